@@ -1,0 +1,186 @@
+/**
+ * The one place that opens SQLite files. A file opened here is ours (application id), has today's
+ * schema (forward-only migrations), survives a power cut after each commit (WAL, synchronous=FULL),
+ * and every pragma has been read back: SQLite ignores a pragma that it cannot honour without a word.
+ *
+ * Everything here is synchronous, on purpose: an async transaction would commit before its work is done.
+ */
+
+import { closeSync, existsSync, fsyncSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+import Database from 'better-sqlite3';
+import { codeOf, GatewayError, messageOf } from './errors.ts';
+
+export type SqliteDatabase = Database.Database;
+export type SqliteStatement<Bind extends unknown[] = unknown[], Row = unknown> = Database.Statement<
+  Bind,
+  Row
+>;
+
+/** 3.7.0 to 3.51.2 can lose a committed transaction when two connections write and checkpoint at once. */
+const SQLITE_VERSION_MIN = '3.51.3';
+
+/** All calls block the only thread, the heartbeat with it: wait briefly here, retry outside. */
+const BUSY_TIMEOUT_MS = 250;
+
+/** Pages in the WAL before a commit checkpoints: 4 MiB, so that the WAL stays small on a small card. */
+const WAL_AUTOCHECKPOINT_PAGES = 1_000;
+const JOURNAL_SIZE_LIMIT_BYTES = 4 * 1_048_576;
+
+export interface OpenOptions {
+  readonly file: string;
+  /** Marks the file as ours; four ASCII characters as a number. */
+  readonly applicationId: number;
+  /** SQL scripts; the n-th (from 1) leads to `user_version` n. Never edited once released. */
+  readonly migrations: readonly string[];
+  /** Page cache bound. 2 MiB is plenty for an append-only log. */
+  readonly cacheKiB?: number;
+  /** NORMAL loses acknowledged rows in a power cut; it exists for the twin of the test that shows it. */
+  readonly synchronous?: 'FULL' | 'NORMAL';
+}
+
+/**
+ * Opens (or creates and migrates) a database for writing.
+ * Throws `SGW_SQLITE_TOO_OLD`, `SGW_DATABASE_FOREIGN`, `SGW_SCHEMA_TOO_NEW`, `SGW_DATABASE_PRAGMA`, or
+ * `SGW_DATA_DIR_UNUSABLE`; corruption is thrown as SQLite words it (`SQLITE_CORRUPT`, `SQLITE_NOTADB`).
+ */
+export function openDatabase(options: OpenOptions): SqliteDatabase {
+  const created = !existsSync(options.file);
+  const database = openFile(options.file, {});
+  try {
+    assertSqliteVersion(database);
+    assertOurs(database, options);
+    configure(database, options);
+    migrate(database, options);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+  if (created) syncDirectory(dirname(options.file));
+  return database;
+}
+
+/** Opens an existing database for reading, safe while its owner writes. Throws `SGW_DATABASE_MISSING` if there is none. */
+export function openDatabaseReadOnly(options: Omit<OpenOptions, 'synchronous'>): SqliteDatabase {
+  if (!existsSync(options.file)) {
+    throw new GatewayError('SGW_DATABASE_MISSING', `${options.file} does not exist`, {
+      hint: 'Is the data directory right, and has the gateway run on it? See `sensorctl --help` on --data-dir.',
+    });
+  }
+  const database = openFile(options.file, { readonly: true });
+  try {
+    assertSqliteVersion(database);
+    assertOurs(database, options);
+    database.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+  return database;
+}
+
+function openFile(file: string, options: Database.Options): SqliteDatabase {
+  try {
+    return new Database(file, { timeout: BUSY_TIMEOUT_MS, ...options });
+  } catch (error) {
+    if (codeOf(error) !== 'SQLITE_CANTOPEN' && !(error instanceof TypeError)) throw error;
+    throw new GatewayError('SGW_DATA_DIR_UNUSABLE', `cannot open ${file}: ${messageOf(error)}`, {
+      hint: `Check that ${dirname(file)} exists and belongs to the user who runs the gateway.`,
+      cause: error,
+    });
+  }
+}
+
+/** Refuses an SQLite older than 3.51.3: see the bug named at `SQLITE_VERSION_MIN`. */
+export function assertSqliteVersion(database: SqliteDatabase): void {
+  const version = database.prepare<[], string>('SELECT sqlite_version()').pluck().get() ?? 'unknown';
+  if (compareVersions(version, SQLITE_VERSION_MIN) >= 0) return;
+  throw new GatewayError('SGW_SQLITE_TOO_OLD', `SQLite ${version} can lose committed rows (WAL reset bug)`, {
+    hint: `better-sqlite3 must bring SQLite ${SQLITE_VERSION_MIN} or newer: run npm ci in the installation directory.`,
+  });
+}
+
+/** Negative, zero or positive, like every comparator; compares dotted numbers. */
+export function compareVersions(a: string, b: string): number {
+  const [left, right] = [a.split('.').map(Number), b.split('.').map(Number)];
+  for (let i = 0; i < Math.max(left.length, right.length); i += 1) {
+    const order = (left[i] ?? 0) - (right[i] ?? 0);
+    if (order !== 0) return order;
+  }
+  return 0;
+}
+
+function assertOurs(database: SqliteDatabase, options: OpenOptions): void {
+  const id = readPragma(database, 'application_id');
+  const version = readPragma(database, 'user_version');
+  const empty = readPragma(database, 'schema_version') === 0;
+  if (id !== options.applicationId && !(id === 0 && empty)) {
+    throw new GatewayError(
+      'SGW_DATABASE_FOREIGN',
+      `${options.file} is an SQLite file of another program (application_id ${id})`,
+      {
+        hint: 'Move it away, or point the gateway at its own data directory.',
+      },
+    );
+  }
+  if (version > options.migrations.length) {
+    throw new GatewayError(
+      'SGW_SCHEMA_TOO_NEW',
+      `${options.file} has schema ${version}; this version knows up to ${options.migrations.length}`,
+      { hint: 'It was written by a newer sensor-gateway: install that version again. Nothing was changed.' },
+    );
+  }
+}
+
+function configure(database: SqliteDatabase, options: OpenOptions): void {
+  // Only possible before the first table: lets a drained file shrink in small steps.
+  if (readPragma(database, 'schema_version') === 0) database.pragma('auto_vacuum = INCREMENTAL');
+  const synchronous = options.synchronous ?? 'FULL';
+  const cacheKiB = options.cacheKiB ?? 2_048;
+  const wanted: readonly (readonly [name: string, value: string | number, reads: string | number])[] = [
+    ['journal_mode', 'WAL', 'wal'],
+    ['synchronous', synchronous, synchronous === 'FULL' ? 2 : 1],
+    ['busy_timeout', BUSY_TIMEOUT_MS, BUSY_TIMEOUT_MS],
+    ['foreign_keys', 'ON', 1],
+    ['trusted_schema', 'OFF', 0],
+    ['temp_store', 'MEMORY', 2],
+    // A failing card under a memory-mapped file is a SIGBUS; under read() it is an error that we can name.
+    ['mmap_size', 0, 0],
+    ['cache_size', -cacheKiB, -cacheKiB],
+    ['wal_autocheckpoint', WAL_AUTOCHECKPOINT_PAGES, WAL_AUTOCHECKPOINT_PAGES],
+    ['journal_size_limit', JOURNAL_SIZE_LIMIT_BYTES, JOURNAL_SIZE_LIMIT_BYTES],
+  ];
+  for (const [name, value, reads] of wanted) {
+    database.pragma(`${name} = ${value}`);
+    const got = readPragma(database, name);
+    if (got === reads || (name === 'mmap_size' && got === undefined)) continue;
+    throw new GatewayError('SGW_DATABASE_PRAGMA', `${options.file}: PRAGMA ${name} is ${got}, not ${reads}`, {
+      hint: 'The file system may not support what SQLite needs (shared memory, fsync). Use a local disk.',
+    });
+  }
+}
+
+function migrate(database: SqliteDatabase, options: OpenOptions): void {
+  const step = database.transaction((version: number, sql: string) => {
+    database.exec(sql);
+    database.pragma(`user_version = ${version}`);
+    database.pragma(`application_id = ${options.applicationId}`);
+  });
+  for (const [index, sql] of options.migrations.entries()) {
+    if (readPragma(database, 'user_version') === index) step.immediate(index + 1, sql);
+  }
+}
+
+function readPragma(database: SqliteDatabase, name: string): number {
+  return database.pragma(name, { simple: true }) as number;
+}
+
+/** A new file is only safe against a power cut once its directory entry is on the disk, too. */
+function syncDirectory(directory: string): void {
+  const handle = openSync(directory, 'r');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * Everything the flow has to say, as one closed union reported through one function, `observe`. Log
+ * lines, metrics, tickets, liveness and test assertions are all consumers of this stream; the flow
+ * knows none of them. Events are nouns with a past participle and carry values, never prose.
+ */
+
+import type { Clock } from '../base/clock.ts';
+import type { Random } from '../base/random.ts';
+
+export type BreakerState = 'closed' | 'open' | 'half_open';
+export type Lane = 'live' | 'backfill';
+export type OutcomeKind = 'stored' | 'refused' | 'misconfigured' | 'unavailable';
+
+export type FlowEvent =
+  /** A source gave no readings; said on the first failure, then with its count (see `failures`). */
+  | {
+      type: 'source.failed';
+      source: string;
+      reason: 'deadline' | 'error' | 'busy';
+      message: string;
+      failures: number;
+    }
+  | { type: 'source.recovered'; source: string; failures: number }
+  /** A source returned something that is not a reading. */
+  | { type: 'reading.rejected'; source: string; sensor: string; metric: string; message: string }
+  | {
+      type: 'round.sampled';
+      readings: number;
+      sourcesOk: number;
+      sourcesFailed: number;
+      durationMs: number;
+      lateMs: number;
+    }
+  /** Deadlines that passed while we were late. They are skipped, never made up for. */
+  | { type: 'round.skipped'; rounds: number }
+  | { type: 'sampling.paced'; intervalMs: number; reason: string }
+  | { type: 'outbox.opened'; stream: string; fresh: boolean; rows: number; durationMs: number }
+  | { type: 'outbox.appended'; stream: string; lo: number; hi: number; durationMs: number }
+  /** A round could not be kept. The readings named here are lost unless a later event says otherwise. */
+  | { type: 'outbox.append_failed'; readings: number; code: string; message: string }
+  | { type: 'outbox.trimmed'; rows: number }
+  | {
+      type: 'batch.delivered';
+      destination: string;
+      lane: Lane;
+      outcome: OutcomeKind;
+      rows: number;
+      bytes: number;
+      stored: number;
+      duplicate: number;
+      durationMs: number;
+      /** Why, when the outcome is not `stored`. */
+      reason?: string;
+    }
+  | {
+      type: 'reading.buried';
+      destination: string;
+      stream: string;
+      seq: number;
+      code: string;
+      message: string;
+    }
+  | {
+      type: 'breaker.opened';
+      destination: string;
+      failures: number;
+      step: number;
+      pauseMs: number;
+      reason: string;
+    }
+  | { type: 'breaker.half_opened'; destination: string }
+  | { type: 'breaker.closed'; destination: string; openMs: number }
+  | { type: 'backlog.drained'; destination: string; rows: number; durationMs: number }
+  /** The store has answered for a batch: the write API's side of `batch.delivered`. */
+  | {
+      type: 'batch.ingested';
+      gateway: string;
+      stream: string;
+      stored: number;
+      duplicate: number;
+      refused: number;
+      durationMs: number;
+    }
+  | { type: 'request.refused'; method: string; path: string; status: number; code: string; message: string };
+
+export type Observe = (event: FlowEvent) => void;
+
+/** Everything a part of the flow may use that a test must be able to own. */
+export interface World {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly observe: Observe;
+}

@@ -1,0 +1,107 @@
+/**
+ * The outbox: an append-only log of readings that not every destination has acknowledged yet, in one
+ * SQLite file, safe across power cuts (WAL, synchronous=FULL). Accepting a reading means that `append`
+ * has returned. All calls are synchronous: an async one would commit before its work was done.
+ */
+
+import type { Reading } from '../reading.ts';
+import type { SeqRange, SeqRanges } from '../seq-ranges.ts';
+
+/** What `append` made durable: seqs `lo` to `hi` of `stream`, in the order given. */
+export interface Appended {
+  readonly stream: string;
+  readonly lo: number;
+  readonly hi: number;
+}
+
+export interface BatchPick {
+  /** Which end of the unacknowledged rows to take from. */
+  readonly order: 'oldest' | 'newest';
+  /** Only seqs within this closed range; all if left out. */
+  readonly within?: SeqRange;
+  /** Seqs that another lane has in flight. */
+  readonly except?: SeqRanges;
+  readonly rowsMax: number;
+  readonly bytesMax: number;
+}
+
+/** Readings ready to be posted: `body` is the JSON text of a `BatchRequest`. */
+export interface OutgoingBatch {
+  readonly stream: string;
+  readonly seqs: SeqRanges;
+  readonly rows: number;
+  readonly body: string;
+  /** Wall time of the oldest and newest reading in it. */
+  readonly oldestAt: number;
+  readonly newestAt: number;
+}
+
+export interface Backlog {
+  /** Rows this destination has not acknowledged. */
+  readonly rows: number;
+  /** Wall time of the oldest of them. */
+  readonly oldestAt: number | undefined;
+}
+
+export interface DeadLetter {
+  readonly destination: string;
+  readonly stream: string;
+  readonly seq: number;
+  readonly reading: Reading;
+  readonly code: string;
+  readonly message: string;
+  readonly buriedAt: number;
+}
+
+/** A destination's breaker as it is kept across restarts. */
+export interface BreakerRecord {
+  readonly state: 'closed' | 'open' | 'half_open';
+  /** Consecutive failures while closed. */
+  readonly streak: number;
+  /** Index into the ladder of pauses. */
+  readonly step: number;
+  readonly reason: string;
+  /** Wall time of the last transition. */
+  readonly sinceAt: number;
+}
+
+export interface Outbox {
+  /** The stream that new readings join. */
+  readonly stream: string;
+
+  /**
+   * Accepts a round: rows, pending acknowledgements and trimming in one transaction. Rows whose seq
+   * every destination has acknowledged are deleted from the front, a bounded number each time.
+   * Throws what SQLite throws; then nothing was accepted.
+   */
+  append(readings: readonly Reading[]): Appended;
+
+  /** The next unacknowledged rows of a destination, or `undefined` if there are none. */
+  batch(destination: string, pick: BatchPick): OutgoingBatch | undefined;
+
+  /**
+   * Notes that `destination` has named these seqs of `stream` as durably stored. Kept in memory until
+   * the next `append` or `flush`: a crash in between only means that they are sent again and
+   * recognised. Unknown seqs are ignored, which makes a repeated acknowledgement harmless.
+   */
+  acknowledge(destination: string, stream: string, seqs: SeqRanges): void;
+
+  /** Moves readings to the dead letters with the server's reason, durably, and counts them as acknowledged. */
+  bury(
+    destination: string,
+    stream: string,
+    refusals: readonly { seq: number; code: string; message: string }[],
+  ): void;
+
+  /** Makes pending acknowledgements durable and trims: for a drain, when no append comes by. */
+  flush(): void;
+
+  backlog(destination: string): Backlog;
+
+  deadLetters(limit: number): DeadLetter[];
+
+  breaker(destination: string): BreakerRecord | undefined;
+  saveBreaker(destination: string, record: BreakerRecord): void;
+
+  close(): void;
+}
