@@ -3,11 +3,16 @@
  * a test or a simulation can run a day in a second.
  */
 
+import { hrtime } from 'node:process';
+
 export interface Clock {
   /** Milliseconds since 1970, for stamping readings. May jump both ways: most Pis have no battery clock. */
   wallMs(): number;
 
-  /** Milliseconds since some fixed moment, for every interval, deadline and pause. Never goes back. */
+  /**
+   * Milliseconds since the machine was booted, not counting suspend, for every interval, deadline and
+   * pause. Never goes back, and is the same for all processes of one boot (CLOCK_MONOTONIC).
+   */
   monotonicMs(): number;
 
   /**
@@ -22,7 +27,7 @@ const TIMEOUT_MAX_MS = 2_147_483_647;
 
 export const systemClock: Clock = {
   wallMs: () => Date.now(),
-  monotonicMs: () => performance.now(),
+  monotonicMs: () => Number(hrtime.bigint()) / 1e6,
   sleep: (_name, ms, signal) =>
     new Promise((resolve) => {
       if (signal?.aborted) return resolve();

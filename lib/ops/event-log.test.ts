@@ -1,0 +1,124 @@
+import { expect, test } from 'vitest';
+import { createVirtualClock } from '../../test/support/virtual-clock.ts';
+import { createEventLog } from './event-log.ts';
+
+function setUp(rounds: 'each' | 'hourly' = 'hourly') {
+  const clock = createVirtualClock();
+  const lines: string[] = [];
+  const say = (level: string) => (_fields: object, message: string) => {
+    if (level !== 'debug') lines.push(message);
+  };
+  const log = { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') };
+  const observe = createEventLog({ log, monotonicMs: clock.monotonicMs, rounds, breakerFailures: 3 });
+  return { clock, lines, observe };
+}
+
+const opened = (step: number) =>
+  ({
+    type: 'breaker.opened',
+    destination: 'local',
+    failures: 3,
+    step,
+    pauseMs: 10_000,
+    reason: 'ECONNREFUSED',
+  }) as const;
+const halfOpened = { type: 'breaker.half_opened', destination: 'local' } as const;
+const closed = { type: 'breaker.closed', destination: 'local', openMs: 10_000 } as const;
+
+test('the circuit speaks its fixed words', () => {
+  const { lines, observe } = setUp();
+
+  observe(opened(0));
+  observe(halfOpened);
+  observe(closed);
+
+  expect(lines).toEqual([
+    'Circuit breaker OPEN - API failures exceeded threshold (3)',
+    'Circuit breaker HALF_OPEN - attempting recovery',
+    'Circuit breaker CLOSED - API recovered',
+  ]);
+});
+
+test('a day of outage with a probe a minute stays under a hundred lines', async () => {
+  const { clock, lines, observe } = setUp();
+
+  observe(opened(0));
+  for (let minute = 0; minute < 24 * 60; minute += 1) {
+    observe(halfOpened);
+    observe(opened(Math.min(2, minute + 1)));
+    observe({ type: 'round.sampled', readings: 5, sourcesOk: 5, sourcesFailed: 0, durationMs: 3, lateMs: 0 });
+    await clock.advance(60_000);
+  }
+
+  expect(lines.length).toBeLessThan(100);
+  expect(lines.filter((line) => line.includes('OPEN')).length).toBeGreaterThan(24);
+});
+
+test('after a quiet pair of lines the last one still tells the state: OPEN', async () => {
+  const { clock, lines, observe } = setUp();
+
+  observe(opened(0));
+  for (let probe = 0; probe < 200; probe += 1) {
+    await clock.advance(60_000);
+    observe(halfOpened);
+    observe(opened(2));
+  }
+
+  expect(lines.at(-1)).toBe('Circuit breaker OPEN - API failures exceeded threshold (3)');
+});
+
+test('a source that fails all day is said a few times and its recovery once', () => {
+  const { lines, observe } = setUp();
+
+  for (let failures = 1; failures <= 8_640; failures += 1) {
+    observe({ type: 'source.failed', source: 'bme280', reason: 'error', message: 'EREMOTEIO', failures });
+  }
+  observe({ type: 'source.recovered', source: 'bme280', failures: 8_640 });
+
+  expect(lines.length).toBe(3 + 24 + 1);
+  expect(lines.at(-1)).toBe('source bme280 is back after 8640 failures');
+});
+
+test('the same trouble is said at once and then hourly with its count', async () => {
+  const { clock, lines, observe } = setUp();
+  const refused = {
+    type: 'request.refused',
+    method: 'POST',
+    path: '/x',
+    status: 400,
+    code: 'bad',
+    message: 'no',
+  } as const;
+
+  for (let i = 0; i < 100; i += 1) observe(refused);
+  await clock.advance(3_600_000);
+  observe(refused);
+
+  expect(lines).toEqual([
+    'POST /x answered 400: no',
+    'POST /x answered 400: no (and 99 more like it in the last hour)',
+  ]);
+});
+
+test('somebody who watches sees each round; a daemon sums up once an hour', async () => {
+  const watched = setUp('each');
+  const daemon = setUp('hourly');
+  const round = {
+    type: 'round.sampled',
+    readings: 5,
+    sourcesOk: 2,
+    sourcesFailed: 0,
+    durationMs: 3,
+    lateMs: 0,
+  } as const;
+
+  for (const { clock, observe } of [watched, daemon]) {
+    for (let i = 0; i < 361; i += 1) {
+      observe(round);
+      await clock.advance(10_000);
+    }
+  }
+
+  expect(watched.lines).toHaveLength(361);
+  expect(daemon.lines).toEqual(['summary of the last hour']);
+});

@@ -1,0 +1,221 @@
+/**
+ * Turns flow events into log lines: few, fixed and greppable. A healthy day is silent but for an hourly
+ * summary; a failure is said once when it begins, then with its count, and once when it is over. The
+ * log is a convenience (the journal may be volatile); the truth is in the database.
+ */
+
+import type { FlowEvent, Observe } from '../flow/flow-event.ts';
+
+/** The part of the logger that is needed here. */
+export interface LineLog {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+export interface EventLogOptions {
+  readonly log: LineLog;
+  readonly monotonicMs: () => number;
+  /** `each`: a line a round, for somebody who watches. `hourly`: one summary an hour, for years. */
+  readonly rounds: 'each' | 'hourly';
+  /** Consecutive failures that open the breaker, as it stands in the fixed line. */
+  readonly breakerFailures: number;
+}
+
+const HOUR_MS = 3_600_000;
+
+/** A failing source says so on these counts of failures in a row, then at every 360th: hourly at 10 s. */
+const SAID_FAILURES = [1, 10, 60];
+const SAID_FAILURES_EVERY = 360;
+
+export function createEventLog(options: EventLogOptions): Observe {
+  const { log, monotonicMs } = options;
+  const roundLevel = options.rounds === 'each' ? 'info' : 'debug';
+  const circuit = createCircuitLines(options);
+  const trouble = createTroubleLines(options);
+  let summarySinceMono = monotonicMs();
+  let summary = { rounds: 0, readings: 0, stored: 0, skipped: 0 };
+
+  function summarize(): void {
+    if (options.rounds === 'each' || monotonicMs() - summarySinceMono < HOUR_MS) return;
+    log.info(summary, 'summary of the last hour');
+    summarySinceMono = monotonicMs();
+    summary = { rounds: 0, readings: 0, stored: 0, skipped: 0 };
+  }
+
+  return (event: FlowEvent) => {
+    switch (event.type) {
+      case 'outbox.opened':
+        log.info(
+          fieldsOf(event),
+          event.fresh ? 'new outbox, new stream' : `outbox opened with ${event.rows} readings waiting`,
+        );
+        break;
+      case 'round.sampled':
+        summary.rounds += 1;
+        summary.readings += event.readings;
+        log[roundLevel](fieldsOf(event), `sampled ${event.readings} readings`);
+        summarize();
+        break;
+      case 'round.skipped':
+        summary.skipped += event.rounds;
+        trouble(
+          'round.skipped',
+          fieldsOf(event),
+          `${event.rounds} rounds skipped: the machine was too busy or stopped`,
+        );
+        break;
+      case 'sampling.paced':
+        log.info(fieldsOf(event), `sampling every ${event.intervalMs / 1_000} s: ${event.reason}`);
+        break;
+      case 'source.failed':
+        if (SAID_FAILURES.includes(event.failures) || event.failures % SAID_FAILURES_EVERY === 0) {
+          log.warn(
+            fieldsOf(event),
+            `source ${event.source} failed (${event.failures} in a row): ${event.message}`,
+          );
+        }
+        break;
+      case 'source.recovered':
+        log.info(fieldsOf(event), `source ${event.source} is back after ${event.failures} failures`);
+        break;
+      case 'reading.rejected':
+        trouble(
+          `rejected ${event.source}`,
+          fieldsOf(event),
+          `source ${event.source} gave something that is no reading: ${event.message}`,
+        );
+        break;
+      case 'outbox.append_failed':
+        trouble(
+          'append',
+          fieldsOf(event),
+          `${event.readings} readings could not be kept: ${event.message}`,
+          'error',
+        );
+        break;
+      case 'batch.delivered':
+        if (event.outcome === 'stored') summary.stored += event.stored;
+        if (event.outcome === 'stored') {
+          log[event.lane === 'live' ? roundLevel : 'debug'](
+            fieldsOf(event),
+            `stored ${event.stored} readings at ${event.destination}`,
+          );
+        } else if (event.outcome === 'unavailable') {
+          log.debug(
+            fieldsOf(event),
+            `${event.destination} is unavailable: ${event.reason ?? 'no reason given'}`,
+          );
+        } else {
+          trouble(
+            `${event.outcome} ${event.destination}`,
+            fieldsOf(event),
+            `${event.destination} answered ${event.outcome}: ${event.reason ?? 'no reason given'}`,
+          );
+        }
+        break;
+      case 'reading.buried':
+        trouble(
+          `buried ${event.destination}`,
+          fieldsOf(event),
+          `reading ${event.seq} will never be stored at ${event.destination}: ${event.message}`,
+        );
+        break;
+      case 'backlog.drained':
+        log.info(fieldsOf(event), `backlog of ${event.destination} drained: ${event.rows} readings`);
+        break;
+      case 'breaker.opened':
+      case 'breaker.half_opened':
+      case 'breaker.closed':
+        circuit(event);
+        break;
+      case 'request.refused':
+        trouble(
+          `refused ${event.code}`,
+          fieldsOf(event),
+          `${event.method} ${event.path} answered ${event.status}: ${event.message}`,
+        );
+        break;
+      case 'outbox.appended':
+      case 'outbox.trimmed':
+      case 'batch.ingested':
+        log.debug(fieldsOf(event), event.type);
+        break;
+    }
+  };
+}
+
+type CircuitEvent = Extract<FlowEvent, { type: 'breaker.opened' | 'breaker.half_opened' | 'breaker.closed' }>;
+
+/**
+ * The circuit's lines, worded the same for ever because people grep for them. During a long outage the
+ * probes would say HALF_OPEN and OPEN once a minute, some 2,900 lines a day: after the ladder's last
+ * step, a pair is said once an hour.
+ */
+function createCircuitLines(options: EventLogOptions): (event: CircuitEvent) => void {
+  const { log, monotonicMs } = options;
+  const outages = new Map<string, { step: number; saidMono: number; probeSaid: boolean }>();
+
+  return (event) => {
+    const outage = outages.get(event.destination);
+    const fields = fieldsOf(event);
+    switch (event.type) {
+      case 'breaker.opened': {
+        const hourPassed = outage !== undefined && monotonicMs() - outage.saidMono >= HOUR_MS;
+        const say = outage === undefined || outage.probeSaid || event.step > outage.step || hourPassed;
+        if (say) {
+          log.warn(
+            fields,
+            `Circuit breaker OPEN - API failures exceeded threshold (${options.breakerFailures})`,
+          );
+        }
+        const saidMono = say || outage === undefined ? monotonicMs() : outage.saidMono;
+        outages.set(event.destination, { step: event.step, saidMono, probeSaid: false });
+        break;
+      }
+      case 'breaker.half_opened': {
+        const climbing = outage === undefined || outage.step < LAST_STEP_SAID;
+        const say = climbing || monotonicMs() - outage.saidMono >= HOUR_MS;
+        if (say) log.info(fields, 'Circuit breaker HALF_OPEN - attempting recovery');
+        if (outage !== undefined) outage.probeSaid = say;
+        break;
+      }
+      case 'breaker.closed':
+        outages.delete(event.destination);
+        log.info(fields, 'Circuit breaker CLOSED - API recovered');
+        break;
+    }
+  };
+}
+
+/** Index of the ladder's last step (10, 30, 60 s): from there on the outage is long, and no news. */
+const LAST_STEP_SAID = 2;
+
+/** Says the first of a kind of trouble at once, and from then on once an hour how often it happened. */
+function createTroubleLines(options: EventLogOptions) {
+  const kinds = new Map<string, { saidMono: number; unsaid: number }>();
+  /** Kinds come from configured names and our own codes; a bound all the same, as for everything that grows. */
+  const kindsMax = 200;
+
+  return (kind: string, fields: object, message: string, level: 'warn' | 'error' = 'warn'): void => {
+    const known = kinds.get(kind);
+    if (known !== undefined && options.monotonicMs() - known.saidMono < HOUR_MS) {
+      known.unsaid += 1;
+      return;
+    }
+    if (known === undefined && kinds.size >= kindsMax) kinds.clear();
+    kinds.set(kind, { saidMono: options.monotonicMs(), unsaid: 0 });
+    const repeats = known?.unsaid ?? 0;
+    options.log[level](
+      fields,
+      repeats === 0 ? message : `${message} (and ${repeats} more like it in the last hour)`,
+    );
+  };
+}
+
+/** `event` is what a structured log is searched by; the other values stand beside it. */
+function fieldsOf(event: FlowEvent): object {
+  const { type, ...values } = event;
+  return { event: type, ...values };
+}

@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest';
+import { createVirtualClock } from '../../test/support/virtual-clock.ts';
+import { createVitalSigns } from './vital-signs.ts';
+
+test('the status line says state, sources, backlog and when something was last stored', async () => {
+  const clock = createVirtualClock();
+  const signs = createVitalSigns(['local'], clock.monotonicMs);
+
+  const before = signs.statusLine(0);
+  signs.observe({
+    type: 'round.sampled',
+    readings: 9,
+    sourcesOk: 4,
+    sourcesFailed: 1,
+    durationMs: 5,
+    lateMs: 0,
+  });
+  signs.observe({
+    type: 'batch.delivered',
+    destination: 'local',
+    lane: 'live',
+    outcome: 'stored',
+    rows: 9,
+    bytes: 400,
+    stored: 9,
+    duplicate: 0,
+    durationMs: 4,
+  });
+  await clock.advance(4_000);
+
+  expect(before).toBe('closed, 0/0 sources, backlog 0, nothing stored yet');
+  expect(signs.statusLine(7)).toBe('closed, 4/5 sources, backlog 7, last stored 4 s ago');
+});
+
+test('one open destination does not hide behind a closed one', () => {
+  const signs = createVitalSigns(['local', 'remote'], () => 0);
+
+  signs.observe({
+    type: 'breaker.opened',
+    destination: 'remote',
+    failures: 3,
+    step: 0,
+    pauseMs: 10_000,
+    reason: 'timeout',
+  });
+
+  expect(signs.statusLine(0)).toMatch(/^open, /);
+  expect(signs.snapshot()).toMatchObject({ breaker: 'open', breakers: { local: 'closed', remote: 'open' } });
+});

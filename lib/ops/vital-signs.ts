@@ -1,0 +1,99 @@
+/**
+ * The few numbers that answer "is it OK?", gathered from the stream of flow events: for the status line
+ * of the unit and for the health file. Nothing here is the truth about a reading; that is the database.
+ */
+
+import type { BreakerState, FlowEvent, Observe } from '../flow/flow-event.ts';
+
+export interface VitalSigns {
+  readonly observe: Observe;
+
+  /** `closed, 5/5 sources, backlog 0, last stored 4 s ago`: what a person wants to know first. */
+  statusLine(backlogRows: number): string;
+
+  /** The same and a little more, as data. */
+  snapshot(): Readonly<Record<string, unknown>>;
+}
+
+export function createVitalSigns(destinations: readonly string[], monotonicMs: () => number): VitalSigns {
+  const startedMono = monotonicMs();
+  const breakers = new Map<string, BreakerState>(destinations.map((name) => [name, 'closed']));
+  const counts = {
+    rounds: 0,
+    rounds_skipped: 0,
+    readings: 0,
+    append_failures: 0,
+    stored: 0,
+    duplicate: 0,
+    buried: 0,
+  };
+  let sources = { ok: 0, failed: 0 };
+  let storedMono: number | undefined;
+  let intervalMs: number | undefined;
+
+  const secondsSince = (mono: number) => Math.max(0, Math.round((monotonicMs() - mono) / 1_000));
+
+  /** The worst state of all destinations: one that is open must not hide behind one that is closed. */
+  const worstBreaker = (): BreakerState => {
+    const states = [...breakers.values()];
+    return (
+      states.find((state) => state === 'open') ?? states.find((state) => state === 'half_open') ?? 'closed'
+    );
+  };
+
+  return {
+    observe(event: FlowEvent) {
+      switch (event.type) {
+        case 'round.sampled':
+          counts.rounds += 1;
+          sources = { ok: event.sourcesOk, failed: event.sourcesFailed };
+          break;
+        case 'round.skipped':
+          counts.rounds_skipped += event.rounds;
+          break;
+        case 'sampling.paced':
+          intervalMs = event.intervalMs;
+          break;
+        case 'outbox.appended':
+          counts.readings += event.hi - event.lo + 1;
+          break;
+        case 'outbox.append_failed':
+          counts.append_failures += 1;
+          break;
+        case 'batch.delivered':
+          counts.stored += event.stored;
+          counts.duplicate += event.duplicate;
+          if (event.outcome === 'stored') storedMono = monotonicMs();
+          break;
+        case 'reading.buried':
+          counts.buried += 1;
+          break;
+        case 'breaker.opened':
+          breakers.set(event.destination, 'open');
+          break;
+        case 'breaker.half_opened':
+          breakers.set(event.destination, 'half_open');
+          break;
+        case 'breaker.closed':
+          breakers.set(event.destination, 'closed');
+          break;
+        default:
+          break; // The other events are for the log.
+      }
+    },
+    statusLine(backlogRows) {
+      const stored =
+        storedMono === undefined ? 'nothing stored yet' : `last stored ${secondsSince(storedMono)} s ago`;
+      return `${worstBreaker()}, ${sources.ok}/${sources.ok + sources.failed} sources, backlog ${backlogRows}, ${stored}`;
+    },
+    snapshot: () => ({
+      breaker: worstBreaker(),
+      breakers: Object.fromEntries(breakers),
+      sources,
+      counts,
+      uptime_s: secondsSince(startedMono),
+      last_stored_s_ago: storedMono === undefined ? null : secondsSince(storedMono),
+      ...(intervalMs === undefined ? {} : { sampling_interval_ms: intervalMs }),
+    }),
+  };
+}
