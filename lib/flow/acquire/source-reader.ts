@@ -1,0 +1,138 @@
+/**
+ * Reads one source and contains it. Whatever the source does (hangs, throws, lies, answers late), a
+ * read settles by its deadline with a value. While an earlier read has not ended, the source is not
+ * read again (`busy`), so a hung driver holds one promise and not one for each round; what it answers
+ * after its deadline is counted and dropped, since its time would be a guess.
+ */
+
+import { withDeadline } from '../../base/deadline.ts';
+import type { World } from '../flow-event.ts';
+import type { Reading } from '../reading.ts';
+import { checkMeasurements, messageOfAnything, type Rejection } from './checked-measurement.ts';
+import { nextDueMono, type Schedule, scheduleFrom, takeSlot } from './schedule.ts';
+import type { SensorSource } from './sensor-source.ts';
+
+export interface SourceStatus {
+  readonly name: string;
+  /** Wall time of the last good answer. */
+  readonly lastOkAt: number | undefined;
+  readonly reads: number;
+  /** Consecutive failures; 0 while it answers. */
+  readonly failures: number;
+  readonly lastFailure: { readonly reason: FailureReason; readonly message: string } | undefined;
+  /** Answers that came after their deadline and were dropped. */
+  readonly lateAnswers: number;
+  readonly rejected: number;
+}
+
+type FailureReason = 'deadline' | 'error' | 'busy';
+
+export interface SourceReader {
+  readonly name: string;
+
+  /** Whether it is this source's turn in the round due at `roundMono`; asking takes the slot. */
+  takeTurn(roundMono: number): boolean;
+
+  /** One contained read within at most `limitMs`: its readings, or `undefined` if there are none to trust. Never rejects. */
+  read(limitMs: number): Promise<readonly Reading[] | undefined>;
+
+  /** Reports a reading that others have a reason to refuse, bounded like the reader's own rejections. */
+  reject(rejection: Rejection): void;
+
+  status(): SourceStatus;
+}
+
+/** A source can give 256 of them a round: each series reports its first and then, at one round in 10 s, one an hour. */
+const REPORT_REJECTION_EVERY = 360;
+
+/** Series whose rejections are counted apart; a source that makes up new bad names shares one count beyond. */
+const REJECTED_SERIES_MAX = 64;
+
+export function createSourceReader(
+  source: SensorSource,
+  world: Pick<World, 'clock' | 'observe'>,
+): SourceReader {
+  const { clock, observe } = world;
+  const { name, intervalMs, deadlineMs } = source;
+  const rejections = new Map<string, number>();
+  let schedule: Schedule | undefined;
+  let busySinceMono: number | undefined;
+  let lastOkAt: number | undefined;
+  let lastFailure: SourceStatus['lastFailure'];
+  let reads = 0;
+  let failures = 0;
+  let lateAnswers = 0;
+  let rejected = 0;
+
+  function fail(reason: FailureReason, message: string): undefined {
+    failures += 1;
+    lastFailure = { reason, message };
+    observe({ type: 'source.failed', source: name, reason, message, failures });
+  }
+
+  function succeed(at: number): void {
+    if (failures > 0) observe({ type: 'source.recovered', source: name, failures });
+    failures = 0;
+    lastOkAt = at;
+  }
+
+  function reject({ sensor, metric, message }: Rejection): void {
+    rejected += 1;
+    const series = `${sensor} ${metric}`;
+    const key = rejections.has(series) || rejections.size < REJECTED_SERIES_MAX ? series : '*';
+    const count = (rejections.get(key) ?? 0) + 1;
+    rejections.set(key, count);
+    if (count !== 1 && count % REPORT_REJECTION_EVERY !== 0) return;
+    const counted = count === 1 ? message : `${message} (${count} times)`;
+    observe({ type: 'reading.rejected', source: name, sensor, metric, message: counted });
+  }
+
+  /** The uncontained part: may hang, throw or lie. The times are those of the answer, not of the round. */
+  async function ask(signal: AbortSignal) {
+    try {
+      const answer: unknown = await source.read(signal);
+      return { answer, at: Math.round(clock.wallMs()), monoMs: Math.round(clock.monotonicMs()) };
+    } finally {
+      busySinceMono = undefined;
+      if (signal.aborted) lateAnswers += 1;
+    }
+  }
+
+  return {
+    name,
+    reject,
+
+    takeTurn(roundMono) {
+      if (intervalMs === undefined) return true;
+      schedule ??= scheduleFrom(roundMono, intervalMs);
+      // Its grid need not meet the round's: the first round at or after its time serves it.
+      if (roundMono < nextDueMono(schedule)) return false;
+      schedule = takeSlot(schedule, roundMono).schedule;
+      return true;
+    },
+
+    async read(limitMs) {
+      const startMono = clock.monotonicMs();
+      if (busySinceMono !== undefined) {
+        const seconds = Math.round((startMono - busySinceMono) / 1_000);
+        return fail('busy', `has not ended the read begun ${seconds} s ago`);
+      }
+      busySinceMono = startMono;
+      reads += 1;
+      const waitMs = Math.min(deadlineMs, limitMs);
+      try {
+        const timed = await withDeadline(clock, `read ${name}`, waitMs, ask);
+        if (timed.late) return fail('deadline', `gave no answer within ${waitMs} ms`);
+        const { answer, at, monoMs } = timed.value;
+        const checked = checkMeasurements(answer);
+        for (const rejection of checked.rejections) reject(rejection);
+        succeed(at);
+        return checked.measurements.map((one) => ({ ...one, at, flags: 0, monoMs }));
+      } catch (error) {
+        return fail('error', messageOfAnything(error));
+      }
+    },
+
+    status: () => ({ name, lastOkAt, reads, failures, lastFailure, lateAnswers, rejected }),
+  };
+}
