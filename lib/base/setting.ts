@@ -1,0 +1,339 @@
+/**
+ * The kinds of settings. A product writes its settings once, as a tree of these; types, validation,
+ * defaults, environment names and documentation all follow from that tree.
+ *
+ * A setting is written under its name in the program (`intervalMs`); the key in the file is derived
+ * from it (`interval`): words joined by `_`, and no unit, because the value carries one (`10s`).
+ */
+
+import { z } from 'zod';
+import { printable } from './printable.ts';
+
+export interface Setting<T> {
+  readonly node: 'setting';
+  /** From the value in the file to the value in the program; its issues are whole sentences. */
+  readonly schema: z.ZodType<T>;
+  /** Each value of the environment is text: does it name a number, a list, or is it text already? */
+  readonly fromText: (text: string) => unknown;
+  /** What may be written, for people: `1s to 1h`. */
+  readonly values: string;
+  /** As it would stand in the file; `undefined` if there is none, see `initialNote`. */
+  readonly initial: unknown;
+  /** What happens without it, where that is not a fixed value: `this machine's name`. */
+  readonly initialNote: string | undefined;
+  /** What somebody might write where there is no `initial`. */
+  readonly example: unknown;
+  readonly about: string;
+  /** Whether the name in the program ends in `Ms`. */
+  readonly isDuration: boolean;
+}
+
+export interface Section<S extends Shape = Shape> {
+  readonly node: 'section';
+  readonly about: string;
+  readonly shape: S;
+}
+
+export interface List<S extends Shape = Shape> {
+  readonly node: 'list';
+  readonly about: string;
+  readonly entry: Section<S>;
+  readonly entriesMax: number;
+  /** An entry that is a bare word stands for this key of it: `- kernel` for `- type: kernel`. */
+  readonly bareKey: string | undefined;
+  readonly initial: readonly unknown[];
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a setting of whatever type; `unknown` would not accept a `Setting<number>`.
+export type Node = Setting<any> | Section<any> | List<any>;
+export type Shape = { readonly [name: string]: Node };
+
+/** The value in the program that a node of the tree stands for. */
+export type ValueOf<N> =
+  N extends Setting<infer T>
+    ? T
+    : N extends Section<infer S>
+      ? { readonly [K in keyof S]: ValueOf<S[K]> }
+      : N extends List<infer S>
+        ? readonly { readonly [K in keyof S]: ValueOf<S[K]> }[]
+        : never;
+
+export interface Common {
+  /** One or two full sentences: what it decides, and when one would change it. */
+  readonly about: string;
+}
+interface WithInitial<T> extends Common {
+  readonly initial: T;
+}
+interface WithNote extends Common {
+  /** What happens when it is left out. */
+  readonly initialNote: string;
+  /** What somebody might write. */
+  readonly example: string | number;
+}
+
+export function section<const S extends Shape>(about: string, shape: S): Section<S> {
+  return { node: 'section', about, shape };
+}
+
+export function list<const S extends Shape>(
+  options: Common & { entry: S; entriesMax: number; bareKey?: string; initial: readonly unknown[] },
+): List<S> {
+  const { about, entriesMax, bareKey, initial } = options;
+  return { node: 'list', about, entriesMax, bareKey, initial, entry: section(about, options.entry) };
+}
+
+const MS_OF: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** Milliseconds of `250ms`, `10s`, `5m`, `1h`, `7d` (also `1.5s`); `undefined` for anything else. */
+export function parseDuration(text: string): number | undefined {
+  const match = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h|d)$/.exec(text);
+  const unit = MS_OF[match?.[2] ?? ''];
+  return match === null || unit === undefined ? undefined : Number(match[1]) * unit;
+}
+
+const BYTES_OF: Readonly<Record<string, number>> = { B: 1, KiB: 1_024, MiB: 1_048_576, GiB: 1_073_741_824 };
+
+/** Bytes of `64KiB`, `256MiB`, `1GiB` (also `512B`); `undefined` for anything else. */
+export function parseSize(text: string): number | undefined {
+  const match = /^(\d{1,9})(B|KiB|MiB|GiB)$/.exec(text);
+  const unit = BYTES_OF[match?.[2] ?? ''];
+  return match === null || unit === undefined ? undefined : Number(match[1]) * unit;
+}
+
+interface Range<T> {
+  readonly min: T;
+  readonly max: T;
+}
+
+type DurationOptions = Range<string> & (WithInitial<string> | WithNote);
+
+/** A length of time, in milliseconds in the program. */
+export function duration(options: Range<string> & WithInitial<string>): Setting<number>;
+export function duration(options: Range<string> & WithNote): Setting<number | undefined>;
+export function duration(options: DurationOptions): Setting<number> | Setting<number | undefined> {
+  const unit = 'Write a number with its unit, such as 250ms, 10s, 5m, 1h or 7d.';
+  const schema = quantity(options, parseDuration, { small: 'too short', large: 'too long', unit, bare: 's' });
+  return leaf(options, { schema, values: `${options.min} to ${options.max}`, isDuration: true });
+}
+
+/** A number of bytes. */
+export function size(options: Range<string> & WithInitial<string>): Setting<number> {
+  const unit = 'Write a number with its unit, such as 64KiB, 256MiB or 1GiB.';
+  const schema = quantity(options, parseSize, { small: 'too small', large: 'too large', unit, bare: 'MiB' });
+  return required(options, { schema, values: `${options.min} to ${options.max}` });
+}
+
+interface QuantityWords {
+  readonly small: string;
+  readonly large: string;
+  readonly unit: string;
+  /** The unit that a bare number most likely meant. */
+  readonly bare: string;
+}
+
+function quantity(
+  range: Range<string>,
+  parse: (text: string) => number | undefined,
+  words: QuantityWords,
+): z.ZodType<number> {
+  const [min, max] = [parse(range.min), parse(range.max)];
+  if (min === undefined || max === undefined)
+    throw new TypeError(`not a range: ${range.min} to ${range.max}`);
+  return checked(`${range.min} to ${range.max}`, (raw) => {
+    if (typeof raw === 'number') {
+      return {
+        problem: `${shown(raw)} has no unit. Write ${raw}${words.bare} if that is meant. ${use(range)}`,
+      };
+    }
+    const value = typeof raw === 'string' ? parse(raw) : undefined;
+    if (value === undefined)
+      return { problem: `${shown(raw)} is not understood. ${words.unit} ${use(range)}` };
+    if (value < min) return { problem: `${shown(raw)} is ${words.small}. ${use(range)}` };
+    if (value > max) return { problem: `${shown(raw)} is ${words.large}. ${use(range)}` };
+    return { value };
+  });
+}
+
+/** A whole number. */
+export function integer(options: Range<number> & WithInitial<number>): Setting<number>;
+export function integer(options: Range<number> & WithNote): Setting<number | undefined>;
+export function integer(
+  options: Range<number> & (WithInitial<number> | WithNote),
+): Setting<number> | Setting<number | undefined> {
+  const schema = numeric(options, (raw) => Number.isSafeInteger(raw), 'a whole number');
+  return leaf(options, { schema, values: `${options.min} to ${options.max}`, fromText: numberFromText });
+}
+
+/** Any finite number. */
+export function fraction(options: Range<number> & WithInitial<number>): Setting<number> {
+  const schema = numeric(options, (raw) => Number.isFinite(raw), 'a number');
+  return required(options, { schema, values: `${options.min} to ${options.max}`, fromText: numberFromText });
+}
+
+function numeric(range: Range<number>, fits: (raw: number) => boolean, what: string): z.ZodType<number> {
+  return checked(`${range.min} to ${range.max}`, (raw) => {
+    if (typeof raw !== 'number' || !fits(raw))
+      return { problem: `${shown(raw)} is not ${what}. ${use(range)}` };
+    if (raw < range.min) return { problem: `${shown(raw)} is too small. ${use(range)}` };
+    if (raw > range.max) return { problem: `${shown(raw)} is too large. ${use(range)}` };
+    return { value: raw };
+  });
+}
+
+/** One of a few words (or numbers). */
+export function choice<const C extends readonly [string, ...string[]]>(
+  options: { readonly of: C } & WithInitial<C[number]>,
+): Setting<C[number]>;
+export function choice<const C extends readonly [string, ...string[]]>(
+  options: { readonly of: C } & Common,
+): Setting<C[number]>;
+export function choice(
+  options: { readonly of: readonly string[]; readonly initial?: string } & Common,
+): Setting<string> {
+  const words = oneOf(options.of);
+  const schema = checked(words, (raw) =>
+    typeof raw === 'string' && options.of.includes(raw)
+      ? { value: raw }
+      : { problem: `${shown(raw)} is not one of them. Use ${words}.` },
+  );
+  return required({ initial: undefined, ...options }, { schema, values: words });
+}
+
+/** `true` or `false`. YAML 1.2 knows no other spelling; half of the world remembers YAML 1.1. */
+export function toggle(options: WithInitial<boolean>): Setting<boolean> {
+  const schema = checked('true or false', (raw) => {
+    if (typeof raw === 'boolean') return { value: raw };
+    const meant = /^(yes|on|y|1)$/i.test(String(raw))
+      ? 'true'
+      : /^(no|off|n|0)$/i.test(String(raw))
+        ? 'false'
+        : '';
+    return {
+      problem: `${shown(raw)} is neither true nor false.${meant && ` Write ${meant} if that is meant.`}`,
+    };
+  });
+  return required(options, { schema, values: 'true or false', fromText: (text) => BOOLEANS[text] ?? text });
+}
+
+const BOOLEANS: Readonly<Record<string, boolean>> = { true: true, false: false };
+
+export interface TextRules {
+  /** For people: `a-z, 0-9, _ and -, at most 48 characters`. */
+  readonly values: string;
+  /** What is wrong with it, as a sentence; `undefined` if nothing is. Also may rewrite it. */
+  readonly problem: (text: string) => string | undefined;
+}
+
+/** A text with rules of its own. */
+export function text(options: TextRules & WithInitial<string>): Setting<string>;
+export function text(options: TextRules & WithNote): Setting<string | undefined>;
+export function text(options: TextRules & Common): Setting<string>;
+export function text(
+  options: TextRules & Common & { initial?: string; initialNote?: string; example?: string | number },
+): Setting<string> | Setting<string | undefined> {
+  const schema = checked<string>(options.values, (raw) => {
+    if (typeof raw !== 'string') return { problem: `${shown(raw)} is not text. Use ${options.values}.` };
+    const problem = options.problem(raw);
+    return problem === undefined ? { value: raw } : { problem };
+  });
+  return leaf(options, { schema, values: options.values });
+}
+
+/** A few values of one kind: `[10s, 30s, 60s]`, in the environment `10s,30s,60s`. */
+export function several<T>(
+  options: { readonly of: Setting<T>; readonly countMax: number } & WithInitial<readonly string[]>,
+): Setting<readonly T[]> {
+  const wanted = `Use a list of 1 to ${options.countMax}, such as [${options.initial.join(', ')}].`;
+  const schema = z
+    .array(options.of.schema, { error: (issue) => `${shown(issue.input)} is not a list. ${wanted}` })
+    .min(1, `An empty list. ${wanted}`)
+    .max(options.countMax, `Too many. ${wanted}`);
+  return required(options, {
+    schema,
+    values: `1 to ${options.countMax} of ${options.of.values}`,
+    isDuration: options.of.isDuration,
+    fromText: (line) =>
+      line
+        .replace(/^\s*\[|\]\s*$/g, '')
+        .split(',')
+        .map((word) => word.trim()),
+  });
+}
+
+interface LeafParts<T> {
+  readonly schema: z.ZodType<T>;
+  readonly values: string;
+  readonly isDuration?: boolean;
+  readonly fromText?: (text: string) => unknown;
+}
+
+function leaf<T>(
+  options: Common & { initial?: unknown; initialNote?: string; example?: unknown },
+  parts: LeafParts<T>,
+): Setting<T> | Setting<T | undefined> {
+  const setting = required({ initial: undefined, ...options }, parts);
+  if (options.initialNote === undefined) return setting;
+  const { initialNote, example } = options;
+  return { ...setting, schema: parts.schema.optional(), initialNote, example };
+}
+
+function required<T>(options: Common & { initial: unknown }, parts: LeafParts<T>): Setting<T> {
+  const { fromText = (line: string) => line, isDuration = false, values, schema } = parts;
+  const { about, initial } = options;
+  return {
+    node: 'setting',
+    schema,
+    fromText,
+    values,
+    isDuration,
+    initial,
+    initialNote: undefined,
+    example: undefined,
+    about,
+  };
+}
+
+/** A zod type from a function that either accepts or says, in a sentence, what is wrong. */
+function checked<T>(
+  values: string,
+  judge: (raw: unknown) => { value: T } | { problem: string },
+): z.ZodType<T> {
+  return z.unknown().transform((raw, context) => {
+    const missing = raw === undefined ? 'is missing' : raw === null ? 'has no value' : undefined;
+    const verdict = missing === undefined ? judge(raw) : { problem: `${missing}. Use ${values}.` };
+    if ('value' in verdict) return verdict.value;
+    context.addIssue({ code: 'custom', message: verdict.problem });
+    return z.NEVER;
+  });
+}
+
+function numberFromText(line: string): unknown {
+  return /^-?(0x[0-9a-f]+|\d+(\.\d+)?)$/i.test(line) ? Number(line) : line;
+}
+
+function use(range: Range<string | number>): string {
+  return `Use ${range.min} to ${range.max}.`;
+}
+
+/** Long enough to recognise, short enough for one line. */
+const SHOWN_LENGTH_MAX = 60;
+
+/** The offending value, quoted for a message. */
+export function shown(raw: unknown): string {
+  if (raw === undefined || raw === null) return 'no value';
+  if (typeof raw === 'string') return `"${printable(raw, SHOWN_LENGTH_MAX)}"`;
+  if (Array.isArray(raw)) return 'a list';
+  return typeof raw === 'object' ? 'a group of keys' : String(raw);
+}
+
+/** For people: `a, b or c`. */
+export function oneOf(words: readonly string[]): string {
+  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
+}
+
+/** The key in the file for a name in the program: `requestTimeoutMs` is `request_timeout`. */
+export function keyOf(name: string, node: Node): string {
+  const bare = node.node === 'setting' && node.isDuration ? name.replace(/Ms$/, '') : name;
+  return bare.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}

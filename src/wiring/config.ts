@@ -1,0 +1,249 @@
+/**
+ * From file and environment to the frozen `Config` that the programs are built from. Happens before
+ * anything is opened or created, so that a wrong configuration leaves no trace. The tree of settings
+ * decides what each one may be (`settings.ts`); here stand the limits between them and what follows
+ * from a setting that was left out.
+ */
+
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { type Loaded, loadSettings, type ReportProblem } from '../../lib/base/config.ts';
+import type { ValueOf } from '../../lib/base/setting.ts';
+import { NAME_PATTERN } from '../../lib/flow/reading.ts';
+import { SETTINGS } from './settings.ts';
+
+export const ENVIRONMENT_PREFIX = 'SENSORGW_';
+
+/** Variables of ours that are no settings. */
+export const OTHER_VARIABLES: readonly string[] = ['SENSORGW_CONFIG'];
+
+export const CONFIG_FILE = '/etc/sensor-gateway/config.yaml';
+
+type Settings = ValueOf<typeof SETTINGS>;
+type Required<T, K extends keyof T> = Omit<T, K> & { readonly [P in K]: Exclude<T[P], undefined> };
+
+export type SourceConfig = Required<Settings['sources'][number], 'name' | 'deadlineMs'>;
+export type DestinationConfig = Required<
+  Settings['destinations'][number],
+  'requestTimeoutMs' | 'batchTimeoutMs'
+>;
+
+export interface Config extends Omit<Settings, 'sources' | 'destinations' | 'api' | 'gateway'> {
+  readonly gateway: string;
+  readonly sources: readonly SourceConfig[];
+  readonly destinations: readonly DestinationConfig[];
+  readonly api: Required<Settings['api'], 'defaultGateway'>;
+}
+
+export interface LoadedConfig {
+  readonly config: Config;
+  /** The file that was read; `undefined` if there is none and the defaults hold. */
+  readonly file: string | undefined;
+  readonly given: Loaded<unknown>['given'];
+}
+
+export interface LoadConfigOptions {
+  /** From `--config`. */
+  readonly file?: string | undefined;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** For `gateway` when nobody has named it. */
+  readonly hostName: string;
+  /** Where to look when no file is named. */
+  readonly usualFile?: string;
+}
+
+/** Throws `SGW_CONFIG_INVALID` (with everything that is wrong) or `SGW_CONFIG_UNREADABLE`; both exit with 78. */
+export function loadConfig(options: LoadConfigOptions): LoadedConfig {
+  const file = configFile(options);
+  const { value, given } = loadSettings({
+    tree: SETTINGS,
+    file,
+    environment: options.environment,
+    prefix: ENVIRONMENT_PREFIX,
+    otherVariables: OTHER_VARIABLES,
+    check: checkLimits,
+  });
+  // The API may have been moved; unless somebody says otherwise, it is still the one that is meant.
+  const own = { name: 'local', url: `http://${urlHost(value.api.host)}:${value.api.port}` };
+  const settings =
+    given(['destinations']) === undefined ? { ...value, destinations: [{ ...NO_OPTIONS, ...own }] } : value;
+  return { config: completed(settings, options.hostName), file, given };
+}
+
+const NO_OPTIONS = {
+  tokenFile: undefined,
+  caFile: undefined,
+  requestTimeoutMs: undefined,
+  batchTimeoutMs: undefined,
+};
+
+function urlHost(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+/** A file that was named must exist; the usual one may be missing. */
+function configFile(options: LoadConfigOptions): string | undefined {
+  const named = options.file ?? options.environment.SENSORGW_CONFIG;
+  if (named !== undefined && named !== '') return named;
+  const usual = options.usualFile ?? CONFIG_FILE;
+  return existsSync(usual) ? usual : undefined;
+}
+
+/** A host name as a name of ours: `Büro-Pi.local` is `b-ro-pi-local`. */
+export function gatewayName(hostName: string): string {
+  const name = hostName
+    .toLowerCase()
+    .replace(/[^a-z0-9_-]+/g, '-')
+    .slice(0, 48)
+    .replace(/^-+|-+$/g, '');
+  return NAME_PATTERN.test(name) ? name : 'gateway';
+}
+
+function completed(settings: Settings, hostName: string): Config {
+  const gateway = settings.gateway ?? gatewayName(hostName);
+  const { sampling, delivery, api } = settings;
+  return Object.freeze({
+    ...settings,
+    gateway,
+    dataDir: resolve(settings.dataDir),
+    runDir: resolve(settings.runDir),
+    sources: Object.freeze(
+      settings.sources.map((source) =>
+        Object.freeze({
+          ...source,
+          name: source.name ?? source.type,
+          deadlineMs: source.deadlineMs ?? sampling.deadlineMs,
+        }),
+      ),
+    ),
+    destinations: Object.freeze(
+      settings.destinations.map((destination) =>
+        Object.freeze({
+          ...destination,
+          requestTimeoutMs: destination.requestTimeoutMs ?? delivery.requestTimeoutMs,
+          batchTimeoutMs: destination.batchTimeoutMs ?? delivery.batchTimeoutMs,
+        }),
+      ),
+    ),
+    api: Object.freeze({ ...api, defaultGateway: api.defaultGateway ?? gateway }),
+  });
+}
+
+/** What must hold between settings. Each check names every setting that it looks at, the culprit first. */
+function checkLimits(settings: Settings, report: ReportProblem): void {
+  const { sampling, delivery, breaker, api } = settings;
+  if (sampling.deadlineMs >= sampling.intervalMs) {
+    const [deadline, interval] = [sampling.deadlineMs, sampling.intervalMs].map(inUnits);
+    report(
+      [
+        ['sampling', 'deadline'],
+        ['sampling', 'interval'],
+      ],
+      `${deadline} is not less than sampling.interval (${interval}): a slow source would cost the next round.`,
+    );
+  }
+  if (delivery.requestTimeoutMs > delivery.batchTimeoutMs) {
+    report(
+      [
+        ['delivery', 'request_timeout'],
+        ['delivery', 'batch_timeout'],
+      ],
+      `${inUnits(delivery.requestTimeoutMs)} is more than delivery.batch_timeout (${inUnits(delivery.batchTimeoutMs)}).`,
+    );
+  }
+  if (breaker.pausesMs.some((pause, i) => pause <= (breaker.pausesMs[i - 1] ?? 0))) {
+    report(
+      [['breaker', 'pauses']],
+      `${breaker.pausesMs.map(inUnits).join(', ')} are not in ascending order.`,
+    );
+  }
+  if (!isLoopback(api.host)) {
+    report(
+      [['api', 'host']],
+      `"${api.host}" could be reached by other machines, which needs a token; that is not supported yet. Use 127.0.0.1.`,
+    );
+  }
+  checkSources(settings, report);
+  checkDestinations(settings, report);
+}
+
+function checkSources({ sources, sampling }: Settings, report: ReportProblem): void {
+  const names = sources.map((source) => source.name ?? source.type);
+  for (const [i, source] of sources.entries()) {
+    const { intervalMs, deadlineMs, type } = source;
+    if (names.indexOf(names[i] ?? '') < i) {
+      report([['sources', i]], `a second source named "${names[i]}". Give it a name of its own (name: ...).`);
+    }
+    if (intervalMs !== undefined && intervalMs < sampling.intervalMs) {
+      report(
+        [
+          ['sources', i, 'interval'],
+          ['sampling', 'interval'],
+        ],
+        `${inUnits(intervalMs)} is less than sampling.interval (${inUnits(sampling.intervalMs)}), and rounds are no denser.`,
+      );
+    }
+    const ownIntervalMs = Math.max(intervalMs ?? 0, sampling.intervalMs);
+    if (deadlineMs !== undefined && deadlineMs >= ownIntervalMs) {
+      report(
+        [
+          ['sources', i, 'deadline'],
+          ['sources', i, 'interval'],
+          ['sampling', 'interval'],
+        ],
+        `${inUnits(deadlineMs)} is not less than its interval (${inUnits(ownIntervalMs)}).`,
+      );
+    }
+    for (const key of ['bus', 'address'] as const) {
+      if (type !== 'bme280' && source[key] !== undefined) {
+        report(
+          [
+            ['sources', i, key],
+            ['sources', i, 'type'],
+          ],
+          `a source of type ${type} has no ${key}.`,
+        );
+      }
+    }
+    if (type === 'bme280' && source.address !== undefined && !BME280_ADDRESSES.includes(source.address)) {
+      report([['sources', i, 'address']], `${source.address} is no address of a bme280. Use 0x76 or 0x77.`);
+    }
+  }
+}
+
+const BME280_ADDRESSES: readonly number[] = [0x76, 0x77];
+
+function checkDestinations({ destinations, delivery }: Settings, report: ReportProblem): void {
+  for (const [i, destination] of destinations.entries()) {
+    if (destinations.findIndex((other) => other.name === destination.name) < i) {
+      report([['destinations', i, 'name']], `a second destination named "${destination.name}".`);
+    }
+    const requestMs = destination.requestTimeoutMs ?? delivery.requestTimeoutMs;
+    const batchMs = destination.batchTimeoutMs ?? delivery.batchTimeoutMs;
+    const own = destination.requestTimeoutMs !== undefined || destination.batchTimeoutMs !== undefined;
+    if (own && requestMs > batchMs) {
+      const culprit = destination.requestTimeoutMs === undefined ? 'batch_timeout' : 'request_timeout';
+      report(
+        [['destinations', i, culprit], ['delivery']],
+        `its request_timeout (${inUnits(requestMs)}) is more than its batch_timeout (${inUnits(batchMs)}).`,
+      );
+    }
+  }
+}
+
+/** Whether only this machine itself can reach it. */
+export function isLoopback(host: string): boolean {
+  return /^127(\.\d{1,3}){3}$/.test(host) || host === '::1' || host === 'localhost';
+}
+
+/** Milliseconds as one would write them in the file. */
+function inUnits(ms: number): string {
+  for (const [unit, factor] of [
+    ['h', 3_600_000],
+    ['m', 60_000],
+    ['s', 1_000],
+  ] as const) {
+    if (ms >= factor && ms % factor === 0) return `${ms / factor}${unit}`;
+  }
+  return `${ms}ms`;
+}

@@ -1,0 +1,285 @@
+/**
+ * Every setting of the product, written once. Types, defaults, ranges, environment names, messages,
+ * `docs/settings.md` and `config.example.yaml` all come from this tree; a test holds the files to it.
+ */
+
+import {
+  choice,
+  duration,
+  integer,
+  list,
+  section,
+  several,
+  shown,
+  size,
+  type TextRules,
+  text,
+} from '../../lib/base/setting.ts';
+import { BATCH_ROWS_MAX, NAME_PATTERN } from '../../lib/flow/reading.ts';
+
+export const SOURCE_TYPES = ['kernel', 'simulated', 'bme280'] as const;
+
+/** Where the programs meet when nothing else is said. */
+export const API_PORT = 8_470;
+
+const NAME: TextRules = {
+  values: '1 to 48 characters of a-z, 0-9, _ and -',
+  problem: (name) =>
+    NAME_PATTERN.test(name) ? undefined : `${shown(name)} is not a name. Use ${NAME.values}.`,
+};
+
+const PATH: TextRules = {
+  values: 'a path',
+  problem: (path) => {
+    if (path.length === 0 || path.includes('\0')) return `${shown(path)} is not a path.`;
+    return path.startsWith('~')
+      ? `${shown(path)}: "~" is not expanded here. Write the whole path.`
+      : undefined;
+  },
+};
+
+const URL_RULES: TextRules = {
+  values: 'http://HOST:PORT or https://HOST:PORT',
+  problem: (line) => {
+    if (!URL.canParse(line)) return `${shown(line)} is not an address. Use ${URL_RULES.values}.`;
+    const url = new URL(line);
+    if (!/^https?:$/.test(url.protocol))
+      return `"${url.protocol}//" is not supported. Use ${URL_RULES.values}.`;
+    // Never repeated: whoever reads the log must not learn it.
+    if (url.username || url.password) return 'holds a user or password. Put a token into token_file instead.';
+    if (url.pathname !== '/' || url.search || url.hash) {
+      return `${shown(line)} has more than host and port; the path is ours. Use "${url.origin}".`;
+    }
+    return undefined;
+  },
+};
+
+const HOST: TextRules = {
+  values: 'an IP address or host name',
+  problem: (host) =>
+    /^[0-9A-Za-z:.-]{1,253}$/.test(host) ? undefined : `${shown(host)} is not a host. Use ${HOST.values}.`,
+};
+
+export const SETTINGS = section('', {
+  gateway: text({
+    ...NAME,
+    about: 'The name of this machine in every reading. Unique among gateways that share a store.',
+    initialNote: "this machine's host name",
+    example: 'greenhouse',
+  }),
+  dataDir: text({
+    ...PATH,
+    initial: '/var/lib/sensor-gateway',
+    about: 'Where the outbox and the store lie. Must be a local disk that keeps what it has synced.',
+  }),
+  runDir: text({
+    ...PATH,
+    initial: '/run/sensor-gateway',
+    about: 'For files that may vanish at a reboot (health, ready). Best in memory: it spares the card.',
+  }),
+
+  log: section('What the programs say, on standard output.', {
+    level: choice({
+      of: ['debug', 'info', 'warn', 'error', 'fatal'],
+      initial: 'info',
+      about: 'The least important line that is still written.',
+    }),
+    format: choice({
+      of: ['auto', 'json', 'pretty', 'journal'],
+      initial: 'auto',
+      about: 'How a line looks. auto: pretty on a terminal, journal under systemd, else json.',
+    }),
+  }),
+
+  sampling: section('How sensors are read.', {
+    intervalMs: duration({
+      initial: '10s',
+      min: '1s',
+      max: '1h',
+      about: 'From one round of readings to the next.',
+    }),
+    deadlineMs: duration({
+      initial: '5s',
+      min: '10ms',
+      max: '10m',
+      about: 'How long one source may take before the round goes on without it. Less than the interval.',
+    }),
+  }),
+
+  sources: list({
+    about: 'What is read. Sources are isolated from each other: one that hangs costs only its own readings.',
+    entriesMax: 64,
+    bareKey: 'type',
+    initial: [{ type: 'kernel' }, { type: 'simulated' }],
+    entry: {
+      type: choice({
+        of: SOURCE_TYPES,
+        about:
+          'kernel: what /proc and /sys know of this machine. simulated: invented curves, named so. bme280: the I2C sensor.',
+      }),
+      name: text({
+        ...NAME,
+        about: 'Unique among the sources.',
+        initialNote: 'its type',
+        example: 'terrarium',
+      }),
+      intervalMs: duration({
+        min: '1s',
+        max: '7d',
+        about: 'Read it less often than every round.',
+        initialNote: 'every round',
+        example: '1m',
+      }),
+      deadlineMs: duration({
+        min: '10ms',
+        max: '10m',
+        about: 'How long it may take.',
+        initialNote: '`sampling.deadline`',
+        example: '2s',
+      }),
+      bus: integer({
+        min: 0,
+        max: 255,
+        about: 'bme280 only: the number in /dev/i2c-NUMBER.',
+        initialNote: '1 for a bme280',
+        example: 1,
+      }),
+      address: integer({
+        min: 0x08,
+        max: 0x77,
+        about: 'bme280 only: its address on the bus, 0x76 or 0x77.',
+        initialNote: '0x76 for a bme280',
+        example: '0x77',
+      }),
+    },
+  }),
+
+  backpressure: section('What happens to sampling while a destination is down.', {
+    sampling: choice({
+      of: ['slow', 'keep'],
+      initial: 'slow',
+      about: 'slow: the interval follows the pauses of the breaker. keep: sampling goes on at full rate.',
+    }),
+  }),
+
+  destinations: list({
+    about: 'Where readings are delivered. They are independent: one that is down never holds up another.',
+    entriesMax: 8,
+    initial: [{ name: 'local', url: `http://127.0.0.1:${API_PORT}` }],
+    entry: {
+      name: text({
+        ...NAME,
+        about: 'Unique among the destinations. A new name starts from the whole backlog.',
+      }),
+      url: text({ ...URL_RULES, about: 'The write API: scheme, host and port.' }),
+      tokenFile: text({
+        ...PATH,
+        about: 'A file that holds the bearer token, readable by us alone.',
+        initialNote: 'no token',
+        example: '/etc/sensor-gateway/token',
+      }),
+      caFile: text({
+        ...PATH,
+        about: 'A PEM file with the authority that signed its certificate.',
+        initialNote: "the system's authorities",
+        example: '/etc/sensor-gateway/ca.pem',
+      }),
+      requestTimeoutMs: duration({
+        min: '100ms',
+        max: '5m',
+        about: 'As delivery.request_timeout, for this one.',
+        initialNote: '`delivery.request_timeout`',
+        example: '10s',
+      }),
+      batchTimeoutMs: duration({
+        min: '100ms',
+        max: '10m',
+        about: 'As delivery.batch_timeout, for this one.',
+        initialNote: '`delivery.batch_timeout`',
+        example: '30s',
+      }),
+    },
+  }),
+
+  delivery: section('Total deadlines of a request, from the first byte to the last.', {
+    requestTimeoutMs: duration({
+      initial: '10s',
+      min: '100ms',
+      max: '5m',
+      about: 'For the readings of one round.',
+    }),
+    batchTimeoutMs: duration({
+      initial: '30s',
+      min: '100ms',
+      max: '10m',
+      about: 'For a batch of the backlog. Not less than request_timeout.',
+    }),
+  }),
+
+  breaker: section('When to leave a destination alone, and for how long.', {
+    failures: integer({
+      initial: 3,
+      min: 1,
+      max: 100,
+      about: 'So many failures in a row open it.',
+    }),
+    pausesMs: several({
+      of: duration({ initial: '10s', min: '1s', max: '1h', about: '' }),
+      countMax: 10,
+      initial: ['10s', '30s', '60s'],
+      about: 'Pauses before one attempt is let through, in ascending order; the last one repeats.',
+    }),
+  }),
+
+  drain: section('How a backlog is delivered besides fresh readings.', {
+    order: choice({
+      of: ['oldest', 'newest'],
+      initial: 'oldest',
+      about: 'Which end of the backlog goes first.',
+    }),
+    intervalMs: duration({
+      initial: '5s',
+      min: '100ms',
+      max: '10m',
+      about: 'How often to look for a backlog.',
+    }),
+    rowsMax: integer({
+      initial: BATCH_ROWS_MAX,
+      min: 1,
+      max: BATCH_ROWS_MAX,
+      about: 'At most so many readings in a batch.',
+    }),
+    bytesMax: size({
+      initial: '1MiB',
+      min: '16KiB',
+      max: '1MiB',
+      about: 'At most so many bytes in a batch.',
+    }),
+  }),
+
+  api: section('The write API on this machine.', {
+    host: text({
+      ...HOST,
+      initial: '127.0.0.1',
+      about: 'Where it listens. Only this machine itself, for now: there is no token for others yet.',
+    }),
+    port: integer({
+      initial: API_PORT,
+      min: 1,
+      max: 65_535,
+      about: 'Its port. Readings are delivered there unless `destinations` says otherwise.',
+    }),
+    defaultGateway: text({
+      ...NAME,
+      about: 'The gateway of readings that name none (`POST /api/v1/readings`).',
+      initialNote: 'the value of `gateway`',
+      example: 'greenhouse',
+    }),
+    futureMaxMs: duration({
+      initial: '24h',
+      min: '1s',
+      max: '7d',
+      about: 'A reading from further in the future is refused: its clock is wrong.',
+    }),
+  }),
+});
