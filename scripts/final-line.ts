@@ -21,7 +21,7 @@ export default class FinalLine implements Reporter {
           skips.push(`${test.fullName} (${noteOf(test.result()) ?? 'no reason given'})`);
       }
     }
-    const file = process.env.SENSORGW_TEST_COUNT_FILE;
+    const file = process.env.TEST_COUNT_FILE;
     // A test that never ended has not passed.
     const failed = count.failed + count.pending;
     if (file !== undefined) writeFileSync(file, JSON.stringify({ passed: count.passed, failed, skips }));

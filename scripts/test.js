@@ -62,7 +62,7 @@ async function runSuite(paths) {
     spawn(process.execPath, args, {
       cwd: ROOT,
       stdio: ['ignore', 'inherit', 'inherit'],
-      env: { ...process.env, SENSORGW_TEST_COUNT_FILE: file },
+      env: { ...process.env, TEST_COUNT_FILE: file },
     }).once('exit', resolve);
   });
   const count = readCount(file);

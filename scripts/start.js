@@ -1,0 +1,305 @@
+// @ts-check
+/**
+ * `npm start`: from a fresh clone to readings on the screen. Sets the clone up, starts the write API
+ * and then the reader as its children, with their data in ./data, and stops both together. The first
+ * Ctrl-C lets them finish what they have in hand, a second one does not wait.
+ *
+ * Exit codes: 0 after `--seconds`, Ctrl-C or SIGTERM; otherwise that of the program that ended first.
+ */
+
+import { spawn } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { connect } from 'node:net';
+import { constants, hostname } from 'node:os';
+import { join, relative } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { ROOT, runMain, SetupError, setUp } from './setup.js';
+
+const EXIT_USAGE = 64;
+const EXIT_UNAVAILABLE = 69;
+
+/** Usually half a second. After this the reader starts anyway: it can do without the API. */
+const API_READY_MAX_MS = 5_000;
+const API_POLL_MS = 50;
+
+/** npm passes a terminal's Ctrl-C on to us, which has already got it: the two are one. */
+const SAME_KEYPRESS_MS = 400;
+
+/** The programs promise to stop within 5 s. A little more, and we do not wait for them any longer. */
+const STOP_MAX_MS = 8_000;
+
+/** setTimeout's limit, in seconds: more than three weeks. */
+const SECONDS_MAX = 2_000_000;
+
+const USAGE = `Usage: npm start [-- --seconds N] [--port N]
+
+Starts the write API and the reader on this machine, with their data in ./data.
+
+  --seconds N  end by itself after N seconds
+  --port N     the write API's port on 127.0.0.1 (default 8470)
+
+Settings (SENSORGW_*) are read from the environment as usual: see docs/settings.md.`;
+
+/** @typedef {import('node:child_process').ChildProcess} ChildProcess */
+
+await runMain(async () => {
+  const options = readOptions();
+  if (options.help) {
+    console.log(USAGE);
+    return 0;
+  }
+  await setUp();
+  const keys = countKeypresses();
+
+  const env = environmentFor(options.port);
+  const config = await loadConfig(env);
+  const { port } = config.api;
+  mkdirSync(config.runDir, { recursive: true });
+  await assertPortFree(port);
+  greet(port, options.seconds, config.dataDir);
+
+  const family = createFamily(env);
+  keys.onSecond(() => family.kill());
+  // Whatever ends this script must not leave programs behind that nobody sees.
+  process.once('exit', () => family.kill());
+  family.start('sensor-api-write');
+  await apiReady(port, AbortSignal.any([keys.stopping, family.ended]));
+  if (!family.ended.aborted && !keys.stopping.aborted) family.start('sensor-main');
+
+  const reasons = [keys.stopping, family.ended];
+  if (options.seconds !== undefined) reasons.push(AbortSignal.timeout(options.seconds * 1000));
+  await aborted(AbortSignal.any(reasons));
+  const code = await family.stop();
+  if (code === 0) farewell(config.dataDir);
+  return code;
+});
+
+function readOptions() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        seconds: { type: 'string' },
+        port: { type: 'string' },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    });
+    return {
+      help: values.help,
+      seconds: values.seconds === undefined ? undefined : whole('--seconds', values.seconds, SECONDS_MAX),
+      port: values.port === undefined ? undefined : whole('--port', values.port, 65_535),
+    };
+  } catch (error) {
+    if (error instanceof SetupError) throw error;
+    throw new SetupError(EXIT_USAGE, `${error instanceof Error ? error.message : error}\n\n${USAGE}`);
+  }
+}
+
+/**
+ * @param {string} name
+ * @param {string} text
+ * @param {number} max
+ */
+function whole(name, text, max) {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= 1 && value <= max) return value;
+  throw new SetupError(EXIT_USAGE, `${name} must be a whole number from 1 to ${max}, not "${text}".`);
+}
+
+/**
+ * The programs' own defaults are for an installed system; here everything stays in the clone. Whatever
+ * the caller has set himself is left as it is.
+ * @param {number | undefined} port
+ * @returns {NodeJS.ProcessEnv}
+ */
+function environmentFor(port) {
+  const dataDir = process.env.SENSORGW_DATA_DIR ?? join(ROOT, 'data');
+  const moved =
+    port === undefined
+      ? {}
+      : {
+          SENSORGW_API_PORT: String(port),
+          SENSORGW_DESTINATIONS: `[{name: local, url: "http://127.0.0.1:${port}"}]`,
+        };
+  return {
+    SENSORGW_DATA_DIR: dataDir,
+    SENSORGW_RUN_DIR: join(dataDir, 'run'),
+    SENSORGW_LOG_FORMAT: 'pretty',
+    ...process.env,
+    ...moved,
+  };
+}
+
+/**
+ * Asks the programs' own code what they will make of it, so that a wrong setting is said once and
+ * before anything starts.
+ * @param {NodeJS.ProcessEnv} environment
+ */
+async function loadConfig(environment) {
+  const built = pathToFileURL(join(ROOT, 'dist/src/wiring/config.js')).href;
+  /** @type {typeof import('../src/wiring/config.ts')} */
+  const wiring = await import(built);
+  try {
+    return wiring.loadConfig({ environment, hostName: hostname() }).config;
+  } catch (error) {
+    const { exitCode, message } = /** @type {{ exitCode?: number, message?: string }} */ (error);
+    if (exitCode === undefined) throw error;
+    throw new SetupError(exitCode, String(message));
+  }
+}
+
+/** Turns signals into wishes: the first asks to stop (`stopping` aborts), the second to stop at once. */
+function countKeypresses() {
+  const first = new AbortController();
+  let firstMono = 0;
+  /** @type {() => void} */
+  let second = () => {};
+  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
+    process.on(signal, () => {
+      const mono = performance.now();
+      if (!first.signal.aborted) {
+        firstMono = mono;
+        console.log('\nStopping. Press Ctrl-C again to stop at once.');
+        first.abort();
+      } else if (mono - firstMono > SAME_KEYPRESS_MS) second();
+    });
+  }
+  return {
+    stopping: first.signal,
+    onSecond: (/** @type {() => void} */ act) => {
+      second = act;
+    },
+  };
+}
+
+/** A stranger on our port would be a confusing failure of the API; say it before anything starts. */
+async function assertPortFree(/** @type {number} */ port) {
+  const taken = await new Promise((resolve) => {
+    const socket = connect({ host: '127.0.0.1', port });
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+    socket.setTimeout(1_000, () => resolve(true));
+  });
+  if (!taken) return;
+  throw new SetupError(
+    EXIT_UNAVAILABLE,
+    `Port ${port} on 127.0.0.1 is taken. Is the gateway running already?\n` +
+      `See who has it: ss -ltnp 'sport = :${port}'\n` +
+      `Or use another one: npm start -- --port ${port + 10}`,
+  );
+}
+
+/** Resolves when the write API answers, when it is no use waiting, or after `API_READY_MAX_MS`. */
+async function apiReady(/** @type {number} */ port, /** @type {AbortSignal} */ pointless) {
+  const until = AbortSignal.any([pointless, AbortSignal.timeout(API_READY_MAX_MS)]);
+  while (!until.aborted) {
+    try {
+      const answer = await fetch(`http://127.0.0.1:${port}/health`, { signal: until });
+      await answer.arrayBuffer();
+      return;
+    } catch {
+      await sleep(API_POLL_MS);
+    }
+  }
+}
+
+/**
+ * The two programs. `ended` aborts as soon as one of them has ended, for whatever reason.
+ * @param {NodeJS.ProcessEnv} env
+ */
+function createFamily(env) {
+  /** @type {Map<string, ChildProcess>} */
+  const running = new Map();
+  const ended = new AbortController();
+  const allGone = new AbortController();
+  let stopping = false;
+  let code = 0;
+
+  /** @param {string} name */
+  function start(name) {
+    // A process group of its own: Ctrl-C in a terminal goes to a whole group, and whether the programs
+    // stop is for this script to decide.
+    const child = spawn(process.execPath, [join(ROOT, `dist/src/${name}.js`)], {
+      cwd: ROOT,
+      env,
+      detached: true,
+      stdio: ['ignore', 'inherit', 'inherit'],
+    });
+    running.set(name, child);
+    child.once('exit', (exitCode, signal) => {
+      running.delete(name);
+      const own = exitCode ?? 128 + (signal === null ? 0 : constants.signals[signal]);
+      if (!stopping || own !== 0) console.log(`\n${name} has ended (${signal ?? `exit code ${exitCode}`}).`);
+      // The first failure is the news; what follows from it is not.
+      if (code === 0) code = own === 0 && !stopping ? 1 : own;
+      if (!stopping && running.size > 0) console.log(`Stopping ${[...running.keys()].join(', ')}, too.`);
+      ended.abort();
+      if (running.size === 0) allGone.abort();
+    });
+  }
+
+  function kill() {
+    for (const child of running.values()) child.kill('SIGKILL');
+  }
+
+  return {
+    start,
+    kill,
+    ended: ended.signal,
+
+    /** Asks both to finish, and resolves with the exit code when they are gone. */
+    async stop() {
+      stopping = true;
+      if (running.size === 0) return code;
+      for (const child of running.values()) child.kill('SIGTERM');
+      const overdue = setTimeout(() => {
+        console.log(`${[...running.keys()].join(', ')} did not stop within ${STOP_MAX_MS / 1000} s.`);
+        kill();
+      }, STOP_MAX_MS);
+      await aborted(allGone.signal);
+      clearTimeout(overdue);
+      return code;
+    },
+  };
+}
+
+/**
+ * @param {AbortSignal} signal
+ * @returns {Promise<void>}
+ */
+function aborted(signal) {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+/**
+ * @param {number} port
+ * @param {number | undefined} seconds
+ * @param {string} dataDir
+ */
+function greet(port, seconds, dataDir) {
+  const address = `http://127.0.0.1:${port}`;
+  console.log(`
+  sensor-gateway reads this machine, and a simulated sensor beside it.
+
+  Write API  ${address}
+  Data       ${here(dataDir)}
+  Try next   npx sensorctl status
+             npx sensorctl readings --since 5m
+             curl -s ${address}/api/v1/readings -H 'content-type: application/json' \\
+               -d '[{"sensor":"greenhouse","metric":"temperature","value":21.5,"unit":"celsius"}]'
+  To stop    ${seconds === undefined ? 'Ctrl-C' : `in ${seconds} s by itself, or Ctrl-C`}
+`);
+}
+
+function farewell(/** @type {string} */ dataDir) {
+  console.log(`\nStopped cleanly. The readings are in ${here(dataDir)}: npx sensorctl readings --since 5m`);
+}
+
+/** A path as a person in the clone would write it. */
+function here(/** @type {string} */ path) {
+  const inside = relative(ROOT, path);
+  return inside.startsWith('..') ? path : `./${inside}`;
+}
