@@ -1,0 +1,118 @@
+/**
+ * The tables of the store, once as SQL (what a file is made of, migration by migration) and once for
+ * drizzle (types and the queries that are not hot). `schema.test.ts` holds the two together.
+ *
+ * Readings are clustered by series and time, the way they are asked for: a range of one series is one
+ * stretch of the file. There is no index over `(stream, seq)`: the received ranges are what recognises
+ * a duplicate. The time of arrival is not kept; a sixth of each row would pay for a rare question.
+ */
+
+import { integer, primaryKey, real, sqliteTable, text } from 'drizzle-orm/sqlite-core';
+import { GONE_CAUSES } from '../reading.ts';
+
+/** `SGWS` in ASCII: marks the file as a store of ours. */
+export const STORE_APPLICATION_ID = 0x53_47_57_53;
+
+export const STORE_MIGRATIONS = [
+  `
+  -- One row: the stream of the readings that came without one.
+  CREATE TABLE store (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    stream TEXT NOT NULL
+  ) STRICT;
+
+  CREATE TABLE series (
+    id INTEGER PRIMARY KEY,
+    gateway TEXT NOT NULL,
+    sensor TEXT NOT NULL,
+    metric TEXT NOT NULL,
+    unit TEXT NOT NULL,
+    UNIQUE (gateway, sensor, metric, unit)
+  ) STRICT;
+
+  -- gateway: who delivered last. A gateway may be renamed; its outbox, and so its stream, stays.
+  CREATE TABLE streams (
+    id INTEGER PRIMARY KEY,
+    stream TEXT NOT NULL UNIQUE,
+    gateway TEXT NOT NULL
+  ) STRICT;
+
+  -- No foreign keys here: they would cost two look-ups for each row, and nothing ever deletes a series.
+  CREATE TABLE readings (
+    series INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    stream INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    value REAL NOT NULL,
+    flags INTEGER NOT NULL,
+    PRIMARY KEY (series, at, stream, seq)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE received (
+    stream INTEGER NOT NULL REFERENCES streams (id),
+    lo INTEGER NOT NULL,
+    hi INTEGER NOT NULL CHECK (hi >= lo),
+    PRIMARY KEY (stream, lo)
+  ) STRICT, WITHOUT ROWID;
+
+  -- As declared: received and gone may overlap, and then received is the truth.
+  CREATE TABLE gone (
+    stream INTEGER NOT NULL REFERENCES streams (id),
+    cause TEXT NOT NULL,
+    lo INTEGER NOT NULL,
+    hi INTEGER NOT NULL CHECK (hi >= lo),
+    PRIMARY KEY (stream, cause, lo)
+  ) STRICT, WITHOUT ROWID;
+  `,
+] as const;
+
+export const store = sqliteTable('store', {
+  id: integer().primaryKey(),
+  stream: text().notNull(),
+});
+
+export const series = sqliteTable('series', {
+  id: integer().primaryKey(),
+  gateway: text().notNull(),
+  sensor: text().notNull(),
+  metric: text().notNull(),
+  unit: text().notNull(),
+});
+
+export const streams = sqliteTable('streams', {
+  id: integer().primaryKey(),
+  stream: text().notNull().unique(),
+  gateway: text().notNull(),
+});
+
+export const readings = sqliteTable(
+  'readings',
+  {
+    series: integer().notNull(),
+    at: integer().notNull(),
+    stream: integer().notNull(),
+    seq: integer().notNull(),
+    value: real().notNull(),
+    flags: integer().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.series, table.at, table.stream, table.seq] })],
+);
+
+export const received = sqliteTable(
+  'received',
+  { stream: integer().notNull(), lo: integer().notNull(), hi: integer().notNull() },
+  (table) => [primaryKey({ columns: [table.stream, table.lo] })],
+);
+
+export const gone = sqliteTable(
+  'gone',
+  {
+    stream: integer().notNull(),
+    cause: text({ enum: GONE_CAUSES }).notNull(),
+    lo: integer().notNull(),
+    hi: integer().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.stream, table.cause, table.lo] })],
+);
+
+export const STORE_TABLES = { store, series, streams, readings, received, gone } as const;

@@ -1,0 +1,166 @@
+/**
+ * The store in one SQLite file. A call of `ingest` is one transaction (WAL, synchronous=FULL): what it
+ * answers as stored survives a power cut, and a batch that comes again is recognised by set difference
+ * against the received ranges, in the same transaction that inserts. Hot statements are prepared once.
+ *
+ * One process writes; others may read the file at the same time (`sqlite-reader.ts`), and a second
+ * writer is waited for briefly, then answered with `store_busy`.
+ */
+
+import { drizzle } from 'drizzle-orm/better-sqlite3';
+import { openDatabase, type SqliteDatabase } from '../../base/sqlite.ts';
+import type { World } from '../flow-event.ts';
+import type { Refusal } from '../reading.ts';
+import { contains, countOf, difference, intersection, rangesOfSeqs, union } from '../seq-ranges.ts';
+import { createRangeTable } from './range-table.ts';
+import type { IncomingBatch, IngestAnswer, ReadingsStore, StoreFaultCode } from './readings-store.ts';
+import { STORE_APPLICATION_ID, STORE_MIGRATIONS, store as storeTable } from './schema.ts';
+import { createSeriesTable } from './series-table.ts';
+import { asStoreFault, storeFaultOf } from './sqlite-fault.ts';
+import { createStreamsTable } from './streams-table.ts';
+
+export interface SqliteStoreOptions {
+  readonly file: string;
+  readonly world: Pick<World, 'clock' | 'random'>;
+  /** Series it may have; a sender that puts a counter into a name must not fill the memory. */
+  readonly seriesMax?: number;
+  /** Bytes the file may have; beyond them `store_full`. All the disk if left out. */
+  readonly bytesMax?: number;
+}
+
+/** A hundred gateways with a hundred sensors of ten metrics; 15 MiB of memory when all are in use. */
+const SERIES_MAX = 100_000;
+
+/** Readings of many series touch a page each: 8 MiB keep the newest page of 2,000 series at hand. */
+const CACHE_KIB = 8_192;
+
+/**
+ * Opens (creates, migrates) the store. Throws what `openDatabase` throws.
+ */
+export function createSqliteStore(options: SqliteStoreOptions): ReadingsStore {
+  const { clock, random } = options.world;
+  const database = openDatabase({
+    file: options.file,
+    applicationId: STORE_APPLICATION_ID,
+    migrations: STORE_MIGRATIONS,
+    cacheKiB: CACHE_KIB,
+  });
+  if (options.bytesMax !== undefined) limitBytes(database, options.bytesMax);
+
+  const ownStream = bornWith(database, random.streamId());
+  const streams = createStreamsTable(database);
+  const series = createSeriesTable(database, options.seriesMax ?? SERIES_MAX);
+  const received = createRangeTable<[stream: number]>(database, 'received', ['stream']);
+  const gone = createRangeTable<[stream: number, cause: string]>(database, 'gone', ['stream', 'cause']);
+  const insertReading = database.prepare<[number, number, number, number, number, number]>(
+    'INSERT INTO readings (series, at, stream, seq, value, flags) VALUES (?, ?, ?, ?, ?, ?)',
+  );
+
+  let rowsStored = 0;
+  let lastStoredAt: number | null = null;
+  let fault: StoreFaultCode | undefined;
+
+  function ingestOne(batch: IncomingBatch): IngestAnswer {
+    const stream = streams.idOf(batch.stream ?? ownStream, batch.gateway);
+    const shift = batch.stream === undefined ? (received.highest([stream]) ?? 0) : 0;
+    const { ids, full } = series.idsOf(batch.series);
+
+    const refused: Refusal[] = [...batch.refused];
+    const good: number[] = [];
+    for (const [seq, index] of batch.rows) {
+      if (ids[index] === undefined) refused.push(full(seq + shift, batch.series[index]));
+      else good.push(seq + shift);
+    }
+    const sent = rangesOfSeqs(good);
+    const refusedSeqs = rangesOfSeqs(refused.map((one) => one.seq));
+    const asked = union(sent, refusedSeqs);
+    const touched = received.touching([stream], asked);
+    const fresh = difference(sent, touched);
+
+    if (fresh.length > 0) {
+      const all = countOf(fresh) === batch.rows.length;
+      for (const [seq, index, at, value, flags] of batch.rows) {
+        const id = ids[index];
+        if (id === undefined || !(all || contains(fresh, seq + shift))) continue;
+        insertReading.run(id, at, stream, seq + shift, value, flags ?? 0);
+      }
+      received.add([stream], fresh, touched);
+    }
+    for (const [lo, hi, cause] of batch.gone) {
+      const range = [[lo, hi]] as const;
+      gone.add([stream, cause], range, gone.touching([stream, cause], range));
+    }
+    return {
+      stream: batch.stream ?? ownStream,
+      stored: fresh as [number, number][],
+      duplicate: intersection(asked, touched) as [number, number][],
+      refused: refused.filter((one) => !contains(touched, one.seq)),
+    };
+  }
+
+  const ingestAll = database.transaction((batches: readonly IncomingBatch[]) => batches.map(ingestOne));
+
+  return {
+    ownStream,
+    async ingest(batches) {
+      try {
+        // Immediate: a transaction that begins by reading and then wants to write can be refused midway.
+        const answers = ingestAll.immediate(batches);
+        series.commit();
+        const rows = answers.reduce((sum, answer) => sum + countOf(answer.stored), 0);
+        rowsStored += rows;
+        if (rows > 0) lastStoredAt = clock.wallMs();
+        fault = undefined;
+        return answers;
+      } catch (error) {
+        series.rollback();
+        const now = storeFaultOf(error);
+        // A lock that somebody else held for a moment is not an illness of ours.
+        if (now !== 'store_busy') fault = now ?? fault;
+        throw asStoreFault(error);
+      }
+    },
+    async stream(stream, from = 1) {
+      try {
+        return streams.describe(stream, from, received, gone);
+      } catch (error) {
+        throw asStoreFault(error);
+      }
+    },
+    async health() {
+      const now = fault ?? faultOfReading(database);
+      return {
+        ok: now === undefined,
+        ...(now === undefined ? {} : { code: now }),
+        schema: STORE_MIGRATIONS.length,
+        rowsStored,
+        lastStoredAt,
+      };
+    },
+    async close() {
+      database.close();
+    },
+  };
+}
+
+/** The stream that was written when the file was made, or `candidate` if that is now. */
+function bornWith(database: SqliteDatabase, candidate: string): string {
+  const orm = drizzle(database);
+  orm.insert(storeTable).values({ id: 1, stream: candidate }).onConflictDoNothing().run();
+  return orm.select().from(storeTable).all()[0]?.stream ?? candidate;
+}
+
+/** The limit belongs to the connection, not to the file: it is set each time that the file is opened. */
+function limitBytes(database: SqliteDatabase, bytesMax: number): void {
+  const pageSize = database.pragma('page_size', { simple: true });
+  database.pragma(`max_page_count = ${Math.max(1, Math.floor(bytesMax / Number(pageSize)))}`);
+}
+
+function faultOfReading(database: SqliteDatabase): StoreFaultCode | undefined {
+  try {
+    database.prepare('SELECT stream FROM store').get();
+    return undefined;
+  } catch (error) {
+    return storeFaultOf(error) ?? 'store_io';
+  }
+}
