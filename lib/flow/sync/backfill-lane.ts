@@ -1,0 +1,244 @@
+/**
+ * The backfill lane ("backup sync") sends what the live lane has left behind, in bounded batches whose
+ * size adapts, for as long as there is a backlog. It never starts a request while a fresh round waits
+ * or is on its way, so a drain of any length costs a round at most one request of its time; and of a
+ * destination that must be probed, the live lane is the one to ask.
+ *
+ * It also finds the reading for which a whole batch is turned away (bisect.ts): refused alone by a
+ * write API of ours it is buried; failed on alone (HTTP 500) it is set aside first (aside.ts).
+ */
+
+import type { Clock } from '../../base/clock.ts';
+import type { Observe } from '../flow-event.ts';
+import type { BatchPick, Outbox, OutgoingBatch } from '../outbox/outbox.ts';
+import { type SeqRange, union } from '../seq-ranges.ts';
+import { createAside } from './aside.ts';
+import { BATCH_SIZE_START, type BatchSize, grown, halved } from './batch-size.ts';
+import { narrowed, rowsToTry, type Suspects, suspectsIn } from './bisect.ts';
+import type { Delivered, Delivery } from './delivery.ts';
+import type { LiveLane } from './live-lane.ts';
+import { unlessDiskFails } from './unless-disk-fails.ts';
+
+export interface BackfillLaneDeps {
+  readonly name: string;
+  readonly outbox: Outbox;
+  readonly clock: Clock;
+  readonly observe: Observe;
+  readonly delivery: Delivery;
+  readonly live: Pick<LiveLane, 'wants' | 'cursor'>;
+  /** Whether the breaker is closed: if not, the next request is a probe. */
+  readonly closed: () => boolean;
+  /** A request is over: the live lane, which the probe may have kept out, may go on. */
+  readonly onRested: () => void;
+}
+
+export interface BackfillLaneOptions {
+  readonly order: 'oldest' | 'newest';
+  /** How much of the time to spend sending, 0.05 to 1: at 0.5 it rests as long as each request took. */
+  readonly drainShare: number;
+  /** An answer later than this means that the batch was too large. */
+  readonly latencyTargetMs: number;
+}
+
+export interface BackfillLaneStatus {
+  readonly size: BatchSize;
+  /** Readings among which one is to blame for a batch turned away. */
+  readonly suspects: number;
+  readonly aside: number;
+}
+
+export interface BackfillLane {
+  turn(stopping: AbortSignal): Promise<number>;
+  status(): BackfillLaneStatus;
+}
+
+/** The pace of "backup sync" while deliveries fail. */
+const RETRY_MS = 5_000;
+/** The live lane wakes it after each round; this look is for everything else. */
+const IDLE_MS = 60_000;
+/** A turn ends after this and one more request, so that the loop can show that it moves. */
+export const BACKFILL_TURN_MS = 10_000;
+/** Acknowledgements ride along with the next round; in a drain this many milliseconds of them may be sent again after a crash. */
+const FLUSH_EVERY_MS = 2_000;
+/** Slower than a twentieth of the time would make a drain of a week last five months. */
+const DRAIN_SHARE_MIN = 0.05;
+/** So many burials with nothing accepted in between point at a disagreement, not at the readings: then one a minute. */
+const BURIED_IN_A_ROW_MAX = 50;
+
+/** What a batch was picked for. */
+type Purpose = 'drain' | 'bisect' | 'retry';
+
+export function createBackfillLane(deps: BackfillLaneDeps, options: BackfillLaneOptions): BackfillLane {
+  const { name, outbox, clock, delivery, live } = deps;
+  const drainShare = Math.min(1, Math.max(DRAIN_SHARE_MIN, options.drainShare));
+  const aside = createAside();
+  let size = BATCH_SIZE_START;
+  let suspects: Suspects | undefined;
+  /** Whether the suspects make the API fail; otherwise it refuses them, which is no failure. */
+  let poisonous = false;
+  let pacedUntilMono = 0;
+  let flushedMono = 0;
+  let drain: { sinceMono: number; rows: number } | undefined;
+  let buriedInARow = { count: 0, deliveredThen: 0 };
+
+  const delivered = () => {
+    const { stored, duplicate } = delivery.counters();
+    return stored + duplicate;
+  };
+
+  /** When the next request may start; not later than now if at once. */
+  function startMono(nowMono: number): number {
+    const failedMono = delivery.failedMono();
+    return Math.max(
+      delivery.dueMono(),
+      pacedUntilMono,
+      failedMono === undefined || !deps.closed() ? 0 : failedMono + RETRY_MS,
+      live.wants() ? nowMono + RETRY_MS : 0,
+    );
+  }
+
+  function pick(from: Partial<BatchPick> & { within: SeqRange }): OutgoingBatch | undefined {
+    return outbox.batch(name, {
+      order: 'oldest',
+      rowsMax: size.rows,
+      bytesMax: size.bytes,
+      except: delivery.inFlight('live'),
+      ...from,
+    });
+  }
+
+  function next(nowMono: number): { batch: OutgoingBatch; purpose: Purpose } | undefined {
+    const hidden = union(delivery.inFlight('live'), aside.seqs());
+    const backlog: SeqRange = [1, live.cursor()];
+
+    // A probe of rows that make the API fail would keep the breaker open although the API is well.
+    const avoided = !deps.closed() && poisonous ? suspects : undefined;
+    if (avoided !== undefined) {
+      const except = union(hidden, [avoided.within]);
+      const batch = pick({ within: backlog, order: options.order, except, rowsMax: 1 });
+      if (batch !== undefined) return { batch, purpose: 'drain' };
+    }
+    if (suspects !== undefined) {
+      const rowsMax = Math.min(rowsToTry(suspects), size.rows);
+      const batch = pick({ within: suspects.within, except: hidden, rowsMax });
+      if (batch !== undefined) return { batch, purpose: 'bisect' };
+      suspects = undefined; // Gone by other ways, shed for instance.
+    }
+    const due = deps.closed() ? aside.due(nowMono, delivered()) : undefined;
+    if (due !== undefined) {
+      const batch = pick({ within: [due, due], rowsMax: 1 });
+      if (batch !== undefined) return { batch, purpose: 'retry' };
+      aside.forget(due);
+    }
+    const batch = pick({ within: backlog, order: options.order, except: hidden });
+    return batch === undefined ? undefined : { batch, purpose: 'drain' };
+  }
+
+  function learn(batch: OutgoingBatch, purpose: Purpose, result: Delivered): void {
+    const { outcome, durationMs } = result;
+    const sent = { rows: batch.rows, bytes: result.bytes };
+    switch (outcome.kind) {
+      case 'stored':
+        size = durationMs > options.latencyTargetMs ? halved(size, sent) : grown(size, sent);
+        if (purpose === 'bisect' && suspects !== undefined) suspects = narrowed(suspects, batch, true);
+        if (purpose === 'retry' && result.complete) aside.forget(firstSeq(batch));
+        pacedUntilMono = clock.monotonicMs() + (durationMs * (1 - drainShare)) / drainShare;
+        drain = {
+          sinceMono: drain?.sinceMono ?? clock.monotonicMs() - durationMs,
+          rows: (drain?.rows ?? 0) + batch.rows,
+        };
+        return;
+      case 'refused':
+        if (outcome.tooLarge) size = halved(size, sent);
+        if (batch.rows === 1) buryRefused(batch, outcome.code, outcome.message);
+        else if (!outcome.tooLarge) suspect(batch, purpose, false);
+        return;
+      case 'unavailable':
+        if (outcome.overloaded) size = halved(size, sent);
+        if (outcome.failedInside && !aside.full) {
+          if (batch.rows === 1) setAside(batch, outcome.reason);
+          else suspect(batch, purpose, true);
+        }
+        return;
+      case 'misconfigured':
+        return;
+    }
+  }
+
+  function suspect(batch: OutgoingBatch, purpose: Purpose, fails: boolean): void {
+    const within = purpose === 'bisect' ? suspects : undefined;
+    suspects = within === undefined ? suspectsIn(batch) : narrowed(within, batch, false);
+    poisonous = fails;
+  }
+
+  function buryRefused(batch: OutgoingBatch, code: string, message: string): void {
+    suspects = undefined;
+    aside.forget(firstSeq(batch));
+    delivery.bury(batch.stream, { seq: firstSeq(batch), code, message });
+    const count = delivered() === buriedInARow.deliveredThen ? buriedInARow.count + 1 : 1;
+    buriedInARow = { count, deliveredThen: delivered() };
+    if (count >= BURIED_IN_A_ROW_MAX) delivery.restLong();
+  }
+
+  function setAside(batch: OutgoingBatch, reason: string): void {
+    const seq = firstSeq(batch);
+    suspects = undefined;
+    if (!aside.failed(seq, clock.monotonicMs(), delivered())) return;
+    delivery.bury(batch.stream, {
+      seq,
+      code: 'SERVER_ERROR',
+      message: `the write API failed on this reading alone, again and again, while it stored others: ${reason}`,
+    });
+  }
+
+  function flush(): void {
+    flushedMono = clock.monotonicMs();
+    unlessDiskFails(() => outbox.flush());
+  }
+
+  /** Nothing is left to send, but for what is set aside. */
+  function endDrain(): void {
+    if (drain === undefined) return;
+    flush();
+    const durationMs = Math.round(clock.monotonicMs() - drain.sinceMono);
+    deps.observe({ type: 'backlog.drained', destination: name, rows: drain.rows, durationMs });
+    drain = undefined;
+  }
+
+  return {
+    async turn(stopping) {
+      const turnEndsMono = clock.monotonicMs() + BACKFILL_TURN_MS;
+      for (;;) {
+        const nowMono = clock.monotonicMs();
+        const start = startMono(nowMono);
+        if (start > nowMono) return Math.min(start, nowMono + IDLE_MS);
+
+        const picked = next(nowMono);
+        if (picked === undefined) {
+          endDrain();
+          return Math.max(
+            nowMono + RETRY_MS,
+            Math.min(aside.nextMono() ?? Number.POSITIVE_INFINITY, nowMono + IDLE_MS),
+          );
+        }
+        const result = await delivery.send('backfill', picked.batch, stopping);
+        deps.onRested();
+        if (stopping.aborted || result === undefined) return clock.monotonicMs() + RETRY_MS;
+        learn(picked.batch, picked.purpose, result);
+        if (clock.monotonicMs() - flushedMono >= FLUSH_EVERY_MS) flush();
+        if (clock.monotonicMs() >= turnEndsMono) return clock.monotonicMs();
+      }
+    },
+    status: () => ({
+      size,
+      suspects: suspects?.rows ?? 0,
+      aside: aside.seqs().reduce((n, [lo, hi]) => n + hi - lo + 1, 0),
+    }),
+  };
+}
+
+function firstSeq(batch: OutgoingBatch): number {
+  const first = batch.seqs[0];
+  if (first === undefined) throw new TypeError('a batch without readings was picked');
+  return first[0];
+}

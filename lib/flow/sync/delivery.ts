@@ -1,0 +1,202 @@
+/**
+ * One delivery attempt of either lane, and all that follows from its outcome:
+ *
+ *   stored         acknowledge what was named, bury what was refused by name
+ *   refused        nothing here: the backfill lane looks for the reading that is to blame
+ *   misconfigured  keep everything and rest for the longest pause: a person must look
+ *   unavailable    keep everything; the breaker counts, and a Retry-After is honoured
+ *
+ * It also keeps what the lanes share: the breaker, the rest between attempts, and which seqs are in
+ * flight, so that the lanes never send the same reading at the same time.
+ */
+
+import type { Lane, OutcomeKind, World } from '../flow-event.ts';
+import type { Outbox, OutgoingBatch } from '../outbox/outbox.ts';
+import { countOf, difference, NO_SEQS, normalized, type SeqRanges, union } from '../seq-ranges.ts';
+import type { Breaker } from './breaker.ts';
+import { type Deliver, type DeliveryOutcome, namedIn } from './delivery-outcome.ts';
+import { longestStep, PAUSE_STEPS_MS, pauseMs } from './ladder.ts';
+import { unlessDiskFails } from './unless-disk-fails.ts';
+
+export interface DeliveryDeps {
+  readonly name: string;
+  readonly outbox: Outbox;
+  readonly world: World;
+  readonly breaker: Breaker;
+  readonly deliver: Readonly<Record<Lane, Deliver>>;
+}
+
+export interface DeliveryOptions {
+  readonly deadlineMs: Readonly<Record<Lane, number>>;
+  readonly stepsMs?: readonly number[];
+}
+
+/** An attempt that was made and answered, or timed out. */
+export interface Delivered {
+  readonly outcome: DeliveryOutcome;
+  readonly durationMs: number;
+  readonly bytes: number;
+  /** Whether every reading of the batch has been dealt with: stored, recognised or buried. */
+  readonly complete: boolean;
+}
+
+export interface LastOutcome {
+  readonly kind: OutcomeKind;
+  readonly reason: string;
+  readonly at: number;
+}
+
+export interface DeliveryCounters {
+  readonly batches: number;
+  readonly stored: number;
+  readonly duplicate: number;
+  readonly buried: number;
+  readonly failures: number;
+}
+
+export interface Delivery {
+  /** `undefined`: the breaker did not let it through, or it was abandoned because we are stopping. */
+  send(lane: Lane, batch: OutgoingBatch, stopping: AbortSignal): Promise<Delivered | undefined>;
+
+  /** Buries one reading. `false` if the disk did not take it; then it stays in the outbox. */
+  bury(stream: string, refusal: { seq: number; code: string; message: string }): boolean;
+
+  /** Keeps both lanes quiet for the longest pause. */
+  restLong(): void;
+  endRest(): void;
+
+  /** When the next attempt may be made: the breaker's pause or the rest, whichever is longer. */
+  dueMono(): number;
+
+  inFlight(lane: Lane): SeqRanges;
+  /** Monotonic time of the last `unavailable`, if nothing has been delivered since. */
+  failedMono(): number | undefined;
+  counters(): DeliveryCounters;
+  last(): LastOutcome | undefined;
+}
+
+const AT_ONCE = Number.NEGATIVE_INFINITY;
+
+export function createDelivery(deps: DeliveryDeps, options: DeliveryOptions): Delivery {
+  const { name, outbox, world, breaker } = deps;
+  const { clock, observe } = world;
+  const stepsMs = options.stepsMs ?? PAUSE_STEPS_MS;
+  const inFlight: Record<Lane, SeqRanges> = { live: NO_SEQS, backfill: NO_SEQS };
+  const counters = { batches: 0, stored: 0, duplicate: 0, buried: 0, failures: 0 };
+  let restEndsMono = AT_ONCE;
+  let failedMono: number | undefined;
+  let last: LastOutcome | undefined;
+
+  function rest(step: number, retryAfterMs?: number): void {
+    const ms = pauseMs(step, { stepsMs, fraction: world.random.fraction(), retryAfterMs });
+    restEndsMono = clock.monotonicMs() + ms;
+  }
+
+  function bury(
+    stream: string,
+    refusals: readonly { seq: number; code: string; message: string }[],
+  ): boolean {
+    if (refusals.length === 0) return true;
+    if (!unlessDiskFails(() => outbox.bury(name, stream, refusals))) {
+      rest(longestStep(stepsMs)); // They stay, and would be sent and refused again without end.
+      return false;
+    }
+    counters.buried += refusals.length;
+    for (const { seq, code, message } of refusals) {
+      observe({ type: 'reading.buried', destination: name, stream, seq, code, message });
+    }
+    return true;
+  }
+
+  /** The table of the opening comment. Returns which seqs have been dealt with. */
+  function settle(batch: OutgoingBatch, outcome: DeliveryOutcome): SeqRanges {
+    switch (outcome.kind) {
+      case 'stored': {
+        const { stored, duplicate, refused } = outcome.answer;
+        outbox.acknowledge(name, batch.stream, union(normalized(stored), normalized(duplicate)));
+        counters.stored += countOf(stored);
+        counters.duplicate += countOf(duplicate);
+        failedMono = undefined;
+        bury(batch.stream, refused);
+        return namedIn(outcome.answer);
+      }
+      case 'misconfigured':
+        rest(longestStep(stepsMs));
+        return NO_SEQS;
+      case 'unavailable':
+        counters.failures += 1;
+        failedMono = clock.monotonicMs();
+        if (breaker.status().state === 'closed' && outcome.retryAfterMs !== undefined) {
+          restEndsMono = failedMono + retryPause(outcome.retryAfterMs);
+        }
+        return NO_SEQS;
+      case 'refused':
+        failedMono = undefined;
+        return NO_SEQS;
+    }
+  }
+
+  /** While closed there is no step yet: only what the server asked for. */
+  function retryPause(retryAfterMs: number): number {
+    return pauseMs(0, { stepsMs: [0], fraction: world.random.fraction(), retryAfterMs });
+  }
+
+  return {
+    async send(lane, batch, stopping) {
+      const bytes = Buffer.byteLength(batch.body);
+      const startMono = clock.monotonicMs();
+      inFlight[lane] = batch.seqs;
+      let outcome: DeliveryOutcome | undefined;
+      try {
+        outcome = await breaker.fire(async () => {
+          const answered = await deps.deliver[lane](batch, options.deadlineMs[lane], stopping);
+          // A request that we cut short ourselves says nothing about the destination.
+          return stopping.aborted && answered.kind === 'unavailable' ? undefined : answered;
+        });
+      } finally {
+        inFlight[lane] = NO_SEQS;
+      }
+      if (outcome === undefined) return undefined;
+
+      const durationMs = clock.monotonicMs() - startMono;
+      const complete = difference(batch.seqs, settle(batch, outcome)).length === 0;
+      counters.batches += 1;
+      last = { kind: outcome.kind, reason: reasonOf(outcome), at: clock.wallMs() };
+      observe({
+        type: 'batch.delivered',
+        destination: name,
+        lane,
+        outcome: outcome.kind,
+        rows: batch.rows,
+        bytes,
+        stored: outcome.kind === 'stored' ? countOf(outcome.answer.stored) : 0,
+        duplicate: outcome.kind === 'stored' ? countOf(outcome.answer.duplicate) : 0,
+        durationMs: Math.round(durationMs),
+        ...(outcome.kind === 'stored' ? {} : { reason: last.reason }),
+      });
+      return { outcome, durationMs, bytes, complete };
+    },
+    bury: (stream, refusal) => bury(stream, [refusal]),
+    restLong: () => rest(longestStep(stepsMs)),
+    endRest() {
+      restEndsMono = AT_ONCE;
+    },
+    dueMono: () => Math.max(breaker.dueMono(), restEndsMono),
+    inFlight: (lane) => inFlight[lane],
+    failedMono: () => failedMono,
+    counters: () => ({ ...counters }),
+    last: () => last,
+  };
+}
+
+function reasonOf(outcome: DeliveryOutcome): string {
+  switch (outcome.kind) {
+    case 'stored':
+      return '';
+    case 'refused':
+      return `${outcome.code}: ${outcome.message}`;
+    case 'misconfigured':
+    case 'unavailable':
+      return outcome.reason;
+  }
+}
