@@ -70,8 +70,7 @@ export function createBackpressure(options: BackpressureOptions): Backpressure {
 
   function acknowledge(destination: string): void {
     // An answer that was still under way when the breaker opened says nothing about now.
-    if (!slowed || states.get(destination)?.breaker === 'open') return;
-    if (!states.has(destination)) return;
+    if (!slowed || (states.get(destination)?.breaker ?? 'open') === 'open') return;
     slowed = false;
     const wasSlower = intervalMs > baseMs;
     pace(baseMs, `${destination} stores again`);

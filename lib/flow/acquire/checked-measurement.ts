@@ -5,7 +5,7 @@
  * good ones of the same source with it.
  */
 
-import { messageOf } from '../../base/errors.ts';
+import { GatewayError, messageOf } from '../../base/errors.ts';
 import { printable } from '../../base/printable.ts';
 import { NAME_PATTERN, UNITS } from '../reading.ts';
 import type { Measurement } from './sensor-source.ts';
@@ -85,8 +85,8 @@ function isName(value: unknown): value is string {
   return typeof value === 'string' && NAME_PATTERN.test(value);
 }
 
-/** Long enough to recognise a value or a message by, short enough for a log line. */
-const LINE_LENGTH_MAX = 200;
+/** Long enough for a message with its advice, short enough for a log line. */
+const LINE_LENGTH_MAX = 400;
 
 /** Anything as one short, printable line: sources may put escape sequences in a name. */
 function lineOf(value: unknown): string {
@@ -96,10 +96,11 @@ function lineOf(value: unknown): string {
   return value === '' ? '(empty)' : printable(String(value), LINE_LENGTH_MAX);
 }
 
-/** `messageOf` for what a source throws, which may itself throw when it is looked at. */
+/** What a source threw, with its hint, as one printable line. What is thrown may itself throw when it is looked at. */
 export function messageOfAnything(thrown: unknown): string {
   try {
-    return lineOf(messageOf(thrown));
+    const hint = thrown instanceof GatewayError && thrown.hint !== undefined ? `. ${thrown.hint}` : '';
+    return lineOf(`${messageOf(thrown)}${hint}`);
   } catch {
     return 'something that cannot be printed';
   }
