@@ -37,12 +37,15 @@ export interface OpenOptions {
   readonly cacheKiB?: number;
   /** NORMAL loses acknowledged rows in a power cut; it exists for the twin of the test that shows it. */
   readonly synchronous?: 'FULL' | 'NORMAL';
+  /** DELETE keeps everything in one file and costs more for each commit: for what is written once a start. */
+  readonly journal?: 'WAL' | 'DELETE';
 }
 
 /**
  * Opens (or creates and migrates) a database for writing.
  * Throws `SGW_SQLITE_TOO_OLD`, `SGW_DATABASE_FOREIGN`, `SGW_SCHEMA_TOO_NEW`, `SGW_DATABASE_PRAGMA`, or
  * `SGW_DATA_DIR_UNUSABLE`; corruption is thrown as SQLite words it (`SQLITE_CORRUPT`, `SQLITE_NOTADB`).
+ * A failing migration is rolled back whole, and the file stays at the schema it had.
  */
 export function openDatabase(options: OpenOptions): SqliteDatabase {
   const created = !existsSync(options.file);
@@ -54,14 +57,20 @@ export function openDatabase(options: OpenOptions): SqliteDatabase {
     migrate(database, options);
   } catch (error) {
     database.close();
-    throw error;
+    throw unusable(options.file, error) ?? error;
   }
   if (created) syncDirectory(dirname(options.file));
   return database;
 }
 
-/** Opens an existing database for reading, safe while its owner writes. Throws `SGW_DATABASE_MISSING` if there is none. */
-export function openDatabaseReadOnly(options: Omit<OpenOptions, 'synchronous'>): SqliteDatabase {
+/**
+ * Opens an existing database for reading, safe while its owner writes.
+ * Throws `SGW_DATABASE_MISSING` if there is none or its owner has not brought it to today's schema yet,
+ * `SGW_DATA_DIR_UNUSABLE` if this user may not read it, and what `openDatabase` throws for a foreign file.
+ */
+export function openDatabaseReadOnly(
+  options: Pick<OpenOptions, 'file' | 'applicationId' | 'migrations'>,
+): SqliteDatabase {
   if (!existsSync(options.file)) {
     throw new GatewayError('SGW_DATABASE_MISSING', `${options.file} does not exist`, {
       hint: 'Is the data directory right, and has the gateway run on it? See `sensorctl --help` on --data-dir.',
@@ -71,10 +80,10 @@ export function openDatabaseReadOnly(options: Omit<OpenOptions, 'synchronous'>):
   try {
     assertSqliteVersion(database);
     assertOurs(database, options);
-    database.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
+    assertMigrated(database, options);
   } catch (error) {
     database.close();
-    throw error;
+    throw unusable(options.file, error) ?? error;
   }
   return database;
 }
@@ -83,12 +92,21 @@ function openFile(file: string, options: Database.Options): SqliteDatabase {
   try {
     return new Database(file, { timeout: BUSY_TIMEOUT_MS, ...options });
   } catch (error) {
-    if (codeOf(error) !== 'SQLITE_CANTOPEN' && !(error instanceof TypeError)) throw error;
-    throw new GatewayError('SGW_DATA_DIR_UNUSABLE', `cannot open ${file}: ${messageOf(error)}`, {
-      hint: `Check that ${dirname(file)} exists and belongs to the user who runs the gateway.`,
-      cause: error,
-    });
+    throw unusable(file, error) ?? error;
   }
+}
+
+/** The error to throw instead when the file system refuses us; `undefined` when `error` is something else. */
+function unusable(file: string, error: unknown): GatewayError | undefined {
+  const code = codeOf(error) ?? '';
+  // A missing directory is a TypeError of better-sqlite3. A file in WAL mode cannot even be read where
+  // its -shm file neither exists nor can be created: that, too, arrives as CANTOPEN or READONLY.
+  const refused = /^SQLITE_(CANTOPEN|READONLY|PERM)/.test(code) || error instanceof TypeError;
+  if (!refused) return undefined;
+  return new GatewayError('SGW_DATA_DIR_UNUSABLE', `cannot use ${file}: ${messageOf(error)}`, {
+    hint: `${dirname(file)} must exist and belong to the user who runs this: try it as the gateway's own user (sudo -u).`,
+    cause: error,
+  });
 }
 
 /** Refuses an SQLite older than 3.51.3: see the bug named at `SQLITE_VERSION_MIN`. */
@@ -110,17 +128,18 @@ export function compareVersions(a: string, b: string): number {
   return 0;
 }
 
-function assertOurs(database: SqliteDatabase, options: OpenOptions): void {
+function assertOurs(
+  database: SqliteDatabase,
+  options: Pick<OpenOptions, 'file' | 'applicationId' | 'migrations'>,
+): void {
   const id = readPragma(database, 'application_id');
-  const version = readPragma(database, 'user_version');
+  const version = Number(readPragma(database, 'user_version'));
   const empty = readPragma(database, 'schema_version') === 0;
   if (id !== options.applicationId && !(id === 0 && empty)) {
     throw new GatewayError(
       'SGW_DATABASE_FOREIGN',
       `${options.file} is an SQLite file of another program (application_id ${id})`,
-      {
-        hint: 'Move it away, or point the gateway at its own data directory.',
-      },
+      { hint: 'Move it away, or point the gateway at its own data directory.' },
     );
   }
   if (version > options.migrations.length) {
@@ -132,13 +151,29 @@ function assertOurs(database: SqliteDatabase, options: OpenOptions): void {
   }
 }
 
+function assertMigrated(database: SqliteDatabase, options: Pick<OpenOptions, 'file' | 'migrations'>): void {
+  const version = readPragma(database, 'user_version');
+  if (version === options.migrations.length) return;
+  throw new GatewayError(
+    'SGW_DATABASE_MISSING',
+    `${options.file} has schema ${version}, and reading it needs ${options.migrations.length}`,
+    { hint: 'Start the gateway once with this version: it brings its files up to date.' },
+  );
+}
+
+/** A setting as it is written, and what SQLite must then say that it is. */
+type Pragma = readonly [name: string, value: string | number, reads: string | number];
+
 function configure(database: SqliteDatabase, options: OpenOptions): void {
   // Only possible before the first table: lets a drained file shrink in small steps.
-  if (readPragma(database, 'schema_version') === 0) database.pragma('auto_vacuum = INCREMENTAL');
+  const fresh: Pragma[] =
+    readPragma(database, 'schema_version') === 0 ? [['auto_vacuum', 'INCREMENTAL', 2]] : [];
+  const journal = options.journal ?? 'WAL';
   const synchronous = options.synchronous ?? 'FULL';
   const cacheKiB = options.cacheKiB ?? 2_048;
-  const wanted: readonly (readonly [name: string, value: string | number, reads: string | number])[] = [
-    ['journal_mode', 'WAL', 'wal'],
+  const wanted: readonly Pragma[] = [
+    ...fresh,
+    ['journal_mode', journal, journal.toLowerCase()],
     ['synchronous', synchronous, synchronous === 'FULL' ? 2 : 1],
     ['busy_timeout', BUSY_TIMEOUT_MS, BUSY_TIMEOUT_MS],
     ['foreign_keys', 'ON', 1],
@@ -150,29 +185,40 @@ function configure(database: SqliteDatabase, options: OpenOptions): void {
     ['wal_autocheckpoint', WAL_AUTOCHECKPOINT_PAGES, WAL_AUTOCHECKPOINT_PAGES],
     ['journal_size_limit', JOURNAL_SIZE_LIMIT_BYTES, JOURNAL_SIZE_LIMIT_BYTES],
   ];
-  for (const [name, value, reads] of wanted) {
-    database.pragma(`${name} = ${value}`);
+  for (const [name, value] of wanted) database.pragma(`${name} = ${value}`);
+  verifyPragmas(database, wanted);
+}
+
+/** Reads every setting back, because SQLite says nothing when it ignores one. Throws `SGW_DATABASE_PRAGMA`. */
+export function verifyPragmas(database: SqliteDatabase, wanted: readonly Pragma[]): void {
+  for (const [name, , reads] of wanted) {
     const got = readPragma(database, name);
+    // An SQLite built without memory mapping has no mmap_size to report.
     if (got === reads || (name === 'mmap_size' && got === undefined)) continue;
-    throw new GatewayError('SGW_DATABASE_PRAGMA', `${options.file}: PRAGMA ${name} is ${got}, not ${reads}`, {
-      hint: 'The file system may not support what SQLite needs (shared memory, fsync). Use a local disk.',
-    });
+    throw new GatewayError(
+      'SGW_DATABASE_PRAGMA',
+      `${database.name}: PRAGMA ${name} is ${got}, not ${reads}`,
+      { hint: 'The file system may not support what SQLite needs (shared memory, fsync). Use a local disk.' },
+    );
   }
 }
 
 function migrate(database: SqliteDatabase, options: OpenOptions): void {
   const step = database.transaction((version: number, sql: string) => {
+    // Asked again under the write lock: another process may have migrated since.
+    if (readPragma(database, 'user_version') !== version - 1) return;
     database.exec(sql);
     database.pragma(`user_version = ${version}`);
     database.pragma(`application_id = ${options.applicationId}`);
   });
+  const done = Number(readPragma(database, 'user_version'));
   for (const [index, sql] of options.migrations.entries()) {
-    if (readPragma(database, 'user_version') === index) step.immediate(index + 1, sql);
+    if (index >= done) step.immediate(index + 1, sql);
   }
 }
 
-function readPragma(database: SqliteDatabase, name: string): number {
-  return database.pragma(name, { simple: true }) as number;
+function readPragma(database: SqliteDatabase, name: string): unknown {
+  return database.pragma(name, { simple: true });
 }
 
 /** A new file is only safe against a power cut once its directory entry is on the disk, too. */

@@ -2,12 +2,16 @@
  * The outbox: an append-only log of readings that not every destination has acknowledged yet, in one
  * SQLite file, safe across power cuts (WAL, synchronous=FULL). Accepting a reading means that `append`
  * has returned. All calls are synchronous: an async one would commit before its work was done.
+ *
+ * This is the contract; `open-outbox.ts` fulfils it.
  */
 
 import type { Reading } from '../reading.ts';
 import type { SeqRange, SeqRanges } from '../seq-ranges.ts';
 
-/** What `append` made durable: seqs `lo` to `hi` of `stream`, in the order given. */
+export { type OpenOutboxOptions, openOutbox } from './open-outbox.ts';
+
+/** What `append` made durable: seqs `lo` to `hi` of `stream`, in the order given; none if `hi` is below `lo`. */
 export interface Appended {
   readonly stream: string;
   readonly lo: number;
@@ -21,6 +25,7 @@ export interface BatchPick {
   readonly within?: SeqRange;
   /** Seqs that another lane has in flight. */
   readonly except?: SeqRanges;
+  /** One row is given even if it is larger than `bytesMax`: somebody must learn that it does not fit. */
   readonly rowsMax: number;
   readonly bytesMax: number;
 }
@@ -43,11 +48,20 @@ export interface Backlog {
   readonly oldestAt: number | undefined;
 }
 
+/** Why a destination will never take a reading, in its own words. */
+export interface Refused {
+  readonly seq: number;
+  readonly code: string;
+  readonly message: string;
+}
+
 export interface DeadLetter {
   readonly destination: string;
   readonly stream: string;
   readonly seq: number;
   readonly reading: Reading;
+  /** The boot that `reading.monoMs` counts from. */
+  readonly bootId: string;
   readonly code: string;
   readonly message: string;
   readonly buriedAt: number;
@@ -65,6 +79,15 @@ export interface BreakerRecord {
   readonly sinceAt: number;
 }
 
+export interface BreakerTransition {
+  readonly destination: string;
+  readonly from: BreakerRecord['state'];
+  readonly to: BreakerRecord['state'];
+  readonly at: number;
+  readonly reason: string;
+  readonly step: number;
+}
+
 export interface Outbox {
   /** The stream that new readings join. */
   readonly stream: string;
@@ -72,11 +95,15 @@ export interface Outbox {
   /**
    * Accepts a round: rows, pending acknowledgements and trimming in one transaction. Rows whose seq
    * every destination has acknowledged are deleted from the front, a bounded number each time.
-   * Throws what SQLite throws; then nothing was accepted.
+   * No readings: no seq is assigned, and the rest is done as by `flush`.
+   * Throws `SGW_READING_INVALID` or what SQLite throws; then nothing was accepted.
    */
   append(readings: readonly Reading[]): Appended;
 
-  /** The next unacknowledged rows of a destination, or `undefined` if there are none. */
+  /**
+   * The next unacknowledged rows of a destination, or `undefined` if there are none. Readings of one
+   * stream only; they are in the order of their seqs, whichever end they were taken from.
+   */
   batch(destination: string, pick: BatchPick): OutgoingBatch | undefined;
 
   /**
@@ -86,22 +113,35 @@ export interface Outbox {
    */
   acknowledge(destination: string, stream: string, seqs: SeqRanges): void;
 
-  /** Moves readings to the dead letters with the server's reason, durably, and counts them as acknowledged. */
-  bury(
-    destination: string,
-    stream: string,
-    refusals: readonly { seq: number; code: string; message: string }[],
-  ): void;
+  /**
+   * Moves readings to the dead letters with the server's reason, durably, and counts them as acknowledged.
+   * One transaction. Seqs that are unknown or acknowledged already are ignored: safe to call twice.
+   */
+  bury(destination: string, stream: string, refusals: readonly Refused[]): void;
 
   /** Makes pending acknowledgements durable and trims: for a drain, when no append comes by. */
   flush(): void;
 
+  /** Costs the number of acknowledged ranges and one look-up, however many rows there are. */
   backlog(destination: string): Backlog;
 
+  /**
+   * Begins another stream in the same file, durably, and returns its id: for when the store knows seqs of
+   * the present one that were never assigned here, because the file has been rolled back.
+   */
+  beginStream(): string;
+
+  /** The latest first. */
   deadLetters(limit: number): DeadLetter[];
 
   breaker(destination: string): BreakerRecord | undefined;
+
+  /** Durable. If the state is not the one before, it also becomes a row of the transitions. */
   saveBreaker(destination: string, record: BreakerRecord): void;
 
+  /** The latest first; the last 1000 are kept. */
+  breakerTransitions(limit: number): BreakerTransition[];
+
+  /** Makes pending acknowledgements durable, too. */
   close(): void;
 }

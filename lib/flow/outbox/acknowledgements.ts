@@ -1,0 +1,98 @@
+/**
+ * What each destination has acknowledged, as ranges of seqs. Everything below the first row is
+ * acknowledged by everybody: by definition, because rows leave only then, and so a destination that is
+ * new to the file starts with exactly the rows that are still there.
+ *
+ * Noted in memory first and written along with the next transaction. Losing a note in a crash only means
+ * that its rows are sent again, and recognised.
+ */
+
+import type { SqliteDatabase } from '../../base/sqlite.ts';
+import { difference, NO_SEQS, type SeqRanges, union } from '../seq-ranges.ts';
+
+export interface Acknowledgements {
+  /** Throws for a destination that is not configured. */
+  of(destination: string): SeqRanges;
+  note(destination: string, seqs: SeqRanges): void;
+  /** Takes back a note that has not been written. */
+  withdraw(destination: string, seqs: SeqRanges): void;
+  /** Whether there are notes that `write` would make durable. */
+  pending(): boolean;
+  /** The highest seq up to which every destination has acknowledged everything; 0 if there is none. */
+  throughAll(): number;
+  /** Writes the notes. Inside a transaction; `written` must follow its commit. */
+  write(): void;
+  written(): void;
+}
+
+interface Ledger {
+  ranges: SeqRanges;
+  /** What the file says. Ranges are immutable, so being the same array means being the same set. */
+  written: SeqRanges;
+}
+
+export function openAcknowledgements(
+  database: SqliteDatabase,
+  destinations: readonly string[],
+  firstSeq: number,
+): Acknowledgements {
+  const select = database
+    .prepare<[string], [number, number]>('SELECT lo, hi FROM acknowledged WHERE destination = ? ORDER BY lo')
+    .raw();
+  const put = database.prepare<[string, number, number]>(
+    'INSERT INTO acknowledged (destination, lo, hi) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET hi = excluded.hi',
+  );
+  const drop = database.prepare<[string, number]>(
+    'DELETE FROM acknowledged WHERE destination = ? AND lo = ?',
+  );
+
+  const below: SeqRanges = firstSeq > 1 ? [[1, firstSeq - 1]] : NO_SEQS;
+  const ledgers = new Map<string, Ledger>();
+  for (const destination of destinations) {
+    const written = select.all(destination);
+    ledgers.set(destination, { ranges: union(written, below), written });
+  }
+
+  function ledgerOf(destination: string): Ledger {
+    const ledger = ledgers.get(destination);
+    if (ledger === undefined) throw new Error(`destination ${destination} is not configured`);
+    return ledger;
+  }
+
+  return {
+    of: (destination) => ledgerOf(destination).ranges,
+    note(destination, seqs) {
+      if (seqs.length === 0) return;
+      const ledger = ledgerOf(destination);
+      ledger.ranges = union(ledger.ranges, seqs);
+    },
+    withdraw(destination, seqs) {
+      const ledger = ledgerOf(destination);
+      ledger.ranges = difference(ledger.ranges, seqs);
+    },
+    pending: () => [...ledgers.values()].some(({ ranges, written }) => ranges !== written),
+    throughAll() {
+      // With no destination nobody has acknowledged anything, and every row stays.
+      if (ledgers.size === 0) return 0;
+      return Math.min(...[...ledgers.values()].map(({ ranges }) => leading(ranges)));
+    },
+    write() {
+      for (const [destination, { ranges, written }] of ledgers) {
+        if (ranges === written) continue;
+        const now = new Map(ranges);
+        const then = new Map(written);
+        for (const lo of then.keys()) if (!now.has(lo)) drop.run(destination, lo);
+        for (const [lo, hi] of now) if (then.get(lo) !== hi) put.run(destination, lo, hi);
+      }
+    },
+    written() {
+      for (const ledger of ledgers.values()) ledger.written = ledger.ranges;
+    },
+  };
+}
+
+/** The end of the unbroken run that starts at seq 1. */
+function leading(ranges: SeqRanges): number {
+  const first = ranges[0];
+  return first === undefined || first[0] > 1 ? 0 : first[1];
+}

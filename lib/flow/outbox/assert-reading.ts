@@ -1,0 +1,29 @@
+/**
+ * The outbox's own look at what it accepts. The sampler has validated it already; but a value that is not
+ * finite would be text that no JSON parser takes, in a batch that could then never be delivered.
+ */
+
+import { GatewayError } from '../../base/errors.ts';
+import type { Reading } from '../reading.ts';
+
+/** The end of the year 9999, as on the wire. */
+const AT_MAX = 253_402_300_799_999;
+const FLAGS_MAX = 255;
+
+/** Throws `SGW_READING_INVALID`. Names are looked at once for each series, where it enters its table. */
+export function assertReading({ sensor, metric, at, value, flags, monoMs }: Reading): void {
+  const ok =
+    Number.isFinite(value) &&
+    isWholeUpTo(at, AT_MAX) &&
+    isWholeUpTo(monoMs, Number.MAX_SAFE_INTEGER) &&
+    isWholeUpTo(flags, FLAGS_MAX);
+  if (ok) return;
+  const what = `${sensor}/${metric}: value ${value}, at ${at}, monoMs ${monoMs}, flags ${flags}`;
+  throw new GatewayError('SGW_READING_INVALID', `the outbox takes no reading of ${what}`, {
+    hint: 'A value is finite; at and monoMs are whole milliseconds; flags are 0 to 255.',
+  });
+}
+
+function isWholeUpTo(value: number, max: number): boolean {
+  return Number.isInteger(value) && value >= 0 && value <= max;
+}

@@ -1,0 +1,53 @@
+/** Readings that a destination will never take, with its reason; for a person to look at. */
+
+import { count, desc } from 'drizzle-orm';
+import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
+import type { SqliteDatabase } from '../../base/sqlite.ts';
+import type { DeadLetter, Refused } from './outbox.ts';
+import { deadLetters } from './schema.ts';
+
+/** What the wire allows (`Refusal`); a longer text is somebody's page of HTML. */
+const CODE_LENGTH_MAX = 64;
+const MESSAGE_LENGTH_MAX = 400;
+
+/** Copies one row to the dead letters, complete in itself. Inside a transaction. */
+export function prepareBury(
+  database: SqliteDatabase,
+): (destination: string, refused: Refused, buriedAt: number) => void {
+  const insert = database.prepare<[string, string, string, number, number]>(`
+    INSERT INTO dead_letters (destination, seq, stream, sensor, metric, unit, at, value, mono_ms, flags, boot_id,
+      code, message, buried_at)
+    SELECT ?, seq, streams.id, sensor, metric, unit, at, value, mono_ms, flags, boot_id, ?, ?, ?
+    FROM readings
+      JOIN series ON series.id = readings.series
+      JOIN boots ON boots.id = readings.boot
+      JOIN streams ON seq >= streams.first_seq AND seq < streams.next_seq
+    WHERE seq = ?`);
+  return (destination, { seq, code, message }, buriedAt) => {
+    insert.run(
+      destination,
+      code.slice(0, CODE_LENGTH_MAX),
+      message.slice(0, MESSAGE_LENGTH_MAX),
+      buriedAt,
+      seq,
+    );
+  };
+}
+
+/** The latest first. */
+export function readDeadLetters(orm: BetterSQLite3Database, limit: number): DeadLetter[] {
+  return orm
+    .select()
+    .from(deadLetters)
+    .orderBy(desc(deadLetters.buriedAt), desc(deadLetters.seq), deadLetters.destination)
+    .limit(limit)
+    .all()
+    .map(({ sensor, metric, unit, at, value, flags, monoMs, ...letter }) => ({
+      ...letter,
+      reading: { sensor, metric, unit, at, value, flags, monoMs },
+    }));
+}
+
+export function countDeadLetters(orm: BetterSQLite3Database): number {
+  return orm.select({ rows: count() }).from(deadLetters).get()?.rows ?? 0;
+}

@@ -1,0 +1,51 @@
+/** What is read and noted once, when an outbox file is opened. */
+
+import { GatewayError } from '../../base/errors.ts';
+import type { SqliteDatabase } from '../../base/sqlite.ts';
+
+/** The first row's seq, or the next one to be assigned if there is none. Throws if the two contradict each other. */
+export function firstRow(database: SqliteDatabase, nextSeq: number): number {
+  const [first, last] = database
+    .prepare<[], [number | null, number | null]>(
+      'SELECT (SELECT min(seq) FROM readings), (SELECT max(seq) FROM readings)',
+    )
+    .raw()
+    .get() ?? [null, null];
+  if (last !== null && last >= nextSeq) {
+    throw new GatewayError(
+      'SGW_INTERNAL',
+      `${database.name} has a row ${last}, but the next seq to assign is ${nextSeq}`,
+      { hint: 'The file is damaged. Move it and its -wal and -shm away together; keep them for salvage.' },
+    );
+  }
+  return first ?? nextSeq;
+}
+
+/** Every destination ever configured stays listed: its acknowledgements hold again when it returns. */
+export function noteDestinations(database: SqliteDatabase, names: readonly string[]): void {
+  database.exec('UPDATE destinations SET configured = 0 WHERE configured');
+  const note = database.prepare<[string]>(
+    'INSERT INTO destinations (name, configured) VALUES (?, 1) ON CONFLICT DO UPDATE SET configured = 1',
+  );
+  for (const name of names) note.run(name);
+}
+
+/** The small number of this boot. Earlier boots are forgotten at an open that finds no row of theirs, or of any. */
+export function noteBoot(database: SqliteDatabase, bootId: string): number {
+  database.exec('DELETE FROM boots WHERE NOT EXISTS (SELECT 1 FROM readings)');
+  database.prepare<[string]>('INSERT INTO boots (boot_id) VALUES (?) ON CONFLICT DO NOTHING').run(bootId);
+  const id = database.prepare<[string], number>('SELECT id FROM boots WHERE boot_id = ?').pluck().get(bootId);
+  if (id === undefined) throw new Error('a row that was just written is there');
+  return id;
+}
+
+/** Free pages that a file may keep for its next backlog, 1 MiB; more is given back to the file system. */
+const FREE_PAGES_KEPT = 256;
+/** Pages given back at a time: each is moved, and so written, within somebody's round. */
+const FREE_PAGES_STEP = 64;
+
+/** Lets a file that has drained shrink in small steps. Inside a transaction. */
+export function giveBackPages(database: SqliteDatabase): void {
+  if (Number(database.pragma('freelist_count', { simple: true })) <= FREE_PAGES_KEPT) return;
+  database.pragma(`incremental_vacuum(${FREE_PAGES_STEP})`);
+}

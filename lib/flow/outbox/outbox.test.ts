@@ -1,0 +1,527 @@
+import { describe, expect, it } from 'vitest';
+import { crashed, someReadings, tempOutbox } from '../../../test/support/temp-outbox.ts';
+import { createTestWorld } from '../../../test/support/test-world.ts';
+import { openDatabase, type SqliteDatabase } from '../../base/sqlite.ts';
+import { BATCH_BYTES_MAX, BATCH_ROWS_MAX } from '../reading.ts';
+import type { SeqRanges } from '../seq-ranges.ts';
+import { TRIM_ROWS_MAX } from './open-outbox.ts';
+import { type BatchPick, type Outbox, openOutbox } from './outbox.ts';
+import { OUTBOX_APPLICATION_ID, OUTBOX_MIGRATIONS } from './schema.ts';
+
+const ALL: BatchPick = { order: 'oldest', rowsMax: BATCH_ROWS_MAX, bytesMax: BATCH_BYTES_MAX };
+
+function offered(outbox: Outbox, destination = 'local'): SeqRanges {
+  return outbox.batch(destination, ALL)?.seqs ?? [];
+}
+
+/** A second connection, for what the outbox itself does not show. */
+function raw(file: string): SqliteDatabase {
+  return openDatabase({ file, applicationId: OUTBOX_APPLICATION_ID, migrations: OUTBOX_MIGRATIONS });
+}
+
+function seqsIn(file: string): number[] {
+  const database = raw(file);
+  const seqs = database.prepare<[], number>('SELECT seq FROM readings ORDER BY seq').pluck().all();
+  database.close();
+  return seqs;
+}
+
+describe('append', () => {
+  it('numbers readings from 1 without a gap, across rounds and restarts', () => {
+    const { outbox, file, world } = tempOutbox();
+
+    const first = outbox.append(someReadings(3));
+    const second = outbox.append(someReadings(2, 3));
+    outbox.close();
+    const { outbox: reopened } = tempOutbox({ file, world });
+    const third = reopened.append(someReadings(1, 5));
+
+    expect([first, second, third].map(({ lo, hi }) => [lo, hi])).toEqual([
+      [1, 3],
+      [4, 5],
+      [6, 6],
+    ]);
+    expect(new Set([first, second, third].map(({ stream }) => stream)).size).toBe(1);
+    expect(world.recorder.of('outbox.appended').map(({ lo, hi }) => [lo, hi])).toEqual([
+      [1, 3],
+      [4, 5],
+      [6, 6],
+    ]);
+  });
+
+  it('never assigns a seq twice, even after every row has left', () => {
+    const { outbox, file } = tempOutbox();
+    const { stream } = outbox.append(someReadings(5));
+    outbox.acknowledge('local', stream, [[1, 5]]);
+    outbox.close();
+    expect(seqsIn(file)).toEqual([]);
+
+    const { outbox: reopened } = tempOutbox({ file });
+
+    expect(reopened.append(someReadings(1))).toEqual({ stream, lo: 6, hi: 6 });
+  });
+
+  it('gives each file a stream of its own', () => {
+    const world = createTestWorld();
+
+    expect(tempOutbox({ world }).outbox.stream).not.toBe(tempOutbox({ world }).outbox.stream);
+  });
+
+  it('assigns nothing for an empty round, but writes pending acknowledgements', () => {
+    const { outbox, file, world } = tempOutbox();
+    const { stream } = outbox.append(someReadings(2));
+    outbox.acknowledge('local', stream, [[1, 1]]);
+
+    const appended = outbox.append([]);
+
+    expect(appended).toEqual({ stream, lo: 3, hi: 2 });
+    expect(seqsIn(file)).toEqual([2]);
+    expect(world.recorder.of('outbox.appended')).toHaveLength(1);
+  });
+
+  it.each([
+    ['a value that is not finite', { value: Number.POSITIVE_INFINITY }],
+    ['a value that is not a number', { value: Number.NaN }],
+    ['a fraction of a millisecond', { at: 0.5 }],
+    ['a time beyond the wire', { at: 253_402_300_800_000 }],
+    ['flags beyond a byte', { flags: 256 }],
+    ['a name that would break a label', { sensor: 'a"b' }],
+    ['a unit with a space', { unit: 'per cent' }],
+  ])('refuses a round with %s, whole', (_what, wrong) => {
+    const { outbox } = tempOutbox();
+    const [good, bad] = someReadings(2);
+
+    expect(() => outbox.append([good, { ...bad, ...wrong }] as never)).toThrow(
+      expect.objectContaining({ code: 'SGW_READING_INVALID' }),
+    );
+
+    expect(outbox.batch('local', ALL)).toBeUndefined();
+    expect(outbox.append(someReadings(2))).toMatchObject({ lo: 1, hi: 2 });
+  });
+
+  it('accepts nothing of a round when the commit fails, and goes on when it can', () => {
+    const { outbox, file } = tempOutbox();
+    const other = raw(file);
+    other.exec('BEGIN IMMEDIATE');
+
+    expect(() => outbox.append(someReadings(3))).toThrow(expect.objectContaining({ code: 'SQLITE_BUSY' }));
+    other.exec('ROLLBACK');
+    other.close();
+
+    expect(outbox.backlog('local').rows).toBe(0);
+    expect(outbox.append(someReadings(3))).toMatchObject({ lo: 1, hi: 3 });
+    expect(offered(outbox)).toEqual([[1, 3]]);
+  });
+
+  it('costs one commit a round, with acknowledgement and trimming in it', () => {
+    const { outbox, file } = tempOutbox();
+    const watcher = raw(file);
+    const version = () => watcher.pragma('data_version', { simple: true });
+    const { stream } = outbox.append(someReadings(5));
+    outbox.acknowledge('local', stream, [[1, 5]]);
+    const before = version();
+    let seen = before;
+    let commits = 0;
+    // `data_version` changes with another connection's commit; looking after each call counts them.
+    const look = () => {
+      if (version() !== seen) commits += 1;
+      seen = version();
+    };
+
+    look();
+    outbox.append(someReadings(5, 5));
+    look();
+    outbox.batch('local', ALL);
+    look();
+    outbox.acknowledge('local', stream, [[6, 10]]);
+    look();
+
+    expect(commits).toBe(1);
+    expect(seqsIn(file)).toEqual([6, 7, 8, 9, 10]);
+    watcher.close();
+  });
+});
+
+describe('acknowledge', () => {
+  it('is forgotten by a crash before the next append, and the rows are offered again', () => {
+    const { outbox, file, world } = tempOutbox();
+    const { stream } = outbox.append(someReadings(4));
+    outbox.acknowledge('local', stream, [[1, 4]]);
+    expect(offered(outbox)).toEqual([]);
+
+    const { outbox: survivor } = tempOutbox({ file: crashed(file), world });
+
+    expect(offered(survivor)).toEqual([[1, 4]]);
+  });
+
+  it('survives a crash once it has been flushed (the twin of the test above)', () => {
+    const { outbox, file, world } = tempOutbox();
+    const { stream } = outbox.append(someReadings(4));
+    outbox.acknowledge('local', stream, [[1, 4]]);
+    outbox.flush();
+
+    const { outbox: survivor } = tempOutbox({ file: crashed(file), world });
+
+    expect(offered(survivor)).toEqual([]);
+  });
+
+  it('ignores seqs that were never assigned, other streams, and repetitions', () => {
+    const { outbox } = tempOutbox();
+    const { stream } = outbox.append(someReadings(3));
+
+    outbox.acknowledge('local', 'somebodyelse', [[1, 3]]);
+    outbox.acknowledge('local', stream, [
+      [2, 900],
+      [2, 2],
+    ]);
+    outbox.acknowledge('local', stream, [[2, 3]]);
+    outbox.append(someReadings(2, 3));
+
+    expect(offered(outbox)).toEqual([
+      [1, 1],
+      [4, 5],
+    ]);
+  });
+
+  it('lets rows leave from the front only when every destination has them', () => {
+    const { outbox, file } = tempOutbox({ destinations: ['local', 'remote'] });
+    const { stream } = outbox.append(someReadings(6));
+
+    outbox.acknowledge('local', stream, [[1, 6]]);
+    outbox.acknowledge('remote', stream, [
+      [1, 2],
+      [4, 5],
+    ]);
+    outbox.flush();
+
+    expect(seqsIn(file)).toEqual([3, 4, 5, 6]);
+    expect(offered(outbox, 'remote')).toEqual([
+      [3, 3],
+      [6, 6],
+    ]);
+    expect(outbox.backlog('local')).toEqual({ rows: 0, oldestAt: undefined });
+    expect(outbox.backlog('remote')).toEqual({ rows: 2, oldestAt: someReadings(6)[2]?.at });
+  });
+
+  it('trims a bounded number of rows in one transaction, and the rest with the next ones', () => {
+    const { outbox, world } = tempOutbox();
+    const { stream } = outbox.append(someReadings(2 * TRIM_ROWS_MAX + 5));
+    outbox.acknowledge('local', stream, [[1, 2 * TRIM_ROWS_MAX + 5]]);
+
+    outbox.flush();
+    outbox.flush();
+    outbox.append([]);
+    outbox.flush();
+
+    const trimmed = world.recorder.of('outbox.trimmed').map(({ rows }) => rows);
+    expect(trimmed).toEqual([TRIM_ROWS_MAX, TRIM_ROWS_MAX, 5]);
+  });
+
+  it('keeps every row while no destination is configured', () => {
+    const { outbox, file } = tempOutbox({ destinations: [] });
+
+    outbox.append(someReadings(3));
+    outbox.append(someReadings(3));
+
+    expect(seqsIn(file)).toHaveLength(6);
+  });
+
+  it('is refused for a destination that is not configured', () => {
+    const { outbox } = tempOutbox();
+    const { stream } = outbox.append(someReadings(1));
+
+    expect(() => outbox.acknowledge('nobody', stream, [[1, 1]])).toThrow(/nobody is not configured/);
+    expect(() => outbox.batch('nobody', ALL)).toThrow(/nobody is not configured/);
+  });
+});
+
+describe('destinations', () => {
+  it('that are new get every row still there, and are owed none that has left', () => {
+    const { outbox, file } = tempOutbox();
+    const { stream } = outbox.append(someReadings(5));
+    outbox.acknowledge('local', stream, [
+      [1, 2],
+      [4, 4],
+    ]);
+    outbox.close();
+
+    const { outbox: reopened } = tempOutbox({ file, destinations: ['local', 'remote'] });
+
+    expect(reopened.backlog('remote').rows).toBe(3);
+    expect(offered(reopened, 'remote')).toEqual([[3, 5]]);
+    expect(offered(reopened, 'local')).toEqual([
+      [3, 3],
+      [5, 5],
+    ]);
+  });
+
+  it('that are no longer configured hold no row back', () => {
+    const { outbox, file } = tempOutbox({ destinations: ['local', 'gone'] });
+    const { stream } = outbox.append(someReadings(3));
+    outbox.acknowledge('local', stream, [[1, 3]]);
+    outbox.close();
+    expect(seqsIn(file)).toEqual([1, 2, 3]);
+
+    const { outbox: reopened } = tempOutbox({ file, destinations: ['local'] });
+    reopened.flush();
+
+    expect(seqsIn(file)).toEqual([]);
+  });
+
+  it('that return get what they have not acknowledged and what is still there', () => {
+    const { outbox, file } = tempOutbox({ destinations: ['local', 'remote'] });
+    const { stream } = outbox.append(someReadings(6));
+    outbox.acknowledge('remote', stream, [
+      [1, 1],
+      [4, 5],
+    ]);
+    outbox.close();
+    const { outbox: without } = tempOutbox({ file, destinations: ['local'] });
+    without.acknowledge('local', stream, [[1, 2]]);
+    without.close();
+
+    const { outbox: back } = tempOutbox({ file, destinations: ['local', 'remote'] });
+
+    expect(offered(back, 'remote')).toEqual([
+      [3, 3],
+      [6, 6],
+    ]);
+    expect(back.backlog('remote').rows).toBe(2);
+  });
+});
+
+describe('bury', () => {
+  const refusal = { seq: 2, code: 'VALUE_IMPOSSIBLE', message: 'colder than absolute zero' };
+
+  it('keeps the reading with the reason, durably, and never offers it to that destination again', () => {
+    const { outbox, file, world } = tempOutbox({ destinations: ['local', 'remote'] });
+    const readings = someReadings(3);
+    const { stream } = outbox.append(readings);
+
+    outbox.bury('local', stream, [refusal]);
+    const { outbox: survivor } = tempOutbox({
+      file: crashed(file),
+      destinations: ['local', 'remote'],
+      world,
+    });
+
+    expect(survivor.deadLetters(10)).toEqual([
+      {
+        destination: 'local',
+        stream,
+        seq: 2,
+        reading: readings[1],
+        bootId: 'boot-1',
+        code: refusal.code,
+        message: refusal.message,
+        buriedAt: world.clock.wallMs(),
+      },
+    ]);
+    expect(offered(survivor, 'local')).toEqual([
+      [1, 1],
+      [3, 3],
+    ]);
+    expect(offered(survivor, 'remote')).toEqual([[1, 3]]);
+    expect(world.recorder.of('reading.buried')).toEqual([
+      { type: 'reading.buried', destination: 'local', stream, ...refusal },
+    ]);
+  });
+
+  it('is harmless when repeated, for what is acknowledged, and for what never was', () => {
+    const { outbox } = tempOutbox();
+    const { stream } = outbox.append(someReadings(3));
+    outbox.acknowledge('local', stream, [[1, 1]]);
+
+    outbox.bury('local', stream, [refusal, refusal]);
+    outbox.bury('local', stream, [refusal, { ...refusal, seq: 1 }, { ...refusal, seq: 99 }]);
+    outbox.bury('local', 'somebodyelse', [{ ...refusal, seq: 3 }]);
+
+    expect(outbox.deadLetters(10).map(({ seq }) => seq)).toEqual([2]);
+    expect(offered(outbox)).toEqual([[3, 3]]);
+  });
+
+  it('bounds what a server has to say', () => {
+    const { outbox } = tempOutbox();
+    const { stream } = outbox.append(someReadings(2));
+
+    outbox.bury('local', stream, [{ seq: 2, code: 'c'.repeat(1000), message: 'm'.repeat(100_000) }]);
+
+    const [letter] = outbox.deadLetters(1);
+    expect([letter?.code.length, letter?.message.length]).toEqual([64, 400]);
+  });
+
+  it('offers the reading again when the dead letter could not be written', () => {
+    const { outbox, file } = tempOutbox();
+    const { stream } = outbox.append(someReadings(3));
+    const other = raw(file);
+    other.exec('BEGIN IMMEDIATE');
+
+    expect(() => outbox.bury('local', stream, [refusal])).toThrow();
+    other.exec('ROLLBACK');
+    other.close();
+    outbox.append([]);
+
+    expect(outbox.deadLetters(1)).toEqual([]);
+    expect(offered(outbox)).toEqual([[1, 3]]);
+  });
+
+  it('keeps dead letters when their rows have left', () => {
+    const { outbox, file } = tempOutbox();
+    const { stream } = outbox.append(someReadings(3));
+    outbox.bury('local', stream, [refusal]);
+    outbox.acknowledge('local', stream, [[1, 3]]);
+    outbox.flush();
+    expect(seqsIn(file)).toEqual([]);
+
+    expect(outbox.deadLetters(1)[0]).toMatchObject({ seq: 2, reading: { value: 20.125 } });
+  });
+});
+
+describe('streams', () => {
+  it('are never mixed in one batch: each reading goes out under the stream it was accepted in', () => {
+    const { outbox, file, world } = tempOutbox();
+    const before = outbox.append(someReadings(3));
+    const second = outbox.beginStream();
+    const after = outbox.append(someReadings(2, 3));
+    const { outbox: survivor } = tempOutbox({ file: crashed(file), world });
+
+    const oldest = survivor.batch('local', ALL);
+    const newest = survivor.batch('local', { ...ALL, order: 'newest' });
+
+    expect(after).toEqual({ stream: second, lo: 4, hi: 5 });
+    expect(second).not.toBe(before.stream);
+    expect([oldest?.stream, oldest?.seqs]).toEqual([before.stream, [[1, 3]]]);
+    expect([newest?.stream, newest?.seqs]).toEqual([second, [[4, 5]]]);
+    survivor.acknowledge('local', second, [[1, 5]]);
+    expect(offered(survivor)).toEqual([[1, 3]]);
+  });
+
+  it('are forgotten when their last row has left', () => {
+    const { outbox, file } = tempOutbox();
+    const { stream } = outbox.append(someReadings(3));
+    const second = outbox.beginStream();
+    outbox.append(someReadings(1));
+
+    outbox.acknowledge('local', stream, [[1, 3]]);
+    outbox.flush();
+
+    const database = raw(file);
+    expect(database.prepare('SELECT id FROM streams').pluck().all()).toEqual([second]);
+    database.close();
+  });
+});
+
+describe('opening', () => {
+  it('says what it found', () => {
+    const { outbox, file, world } = tempOutbox();
+    outbox.append(someReadings(3));
+    outbox.close();
+
+    const { outbox: reopened } = tempOutbox({ file, world });
+
+    const { stream } = reopened;
+    expect(world.recorder.of('outbox.opened')).toEqual([
+      { type: 'outbox.opened', stream, fresh: true, rows: 0, durationMs: 0 },
+      { type: 'outbox.opened', stream, fresh: false, rows: 3, durationMs: 0 },
+    ]);
+  });
+
+  it('refuses a file whose next seq has been assigned already', () => {
+    const { outbox, file, world } = tempOutbox();
+    outbox.append(someReadings(3));
+    outbox.close();
+    const database = raw(file);
+    database.exec('UPDATE streams SET next_seq = 3');
+    database.close();
+
+    const open = () =>
+      openOutbox({ file, gateway: 'test-gateway', destinations: ['local'], world, bootId: 'boot-1' });
+
+    expect(open).toThrow(/has a row 3, but the next seq to assign is 3/);
+  });
+
+  it('survives boots that come and go', () => {
+    const { outbox, file, world } = tempOutbox({ bootId: 'boot-1' });
+    const { stream } = outbox.append(someReadings(1));
+    outbox.close();
+    for (const bootId of ['boot-2', 'boot-1', 'boot-3']) {
+      const next = tempOutbox({ file, world, bootId });
+      next.outbox.append(someReadings(1));
+      next.outbox.close();
+    }
+
+    const { outbox: last } = tempOutbox({ file, world, bootId: 'boot-4' });
+    last.bury(
+      'local',
+      stream,
+      [1, 2, 3, 4].map((seq) => ({ seq, code: 'x', message: 'x' })),
+    );
+
+    expect(last.deadLetters(9).map(({ bootId }) => bootId)).toEqual(['boot-3', 'boot-1', 'boot-2', 'boot-1']);
+  });
+
+  it('says so, instead of delivering less, when a row in the middle has been lost', () => {
+    const { outbox, file } = tempOutbox();
+    outbox.append(someReadings(5));
+    const database = raw(file);
+    database.exec('DELETE FROM readings WHERE seq = 3');
+    database.close();
+
+    expect(() => outbox.batch('local', ALL)).toThrow(/only 4 of the rows 1-5/);
+  });
+});
+
+describe('a drained file', () => {
+  it('shrinks in small steps', () => {
+    const { outbox, file } = tempOutbox();
+    for (let round = 0; round < 20; round += 1) outbox.append(someReadings(5_000, round * 5_000));
+    const database = raw(file);
+    const pages = () => Number(database.pragma('page_count', { simple: true }));
+    const full = pages();
+
+    outbox.acknowledge('local', outbox.stream, [[1, 100_000]]);
+    for (let flushes = 0; flushes < 100; flushes += 1) outbox.flush();
+
+    expect(full).toBeGreaterThan(700);
+    expect(pages()).toBeLessThan(full / 2);
+    database.close();
+  });
+});
+
+describe('breakers', () => {
+  const record = {
+    state: 'open',
+    streak: 3,
+    step: 0,
+    reason: 'connect ECONNREFUSED',
+    sinceAt: 1_000,
+  } as const;
+
+  it('are remembered across a crash, with their transitions', () => {
+    const { outbox, file, world } = tempOutbox();
+
+    outbox.saveBreaker('local', { ...record, state: 'closed', streak: 2 });
+    outbox.saveBreaker('local', record);
+    outbox.saveBreaker('local', { ...record, step: 1 });
+    outbox.saveBreaker('local', { ...record, state: 'half_open', sinceAt: 2_000 });
+    const { outbox: survivor } = tempOutbox({ file: crashed(file), world });
+
+    expect(survivor.breaker('nobody')).toBeUndefined();
+    expect(survivor.breaker('local')).toEqual({ ...record, state: 'half_open', sinceAt: 2_000 });
+    expect(survivor.breakerTransitions(10)).toEqual([
+      { destination: 'local', from: 'open', to: 'half_open', at: 2_000, reason: record.reason, step: 0 },
+      { destination: 'local', from: 'closed', to: 'open', at: 1_000, reason: record.reason, step: 0 },
+    ]);
+  });
+
+  it('keep the last thousand transitions', () => {
+    const { outbox } = tempOutbox({ synchronous: 'NORMAL' });
+
+    for (let i = 1; i <= 1_003; i += 1) {
+      outbox.saveBreaker('local', { ...record, state: i % 2 === 1 ? 'open' : 'closed', sinceAt: i });
+    }
+
+    const kept = outbox.breakerTransitions(5_000);
+    expect([kept.length, kept[0]?.at, kept.at(-1)?.at]).toEqual([1_000, 1_003, 4]);
+  });
+});

@@ -1,0 +1,190 @@
+/**
+ * The outbox file: its tables as drizzle sees them (row types, and the queries that are not hot) and as
+ * the migrations make them. The SQL is the truth, because drizzle cannot say STRICT or WITHOUT ROWID;
+ * `schema.test.ts` holds the two together (docs/decisions/0004-hand-written-migrations.md).
+ */
+
+import { integer, primaryKey, real, sqliteTable, text, unique } from 'drizzle-orm/sqlite-core';
+
+/** "SgwO": how a file says that it is an outbox. */
+export const OUTBOX_APPLICATION_ID = 0x5367_774f;
+
+/** A stream is the seqs `first_seq` to `next_seq - 1`. The one with the highest ordinal is still growing. */
+export const streams = sqliteTable('streams', {
+  ordinal: integer('ordinal').primaryKey(),
+  id: text('id').notNull().unique(),
+  firstSeq: integer('first_seq').notNull(),
+  /** Kept, not derived: rows leave, and a seq must never be assigned twice. */
+  nextSeq: integer('next_seq').notNull(),
+  bornAt: integer('born_at').notNull(),
+});
+
+/** Monotonic time counts from a boot, and means nothing without knowing which. */
+export const boots = sqliteTable('boots', {
+  id: integer('id').primaryKey(),
+  bootId: text('boot_id').notNull().unique(),
+});
+
+export const series = sqliteTable(
+  'series',
+  {
+    id: integer('id').primaryKey(),
+    sensor: text('sensor').notNull(),
+    metric: text('metric').notNull(),
+    unit: text('unit').notNull(),
+  },
+  (table) => [unique().on(table.sensor, table.metric, table.unit)],
+);
+
+/** Without holes from the first row to the last: rows leave at the front only. */
+export const readings = sqliteTable('readings', {
+  seq: integer('seq').primaryKey(),
+  series: integer('series').notNull(),
+  at: integer('at').notNull(),
+  value: real('value').notNull(),
+  monoMs: integer('mono_ms').notNull(),
+  flags: integer('flags').notNull(),
+  boot: integer('boot').notNull(),
+});
+
+/** Every destination that was ever configured; one that is not any more holds no rows back. */
+export const destinations = sqliteTable('destinations', {
+  name: text('name').primaryKey(),
+  configured: integer('configured', { mode: 'boolean' }).notNull(),
+});
+
+/** The closed ranges that a destination has acknowledged; below the first row that is all of them. */
+export const acknowledged = sqliteTable(
+  'acknowledged',
+  {
+    destination: text('destination').notNull(),
+    lo: integer('lo').notNull(),
+    hi: integer('hi').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.destination, table.lo] })],
+);
+
+/** Complete in themselves, so that they outlive the rows, series and boots they came from. */
+export const deadLetters = sqliteTable(
+  'dead_letters',
+  {
+    destination: text('destination').notNull(),
+    seq: integer('seq').notNull(),
+    stream: text('stream').notNull(),
+    sensor: text('sensor').notNull(),
+    metric: text('metric').notNull(),
+    unit: text('unit').notNull(),
+    at: integer('at').notNull(),
+    value: real('value').notNull(),
+    monoMs: integer('mono_ms').notNull(),
+    flags: integer('flags').notNull(),
+    bootId: text('boot_id').notNull(),
+    code: text('code').notNull(),
+    message: text('message').notNull(),
+    buriedAt: integer('buried_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.destination, table.seq] })],
+);
+
+const BREAKER_STATES = ['closed', 'open', 'half_open'] as const;
+
+export const breakers = sqliteTable('breakers', {
+  destination: text('destination').primaryKey(),
+  state: text('state', { enum: BREAKER_STATES }).notNull(),
+  streak: integer('streak').notNull(),
+  step: integer('step').notNull(),
+  reason: text('reason').notNull(),
+  sinceAt: integer('since_at').notNull(),
+});
+
+export const breakerTransitions = sqliteTable('breaker_transitions', {
+  id: integer('id').primaryKey(),
+  destination: text('destination').notNull(),
+  fromState: text('from_state', { enum: BREAKER_STATES }).notNull(),
+  toState: text('to_state', { enum: BREAKER_STATES }).notNull(),
+  at: integer('at').notNull(),
+  reason: text('reason').notNull(),
+  step: integer('step').notNull(),
+});
+
+/** The n-th script leads to `user_version` n. One that has been released is never edited. */
+export const OUTBOX_MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE streams (
+    ordinal INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    first_seq INTEGER NOT NULL CHECK (first_seq >= 1),
+    next_seq INTEGER NOT NULL CHECK (next_seq >= first_seq),
+    born_at INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE TABLE boots (id INTEGER PRIMARY KEY, boot_id TEXT NOT NULL UNIQUE) STRICT;
+
+  CREATE TABLE series (
+    id INTEGER PRIMARY KEY,
+    sensor TEXT NOT NULL,
+    metric TEXT NOT NULL,
+    unit TEXT NOT NULL,
+    UNIQUE (sensor, metric, unit)
+  ) STRICT;
+
+  CREATE TABLE readings (
+    seq INTEGER PRIMARY KEY,
+    series INTEGER NOT NULL REFERENCES series (id),
+    at INTEGER NOT NULL,
+    value REAL NOT NULL,
+    mono_ms INTEGER NOT NULL,
+    flags INTEGER NOT NULL,
+    boot INTEGER NOT NULL REFERENCES boots (id)
+  ) STRICT;
+
+  CREATE TABLE destinations (
+    name TEXT PRIMARY KEY NOT NULL,
+    configured INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE acknowledged (
+    destination TEXT NOT NULL,
+    lo INTEGER NOT NULL,
+    hi INTEGER NOT NULL CHECK (hi >= lo),
+    PRIMARY KEY (destination, lo)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE dead_letters (
+    destination TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    stream TEXT NOT NULL,
+    sensor TEXT NOT NULL,
+    metric TEXT NOT NULL,
+    unit TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    value REAL NOT NULL,
+    mono_ms INTEGER NOT NULL,
+    flags INTEGER NOT NULL,
+    boot_id TEXT NOT NULL,
+    code TEXT NOT NULL,
+    message TEXT NOT NULL,
+    buried_at INTEGER NOT NULL,
+    PRIMARY KEY (destination, seq)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE breakers (
+    destination TEXT PRIMARY KEY NOT NULL,
+    state TEXT NOT NULL,
+    streak INTEGER NOT NULL,
+    step INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    since_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE breaker_transitions (
+    id INTEGER PRIMARY KEY,
+    destination TEXT NOT NULL,
+    from_state TEXT NOT NULL,
+    to_state TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    step INTEGER NOT NULL
+  ) STRICT;
+  `,
+];

@@ -1,0 +1,77 @@
+/**
+ * The series table: what a reading is of (sensor, metric, unit), written once and referred to by a small
+ * number. Known series are remembered, so that a steady round asks the database for none of them.
+ */
+
+import { GatewayError } from '../../base/errors.ts';
+import type { SqliteDatabase } from '../../base/sqlite.ts';
+import { NAME_PATTERN, type Reading } from '../reading.ts';
+
+export interface SeriesTable {
+  /** The id of a reading's series, inserted when it is new. Inside a transaction. */
+  idOf(reading: Reading): number;
+  /** `{"sensor":...,"metric":...,"unit":...}` of a series that has rows. */
+  jsonOf(id: number): string;
+  /** Takes what the file says: after a transaction that was rolled back. */
+  reload(): void;
+}
+
+interface SeriesRow {
+  readonly id: number;
+  readonly sensor: string;
+  readonly metric: string;
+  readonly unit: string;
+}
+
+export function openSeries(database: SqliteDatabase): SeriesTable {
+  const select = database.prepare<[], SeriesRow>('SELECT id, sensor, metric, unit FROM series');
+  const insert = database.prepare<[string, string, string]>(
+    'INSERT INTO series (sensor, metric, unit) VALUES (?, ?, ?)',
+  );
+  const ids = new Map<string, number>();
+  const texts = new Map<number, string>();
+
+  function remember({ id, sensor, metric, unit }: SeriesRow): void {
+    ids.set(keyOf(sensor, metric, unit), id);
+    texts.set(id, JSON.stringify({ sensor, metric, unit }));
+  }
+
+  function reload(): void {
+    ids.clear();
+    texts.clear();
+    for (const row of select.iterate()) remember(row);
+  }
+
+  reload();
+
+  return {
+    idOf({ sensor, metric, unit }) {
+      const known = ids.get(keyOf(sensor, metric, unit));
+      if (known !== undefined) return known;
+      assertNames(sensor, metric, unit);
+      const id = Number(insert.run(sensor, metric, unit).lastInsertRowid);
+      remember({ id, sensor, metric, unit });
+      return id;
+    },
+    jsonOf(id) {
+      const text = texts.get(id);
+      if (text === undefined) throw new Error(`a row refers to series ${id}, which does not exist`);
+      return text;
+    },
+    reload,
+  };
+}
+
+/** Names contain no space, and what does is refused before it gets an entry. */
+function keyOf(sensor: string, metric: string, unit: string): string {
+  return `${sensor} ${metric} ${unit}`;
+}
+
+function assertNames(sensor: string, metric: string, unit: string): void {
+  const ok = NAME_PATTERN.test(sensor) && NAME_PATTERN.test(metric) && /^\S{1,24}$/.test(unit);
+  if (ok) return;
+  const what = JSON.stringify({ sensor, metric, unit });
+  throw new GatewayError('SGW_READING_INVALID', `the outbox takes no reading of ${what}`, {
+    hint: 'Names are 1 to 48 characters of a-z, 0-9, _ and -; a unit is 1 to 24 characters without spaces.',
+  });
+}

@@ -1,0 +1,89 @@
+/**
+ * Which seqs belong to which stream. Seqs are counted through the whole file and a stream is an interval
+ * of them, so ranges need no stream beside them: a new stream begins where the last one ends.
+ */
+
+import type { SqliteDatabase } from '../../base/sqlite.ts';
+import type { World } from '../flow-event.ts';
+import type { SeqRange } from '../seq-ranges.ts';
+
+export interface Stream {
+  readonly ordinal: number;
+  readonly id: string;
+  readonly firstSeq: number;
+  readonly nextSeq: number;
+}
+
+export interface Streams {
+  /** Whether the first stream was born just now, with the file. */
+  readonly fresh: boolean;
+  /** The one that new readings join. */
+  newest(): Stream;
+  /** The stream that `seq` was assigned in. Throws if it never was. */
+  of(seq: number): Stream;
+  /** The seqs assigned in a stream so far; `undefined` if there are none, or no such stream. */
+  assigned(id: string): SeqRange | undefined;
+  /** Ends the newest stream and begins another at the same seq. Inside a transaction. */
+  begin(): void;
+  /** Writes that seqs below `nextSeq` are assigned. Inside a transaction. */
+  advance(nextSeq: number): void;
+  /** Forgets streams whose last row has left. Inside a transaction. */
+  forgetBelow(firstSeq: number): void;
+  /** Takes what the file says: after each transaction, whether it was committed or rolled back. */
+  reload(): void;
+}
+
+export function openStreams(database: SqliteDatabase, world: Pick<World, 'clock' | 'random'>): Streams {
+  const select = database.prepare<[], Stream>(
+    'SELECT ordinal, id, first_seq AS firstSeq, next_seq AS nextSeq FROM streams ORDER BY ordinal',
+  );
+  const insert = database.prepare<[string, number, number, number]>(
+    'INSERT INTO streams (id, first_seq, next_seq, born_at) VALUES (?, ?, ?, ?)',
+  );
+  const advance = database.prepare<[number, number]>('UPDATE streams SET next_seq = ? WHERE ordinal = ?');
+  const forget = database.prepare<[number, number]>(
+    'DELETE FROM streams WHERE next_seq <= ? AND ordinal < ?',
+  );
+  const bear = (firstSeq: number) =>
+    insert.run(world.random.streamId(), firstSeq, firstSeq, world.clock.wallMs());
+
+  let all = select.all();
+  const fresh = all.length === 0;
+  if (fresh) {
+    bear(1);
+    all = select.all();
+  }
+
+  function newest(): Stream {
+    const last = all.at(-1);
+    if (last === undefined) throw new Error('an outbox has at least one stream');
+    return last;
+  }
+
+  return {
+    fresh,
+    newest,
+    of(seq) {
+      const stream = all.find(({ firstSeq, nextSeq }) => seq >= firstSeq && seq < nextSeq);
+      if (stream === undefined) throw new Error(`seq ${seq} was never assigned`);
+      return stream;
+    },
+    assigned(id) {
+      const stream = all.find((one) => one.id === id);
+      if (stream === undefined || stream.nextSeq === stream.firstSeq) return undefined;
+      return [stream.firstSeq, stream.nextSeq - 1];
+    },
+    begin() {
+      bear(newest().nextSeq);
+    },
+    advance(nextSeq) {
+      advance.run(nextSeq, newest().ordinal);
+    },
+    forgetBelow(firstSeq) {
+      forget.run(firstSeq, newest().ordinal);
+    },
+    reload() {
+      all = select.all();
+    },
+  };
+}

@@ -1,0 +1,57 @@
+/** A real outbox on a file of its own, and a way to lose the process without losing the file. */
+
+import { copyFileSync, existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { type OpenOutboxOptions, type Outbox, openOutbox } from '../../lib/flow/outbox/outbox.ts';
+import type { Reading } from '../../lib/flow/reading.ts';
+import { tempDir } from './temp-dir.ts';
+import { createTestWorld, type TestWorld } from './test-world.ts';
+
+export interface TempOutbox {
+  readonly outbox: Outbox;
+  readonly file: string;
+  readonly world: TestWorld;
+}
+
+type Options = Partial<Omit<OpenOutboxOptions, 'world'>> & { readonly world?: TestWorld };
+
+export function tempOutbox(options: Options = {}): TempOutbox {
+  const world = options.world ?? createTestWorld();
+  const file = options.file ?? join(tempDir(), 'outbox.db');
+  const outbox = openOutbox({
+    file,
+    gateway: 'test-gateway',
+    destinations: ['local'],
+    bootId: 'boot-1',
+    ...options,
+    world,
+  });
+  onTestFinished(() => outbox.close());
+  return { outbox, file, world };
+}
+
+/**
+ * The file as a crash at this moment would leave it, under a new name: committed is kept, and what was
+ * only in memory is gone. The -shm file is left behind, as it does not survive its last process.
+ */
+export function crashed(file: string): string {
+  const copy = `${file}.crashed`;
+  for (const suffix of ['', '-wal']) {
+    if (existsSync(file + suffix)) copyFileSync(file + suffix, copy + suffix);
+  }
+  return copy;
+}
+
+/** `n` readings of a few series, 100 ms apart; `from` makes rounds differ. */
+export function someReadings(n: number, from = 0): Reading[] {
+  return Array.from({ length: n }, (_, i) => ({
+    sensor: `sensor-${i % 3}`,
+    metric: 'temperature',
+    unit: 'celsius',
+    at: 1_768_493_375_000 + (from + i) * 100,
+    value: 20 + (from + i) / 8,
+    flags: 0,
+    monoMs: (from + i) * 100,
+  }));
+}
