@@ -111,14 +111,27 @@ test('somebody who watches sees each round; a daemon sums up once an hour', asyn
     durationMs: 3,
     lateMs: 0,
   } as const;
+  const stored = {
+    type: 'batch.delivered',
+    destination: 'local',
+    lane: 'live',
+    outcome: 'stored',
+    rows: 5,
+    bytes: 300,
+    stored: 5,
+    duplicate: 0,
+    durationMs: 6.2,
+  } as const;
 
   for (const { clock, observe } of [watched, daemon]) {
     for (let i = 0; i < 361; i += 1) {
       observe(round);
+      observe(stored);
       await clock.advance(10_000);
     }
   }
 
   expect(watched.lines).toHaveLength(361);
+  expect(watched.lines[0]).toBe('stored 5 readings at local in 7 ms');
   expect(daemon.lines).toEqual(['summary of the last hour']);
 });

@@ -17,7 +17,7 @@ export interface LineLog {
 export interface EventLogOptions {
   readonly log: LineLog;
   readonly monotonicMs: () => number;
-  /** `each`: a line a round, for somebody who watches. `hourly`: one summary an hour, for years. */
+  /** `each`: a line for each round stored, for somebody who watches. `hourly`: one summary an hour, for years. */
   readonly rounds: 'each' | 'hourly';
   /** Consecutive failures that open the breaker, as it stands in the fixed line. */
   readonly breakerFailures: number;
@@ -55,7 +55,7 @@ export function createEventLog(options: EventLogOptions): Observe {
       case 'round.sampled':
         summary.rounds += 1;
         summary.readings += event.readings;
-        log[roundLevel](fieldsOf(event), `sampled ${event.readings} readings`);
+        log.debug(fieldsOf(event), `sampled ${event.readings} readings`);
         summarize();
         break;
       case 'round.skipped':
@@ -98,9 +98,11 @@ export function createEventLog(options: EventLogOptions): Observe {
       case 'batch.delivered':
         if (event.outcome === 'stored') summary.stored += event.stored;
         if (event.outcome === 'stored') {
+          const { destination, durationMs } = event;
+          const line = `stored ${event.stored} readings at ${destination} in ${Math.ceil(durationMs)} ms`;
           log[event.lane === 'live' ? roundLevel : 'debug'](
-            fieldsOf(event),
-            `stored ${event.stored} readings at ${event.destination}`,
+            roundLevel === 'info' ? {} : fieldsOf(event),
+            line,
           );
         } else if (event.outcome === 'unavailable') {
           log.debug(

@@ -89,6 +89,11 @@ export const SETTINGS = section('', {
       initial: 'auto',
       about: 'How a line looks. auto: pretty on a terminal, journal under systemd, else json.',
     }),
+    rounds: choice({
+      of: ['hourly', 'each'],
+      initial: 'hourly',
+      about: 'hourly: one summary an hour, for years. each: a line a round, for somebody who watches.',
+    }),
   }),
 
   sampling: section('How sensors are read.', {

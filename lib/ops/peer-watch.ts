@@ -1,0 +1,67 @@
+/**
+ * Notices within a second that a program beside us has come back, from its health file: a new process,
+ * or a beat after a long silence (it was frozen). So recovery need not wait for the end of a pause of a
+ * minute. A program that beats on but answers with failures is not news; it keeps to the pauses.
+ */
+
+import { readFileSync } from 'node:fs';
+import type { Clock } from '../base/clock.ts';
+import { createLoop, type Loop, type Pulse } from '../base/loop.ts';
+
+export interface PeerWatchOptions {
+  /** Its health file; it may be missing. */
+  readonly file: string;
+  readonly clock: Clock;
+  readonly pulse: Pulse;
+  /** Whether anybody wants to know at present; otherwise nothing is called. */
+  readonly wanted: () => boolean;
+  readonly onBack: () => void;
+}
+
+interface Beat {
+  readonly pid: number;
+  readonly generatedMonoMs: number;
+}
+
+const POLL_MS = 1_000;
+
+/** Beats come every 10 s or more often: after twice that and a little, it has been away. */
+const SILENCE_MS = 25_000;
+
+/** A health file is some hundred bytes; reading it takes no time worth mentioning. */
+const TURN_MAX_MS = 5_000;
+
+export function createPeerWatch(options: PeerWatchOptions): Loop {
+  const { file, clock } = options;
+  let last = readBeat(file);
+  return createLoop({
+    name: 'peer-watch',
+    clock,
+    pulse: options.pulse,
+    turnMaxMs: TURN_MAX_MS,
+    async turn() {
+      const beat = readBeat(file);
+      if (beat !== undefined && isBack(beat, last) && options.wanted()) options.onBack();
+      last = beat ?? last;
+      return clock.monotonicMs() + POLL_MS;
+    },
+  });
+}
+
+function isBack(beat: Beat, last: Beat | undefined): boolean {
+  if (last === undefined || beat.pid !== last.pid) return true;
+  return beat.generatedMonoMs - last.generatedMonoMs > SILENCE_MS;
+}
+
+/** Whatever is wrong with the file, it is then no sign of life. */
+function readBeat(file: string): Beat | undefined {
+  try {
+    const health: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    const { pid, generated_mono_ms: generatedMonoMs } = health as Record<string, unknown>;
+    return typeof pid === 'number' && typeof generatedMonoMs === 'number'
+      ? { pid, generatedMonoMs }
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,179 @@
+/**
+ * What every daemon of ours has around its work: arguments, configuration, logger, supervisor, signals,
+ * and an end with an exit code that says why. The work itself gets all of it handed in and knows no
+ * process (`reader.ts`, `write-api.ts`), so that two copies can run in one test.
+ */
+
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { parseArgs } from 'node:util';
+import { type Clock, systemClock } from '../../lib/base/clock.ts';
+import { EXIT, GatewayError, messageOf } from '../../lib/base/errors.ts';
+import { createLogger, type Logger } from '../../lib/base/logger.ts';
+import { type Random, systemRandom } from '../../lib/base/random.ts';
+import { connectSupervisor, type Supervisor } from '../../lib/ops/sd-notify.ts';
+import { type Config, loadConfig } from './config.ts';
+import { VERSION } from './version.ts';
+
+/** Everything a program's work is made from. */
+export interface ProgramContext {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly supervisor: Supervisor;
+  readonly pid: number;
+  /** The kernel's id of this boot: what monotonic times belong to. */
+  readonly bootId: string;
+}
+
+export interface RunningProgram {
+  /** Rejects when something broke that must not: the program then ends, and is started afresh. */
+  readonly failed: Promise<never>;
+  /** Finishes what is in hand and releases everything. */
+  stop(): Promise<void>;
+}
+
+/** The units allow 5 s (TimeoutStopSec). Whatever still hangs then is safe on the disk. */
+const STOP_MAX_MS = 4_500;
+
+/** Runs a program until a signal or a failure ends it; never returns. */
+export async function runProgram(
+  name: string,
+  start: (context: ProgramContext) => Promise<RunningProgram>,
+): Promise<never> {
+  let log: Logger | undefined;
+  const end = async (exitCode: number): Promise<never> => {
+    await log?.flush();
+    process.exit(exitCode);
+  };
+  const fail = (error: unknown): Promise<never> => {
+    sayFailure(name, log, error);
+    return end(error instanceof GatewayError ? error.exitCode : EXIT.internal);
+  };
+  process.on('uncaughtException', (error) => void fail(error));
+  process.on('unhandledRejection', (error) => void fail(error));
+
+  try {
+    const config = loadConfig({
+      file: readArguments(name),
+      environment: process.env,
+      hostName: hostname(),
+    }).config;
+    log = createLogger({
+      ...config.log,
+      fd: process.stdout.fd,
+      program: name,
+      wallMs: systemClock.wallMs,
+      environment: process.env,
+    });
+    const supervisor = await connectSupervisor({
+      notifySocket: process.env.NOTIFY_SOCKET,
+      pid: process.pid,
+    });
+    const stopped = firstStopSignal();
+    const running = await start({
+      config,
+      log,
+      supervisor,
+      clock: systemClock,
+      random: systemRandom,
+      pid: process.pid,
+      bootId: readBootId(),
+    });
+    const signal = await Promise.race([stopped, running.failed]);
+    log.info({ signal }, 'stopping');
+    supervisor.stopping();
+    await Promise.race([running.stop(), tooLate(log)]);
+    return end(EXIT.ok);
+  } catch (error) {
+    return fail(error);
+  }
+}
+
+/** Returns the file of `--config`, if given. `--help` and `--version` answer and end. */
+function readArguments(name: string): string | undefined {
+  try {
+    const { values } = parseArgs({
+      options: {
+        config: { type: 'string' },
+        help: { type: 'boolean', short: 'h' },
+        version: { type: 'boolean' },
+      },
+    });
+    if (values.help)
+      answer(`Usage: ${name} [--config FILE]\n\nSettings: docs/settings.md, or sensorctl config sample.`);
+    if (values.version) answer(`${name} ${VERSION}`);
+    return values.config;
+  } catch (error) {
+    throw new GatewayError('SGW_USAGE', messageOf(error), { hint: `${name} --help`, cause: error });
+  }
+}
+
+function answer(text: string): never {
+  process.stdout.write(`${text}\n`);
+  process.exit(EXIT.ok);
+}
+
+/** Resolves with the first signal that asks us to stop; a second one does not wait any longer. */
+function firstStopSignal(): Promise<string> {
+  return new Promise((resolve) => {
+    let asked = false;
+    for (const [signal, code] of [
+      ['SIGTERM', 143],
+      ['SIGINT', 130],
+    ] as const) {
+      process.on(signal, () => {
+        if (asked) process.exit(code);
+        asked = true;
+        resolve(signal);
+      });
+    }
+  });
+}
+
+async function tooLate(log: Logger): Promise<void> {
+  await systemClock.sleep('stop', STOP_MAX_MS);
+  log.warn(
+    { stopMaxMs: STOP_MAX_MS },
+    'not everything has stopped in time; what is accepted is safe on the disk',
+  );
+}
+
+/** Before there is a log, a failure is said on standard error, as a person would want to read it. */
+function sayFailure(name: string, log: Logger | undefined, error: unknown): void {
+  const known = error instanceof GatewayError;
+  if (log === undefined || known) {
+    const code = known ? `${error.code}: ` : '';
+    const hint = known && error.hint !== undefined ? `\n${error.hint}` : '';
+    // systemd reads the priority from the line; without it a failure would be filed as information.
+    const priority = process.env.JOURNAL_STREAM === undefined ? '' : '<3>';
+    const text = `${name}: ${code}${messageOf(error)}${hint}`;
+    process.stderr.write(
+      `${text
+        .split('\n')
+        .map((line) => priority + line)
+        .join('\n')}\n`,
+    );
+  } else {
+    log.fatal({ err: error }, `ends because of a bug: ${messageOf(error)}`);
+  }
+}
+
+function readBootId(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  } catch {
+    // Not Linux. Monotonic times of two boots cannot be told apart then, so each start is one.
+    return systemRandom.streamId();
+  }
+}
+
+/** What only observes must never stop the work: its failure is a line in the log. */
+export function noting(log: Logger, what: string, work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    log.debug({ err: error }, `${what}: ${messageOf(error)}`);
+  }
+}

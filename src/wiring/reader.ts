@@ -1,0 +1,224 @@
+/**
+ * The reader, put together: sample -> outbox -> deliver, and what looks after it. Everything the parts
+ * need is handed to them here, so this is also where their arrows can be seen: sources know `append`,
+ * destinations know the outbox, and all of them report to `observe` and know nobody who listens.
+ */
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { GatewayError, messageOf } from '../../lib/base/errors.ts';
+import { acquireInstanceLock } from '../../lib/base/instance-lock.ts';
+import type { Loop } from '../../lib/base/loop.ts';
+import { createBackpressure } from '../../lib/flow/acquire/backpressure.ts';
+import { createSamplingLoop } from '../../lib/flow/acquire/sampling-loop.ts';
+import { createSources } from '../../lib/flow/acquire/sources/create-sources.ts';
+import type { FlowEvent, World } from '../../lib/flow/flow-event.ts';
+import { openOutbox } from '../../lib/flow/outbox/open-outbox.ts';
+import type { Outbox } from '../../lib/flow/outbox/outbox.ts';
+import type { Reading } from '../../lib/flow/reading.ts';
+import { createHttpDelivery } from '../../lib/flow/sync/deliver.ts';
+import { createDestination, type Destination } from '../../lib/flow/sync/destination.ts';
+import { createEventLog } from '../../lib/ops/event-log.ts';
+import { createHealthFile } from '../../lib/ops/health-file.ts';
+import { createHeartbeat } from '../../lib/ops/heartbeat.ts';
+import { createLiveness } from '../../lib/ops/liveness.ts';
+import { createPeerWatch } from '../../lib/ops/peer-watch.ts';
+import { createVitalSigns } from '../../lib/ops/vital-signs.ts';
+import type { DestinationConfig } from './config.ts';
+import { prepareDirectories } from './directories.ts';
+import { noting, type ProgramContext, type RunningProgram } from './program.ts';
+import { roundLine } from './round-line.ts';
+import { VERSION } from './version.ts';
+
+export const READER = 'sensor-main';
+export const OUTBOX_FILE = 'outbox.db';
+
+/** Throws `SGW_DATA_DIR_UNUSABLE`, `SGW_DATA_DIR_IN_USE`, and whatever the outbox finds wrong with its file. */
+export async function startReader(context: ProgramContext): Promise<RunningProgram> {
+  const { config, clock, log, supervisor } = context;
+  prepareDirectories(config);
+  const lock = acquireInstanceLock({ dir: config.dataDir, name: READER, pid: context.pid });
+
+  const liveness = createLiveness(clock);
+  const destinationNames = config.destinations.map((one) => one.name);
+  const signs = createVitalSigns(destinationNames, clock.monotonicMs);
+  const listeners = [
+    signs.observe,
+    createEventLog({
+      log,
+      monotonicMs: clock.monotonicMs,
+      rounds: config.log.rounds,
+      breakerFailures: config.breaker.failures,
+    }),
+  ];
+  const world: World = {
+    clock,
+    random: context.random,
+    observe: (event: FlowEvent) => {
+      for (const listen of listeners) listen(event);
+    },
+  };
+
+  const outbox = openOutbox({
+    file: join(config.dataDir, OUTBOX_FILE),
+    gateway: config.gateway,
+    destinations: destinationNames,
+    world,
+    bootId: context.bootId,
+  });
+  const links = config.destinations.map((one) => connectDestination(one, context, world, outbox, liveness));
+  const destinations = links.map((link) => link.destination);
+
+  const sources = createSources(config.sources, { world, stateDir: config.dataDir });
+  const sampling = createSamplingLoop({
+    sources: sources.all,
+    intervalMs: config.sampling.intervalMs,
+    world,
+    pulse: liveness,
+    append(readings: readonly Reading[]) {
+      outbox.append(readings);
+      for (const destination of destinations) destination.nudge();
+      if (config.log.rounds === 'each') log.info(roundLine(readings));
+    },
+  });
+  const backpressure = createBackpressure({
+    baseMs: config.sampling.intervalMs,
+    stepsMs: config.breaker.pausesMs,
+    mode: config.backpressure.sampling,
+    destinations: destinationNames,
+    onPace: (intervalMs, reason) => sampling.pace(intervalMs, reason),
+    onFresh: () => sampling.sampleNow(),
+  });
+  listeners.push(backpressure.observe);
+
+  const health = createHealthFile({
+    dir: config.runDir,
+    program: READER,
+    pid: context.pid,
+    version: VERSION,
+    wallMs: clock.wallMs,
+    monotonicMs: clock.monotonicMs,
+  });
+  const backlogRows = () => Math.max(0, ...destinations.map((one) => outbox.backlog(one.name).rows));
+  const heartbeat = createHeartbeat({
+    clock,
+    liveness,
+    supervisor,
+    statusLine: () => signs.statusLine(backlogRows()),
+    onWithheld: (stuck) =>
+      log.error({ stuck }, `heartbeat withheld: ${stuck.map((one) => one.loop).join(', ')} stuck`),
+    onBeat: () =>
+      noting(log, 'health file', () =>
+        health.write({
+          status: signs.statusLine(backlogRows()),
+          overdue: liveness.overdue(),
+          ...signs.snapshot(),
+          sampling: sampling.status(),
+          destinations: destinations.map((one) => one.status()),
+        }),
+      ),
+  });
+  const peerWatch = createPeerWatch({
+    file: join(config.runDir, 'sensor-api-write.health.json'),
+    clock,
+    pulse: liveness,
+    wanted: () => links.some((link) => link.local && link.destination.status().breaker.state !== 'closed'),
+    onBack: () => {
+      for (const link of links) if (link.local) link.destination.probeNow();
+    },
+  });
+
+  // Ready means: a round has been taken. If no source answers within an interval we are ready all the same.
+  const firstRound = new Promise<void>((resolve) => {
+    listeners.push((event) => {
+      if (event.type === 'round.sampled') resolve();
+    });
+  });
+  const giveUp = new AbortController();
+  void Promise.race([firstRound, clock.sleep('ready', config.sampling.intervalMs, giveUp.signal)]).then(
+    () => {
+      if (!giveUp.signal.aborted) supervisor.ready();
+      heartbeat.nudge();
+    },
+  );
+
+  const loops: readonly Loop[] = [
+    sampling,
+    ...destinations.flatMap((one) => [one.live, one.backfill]),
+    peerWatch,
+    heartbeat,
+  ];
+  const runs = loops.map((loop) => loop.run());
+
+  return {
+    failed: firstFailure(runs),
+    async stop() {
+      giveUp.abort();
+      for (const loop of loops) loop.stop();
+      await Promise.allSettled(runs);
+      for (const destination of destinations) destination.close();
+      await Promise.allSettled(links.map((link) => link.close()));
+      sources.close();
+      outbox.close();
+      noting(log, 'health file', () => health.remove());
+      lock.release();
+    },
+  };
+}
+
+interface Link {
+  readonly destination: Destination;
+  /** On this machine: its health file can be seen. */
+  readonly local: boolean;
+  close(): Promise<void>;
+}
+
+function connectDestination(
+  options: DestinationConfig,
+  { config, clock }: ProgramContext,
+  world: World,
+  outbox: Outbox,
+  pulse: ReturnType<typeof createLiveness>,
+): Link {
+  const http = createHttpDelivery({
+    url: options.url,
+    clock,
+    version: VERSION,
+    ...(options.tokenFile === undefined ? {} : { token: readSecret('token_file', options.tokenFile).trim() }),
+    ...(options.caFile === undefined ? {} : { ca: readSecret('ca_file', options.caFile) }),
+  });
+  const destination = createDestination(
+    { name: options.name, outbox, deliver: http.deliver, world, pulse },
+    {
+      failuresToOpen: config.breaker.failures,
+      stepsMs: config.breaker.pausesMs,
+      order: config.drain.order,
+      liveDeadlineMs: options.requestTimeoutMs,
+      backfillDeadlineMs: options.batchTimeoutMs,
+    },
+  );
+  const { hostname } = new URL(options.url);
+  return { destination, local: /^(localhost|127\.|\[::1\])/.test(hostname), close: () => http.close() };
+}
+
+function readSecret(setting: string, file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new GatewayError(
+      'SGW_CONFIG_INVALID',
+      `destinations: cannot read ${setting} ${file}: ${messageOf(error)}`,
+      {
+        hint: 'The file must exist and be readable by the user who runs the gateway.',
+        cause: error,
+      },
+    );
+  }
+}
+
+/** Resolves never, rejects with the first failure: loops only end when they are stopped or broken. */
+function firstFailure(runs: readonly Promise<void>[]): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    for (const run of runs) run.catch(reject);
+  });
+}

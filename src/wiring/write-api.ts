@@ -1,0 +1,84 @@
+/** The write API, put together: HTTP in front of a store, and what looks after it. */
+
+import { join } from 'node:path';
+import { acquireInstanceLock } from '../../lib/base/instance-lock.ts';
+import type { FlowEvent, World } from '../../lib/flow/flow-event.ts';
+import { createWriteApi } from '../../lib/flow/write-api/server.ts';
+import { createSqliteStore } from '../../lib/flow/write-api/sqlite-store.ts';
+import { createEventLog } from '../../lib/ops/event-log.ts';
+import { createHealthFile } from '../../lib/ops/health-file.ts';
+import { createHeartbeat } from '../../lib/ops/heartbeat.ts';
+import { createLiveness } from '../../lib/ops/liveness.ts';
+import { prepareDirectories } from './directories.ts';
+import { noting, type ProgramContext, type RunningProgram } from './program.ts';
+import { VERSION } from './version.ts';
+
+export const WRITE_API = 'sensor-api-write';
+export const STORE_FILE = 'store.db';
+
+/** Throws `SGW_DATA_DIR_UNUSABLE`, `SGW_DATA_DIR_IN_USE`, `SGW_PORT_IN_USE`, and what the store finds wrong with its file. */
+export async function startWriteApi(context: ProgramContext): Promise<RunningProgram> {
+  const { config, clock, log, supervisor } = context;
+  prepareDirectories(config);
+  const lock = acquireInstanceLock({ dir: config.dataDir, name: WRITE_API, pid: context.pid });
+
+  const eventLog = createEventLog({
+    log,
+    monotonicMs: clock.monotonicMs,
+    rounds: config.log.rounds,
+    breakerFailures: config.breaker.failures,
+  });
+  let stored = 0;
+  const world: World = {
+    clock,
+    random: context.random,
+    observe(event: FlowEvent) {
+      if (event.type === 'batch.ingested') stored += event.stored;
+      eventLog(event);
+    },
+  };
+
+  const store = createSqliteStore({ file: join(config.dataDir, STORE_FILE), world });
+  const api = createWriteApi({
+    store,
+    world,
+    version: VERSION,
+    defaultGateway: config.api.defaultGateway,
+    limits: { futureMaxMs: config.api.futureMaxMs },
+  });
+  const { url } = await api.listen(config.api);
+  log.info({ url, data_dir: config.dataDir }, `write API listens on ${url}`);
+
+  const health = createHealthFile({
+    dir: config.runDir,
+    program: WRITE_API,
+    pid: context.pid,
+    version: VERSION,
+    wallMs: clock.wallMs,
+    monotonicMs: clock.monotonicMs,
+  });
+  const statusLine = () => `listening on ${url}, ${stored} readings stored since start`;
+  // Requests are no loop: that the event loop turns, and so answers them, is what this heartbeat proves.
+  const liveness = createLiveness(clock);
+  const heartbeat = createHeartbeat({
+    clock,
+    liveness,
+    supervisor,
+    statusLine,
+    onWithheld: (stuck) => log.error({ stuck }, 'heartbeat withheld'),
+    onBeat: () => noting(log, 'health file', () => health.write({ status: statusLine(), url, stored })),
+  });
+  supervisor.ready();
+  const beating = heartbeat.run();
+
+  return {
+    failed: new Promise((_resolve, reject) => beating.catch(reject)),
+    async stop() {
+      heartbeat.stop();
+      await Promise.allSettled([beating, api.close()]);
+      await store.close();
+      noting(log, 'health file', () => health.remove());
+      lock.release();
+    },
+  };
+}
