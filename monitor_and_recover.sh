@@ -1,0 +1,207 @@
+#!/usr/bin/env bash
+#
+# The last safety net: restarts a unit of the sensor gateway that systemd believes to be fine, or has
+# given up on. Meant for cron, once a minute, as root:
+#
+#   * * * * * root /opt/sensor-gateway/monitor_and_recover.sh
+#
+# It says nothing while all is well, and one line for every decision (standard output and syslog). It
+# never waits without a limit, never runs twice at once, and needs no journal: a Raspberry Pi may not
+# keep one. It leaves alone what systemd is restarting just now, what a person has stopped, and what
+# ended with exit code 78, because a wrong configuration does not become right by starting it again.
+#
+#   monitor_and_recover.sh [--dry-run] [--verbose]
+#
+# Exit codes: 0 all well, or nothing to be done from here; 1 something was (or would have been)
+# restarted, or waits for its cooldown; 64 wrong usage; 73 no place for the notes.
+
+set -uo pipefail
+export LC_ALL=C PATH="${PATH:-/usr/sbin:/usr/bin:/sbin:/bin}"
+
+readonly API_UNIT=sensor-api-write.service
+readonly READER_UNIT=sensor-main.service
+readonly HEALTH_URL="${RECOVER_HEALTH_URL:-http://127.0.0.1:8470/health}"
+readonly HEALTH_FILE="${RECOVER_RUN_DIR:-/run/sensor-gateway}/sensor-main.health.json"
+
+# Our notes belong to root, in a directory of their own: in one that the service user may write, a
+# planted link could make root write somewhere else. In /run, because after a reboot they mean nothing.
+readonly NOTES_DIR="${RECOVER_NOTES_DIR:-/run/sensor-gateway-recover}"
+
+# The health file is renewed at every heartbeat (15 s), and the watchdog restarts after 30 s. After
+# three times that the watchdog itself has failed.
+readonly HEALTH_AGE_MAX_S=90
+# A unit that is active but does not answer may only be busy: it must look bad in two runs in a row.
+readonly STRIKES_MAX=2
+# Between two restarts of a unit by us. Longer than any start-up, so that a restart can show its effect.
+readonly COOLDOWN_S=300
+# Every command outside is cut off after this: a run ends even on a machine that hardly moves any more.
+readonly COMMAND_MAX_S=8
+
+dry_run=no
+verbose=no
+worst=0
+
+say() { # level text
+  printf '%s\n' "$2"
+  if [[ $dry_run == no ]]; then
+    timeout "$COMMAND_MAX_S" logger -t sensor-gateway-recover -p "daemon.$1" -- "$2" 2>/dev/null || true
+  fi
+}
+
+chat() { # text: only for somebody who watches
+  if [[ $verbose == yes ]]; then printf '%s\n' "$1"; fi
+}
+
+# Seconds since boot. Never the time of day: it jumps when a Pi without a clock battery hears of the time.
+uptime_s() {
+  local up
+  read -r up _ </proc/uptime
+  printf '%s' "${up%%.*}"
+}
+
+note() { # name -> the number that was noted, or nothing
+  local value=''
+  if [[ -r $NOTES_DIR/$1 ]]; then read -r value <"$NOTES_DIR/$1" || true; fi
+  if [[ $value =~ ^[0-9]{1,15}$ ]]; then printf '%s' "$value"; fi
+}
+
+write_note() { # name number
+  if [[ $dry_run == no ]]; then printf '%s\n' "$2" >"$NOTES_DIR/$1"; fi
+}
+
+forget_note() { # name
+  if [[ $dry_run == no ]]; then rm -f "$NOTES_DIR/$1"; fi
+}
+
+restart() { # unit reason
+  local unit=$1 reason=$2 now last
+  now=$(uptime_s)
+  last=$(note "$unit.restarted")
+  worst=1
+  if [[ -n $last ]] && ((now >= last && now - last < COOLDOWN_S)); then
+    say warning "$unit: $reason; restarted $((now - last)) s ago, waiting until $COOLDOWN_S s have passed"
+    return
+  fi
+  if [[ $dry_run == yes ]]; then
+    say warning "$unit: $reason; would restart it"
+    return
+  fi
+  write_note "$unit.restarted" "$now"
+  forget_note "$unit.strikes"
+  # A unit at its start limit refuses to start until this.
+  timeout "$COMMAND_MAX_S" systemctl reset-failed "$unit" 2>/dev/null || true
+  if timeout "$COMMAND_MAX_S" systemctl --no-block restart "$unit"; then
+    say warning "$unit: $reason; restarted"
+  else
+    say err "$unit: $reason; systemctl could not restart it"
+  fi
+}
+
+# Looks bad for the first time: remember. For the second time in a row: restart.
+strike() { # unit reason
+  local unit=$1 reason=$2 strikes
+  strikes=$(note "$unit.strikes")
+  strikes=$((${strikes:-0} + 1))
+  if ((strikes >= STRIKES_MAX)); then
+    restart "$unit" "$reason, $strikes times in a row"
+  else
+    write_note "$unit.strikes" "$strikes"
+    say notice "$unit: $reason; will look again before doing anything"
+  fi
+}
+
+# Prints why the reader's health is not to be trusted; nothing if it is.
+reader_trouble() {
+  local generated_ms age_s
+  if [[ ! -r $HEALTH_FILE ]]; then
+    printf 'is active but has no health file'
+    return
+  fi
+  generated_ms=$(head -c 65536 "$HEALTH_FILE" | sed -n 's/.*"generated_mono_ms":\([0-9]\{1,15\}\).*/\1/p')
+  if [[ -z $generated_ms ]]; then
+    printf 'has a health file that cannot be read'
+    return
+  fi
+  age_s=$(($(uptime_s) - generated_ms / 1000))
+  if ((age_s > HEALTH_AGE_MAX_S)); then printf 'has not renewed its health file for %s s' "$age_s"; fi
+}
+
+api_trouble() {
+  local status
+  status=$(timeout "$COMMAND_MAX_S" curl --silent --output /dev/null --max-time 5 --write-out '%{http_code}' "$HEALTH_URL")
+  if [[ $status != 200 ]]; then printf 'does not answer %s (status %s)' "$HEALTH_URL" "${status:-none}"; fi
+}
+
+check() { # unit trouble-function
+  local unit=$1 trouble_of=$2 state key value trouble
+  local -A is=()
+  if ! state=$(timeout "$COMMAND_MAX_S" systemctl show "$unit" -p LoadState -p ActiveState -p SubState -p Result -p ExecMainStatus); then
+    worst=1
+    say err "$unit: systemctl does not answer; nothing can be done from here"
+    return
+  fi
+  while IFS='=' read -r key value; do is[$key]=$value; done <<<"$state"
+
+  if [[ ${is[LoadState]:-} != loaded ]]; then
+    chat "$unit: not installed (${is[LoadState]:-unknown})"
+  elif [[ ${is[ActiveState]:-} == active ]]; then
+    trouble=$("$trouble_of")
+    if [[ -n $trouble ]]; then
+      strike "$unit" "$trouble"
+    else
+      forget_note "$unit.strikes"
+      chat "$unit: active and healthy"
+    fi
+  elif [[ ${is[ActiveState]:-} == failed && ${is[ExecMainStatus]:-} == 78 ]]; then
+    # Said once an hour, not once a minute: only a person can mend it.
+    say_hourly "$unit" "$unit: its configuration is wrong (exit code 78); left alone. See: systemctl status $unit"
+  elif [[ ${is[ActiveState]:-} == failed ]]; then
+    restart "$unit" "has failed (${is[Result]:-unknown}) and systemd has given up"
+  elif [[ ${is[ActiveState]:-} == inactive ]]; then
+    chat "$unit: was stopped; left alone"
+  else
+    chat "$unit: ${is[ActiveState]:-unknown} (${is[SubState]:-unknown}), systemd is at it; left alone"
+  fi
+}
+
+say_hourly() { # name text
+  local now last
+  now=$(uptime_s)
+  last=$(note "$1.said")
+  if [[ -n $last ]] && ((now >= last && now - last < 3600)); then
+    chat "$2"
+  else
+    write_note "$1.said" "$now"
+    say err "$2"
+  fi
+}
+
+main() {
+  local argument
+  for argument in "$@"; do
+    case $argument in
+      --dry-run) dry_run=yes verbose=yes ;;
+      --verbose) verbose=yes ;;
+      *)
+        printf 'usage: %s [--dry-run] [--verbose]\n' "${0##*/}" >&2
+        return 64
+        ;;
+    esac
+  done
+
+  umask 077
+  if ! mkdir -p "$NOTES_DIR" || ! exec 9>"$NOTES_DIR/lock"; then
+    printf 'cannot keep notes in %s; run it as root\n' "$NOTES_DIR" >&2
+    return 73
+  fi
+  if ! flock -n 9; then
+    chat 'another run is under way'
+    return 0
+  fi
+
+  check "$API_UNIT" api_trouble
+  check "$READER_UNIT" reader_trouble
+  return "$worst"
+}
+
+main "$@"
