@@ -18,7 +18,7 @@ it('systemd understands every line of both units', (context) => {
 it('a misspelt setting in a unit would be found', (context) => {
   needsAnalyze(context);
 
-  expect(verify({ WatchdogSec: 'WatchdogSecs' })).toContain("Unknown key name 'WatchdogSecs'");
+  expect(verify({ WatchdogSec: 'WatchdogSecs' })).toContain("'WatchdogSecs'");
 });
 
 it.for([['sensor-main', 2.0] as const, ['sensor-api-write', 1.5] as const])(
