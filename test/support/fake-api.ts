@@ -1,7 +1,7 @@
 /**
  * A scripted write API over real HTTP, for the answers that the real one never gives. It speaks the
- * wire, keeps count of how often each reading was stored (exactly once is what it is for), and
- * can misbehave in one way at a time.
+ * wire, stores exactly once, counts how often each reading arrives, and can misbehave in one way at a
+ * time.
  */
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -32,15 +32,21 @@ export type Script =
   /** Reads the request and never answers. */
   | { readonly as: 'silent' };
 
+interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+}
+
 export interface FakeApi {
   readonly port: number;
   readonly url: string;
   script(next: Script): void;
   /** The identity header of every answer; `undefined` for a stranger that has none. */
   identity(value: string | undefined): void;
-  /** How often a reading was stored: 1, or something is wrong. */
-  storedCount(stream: string, seq: number): number;
-  /** All seqs stored of a stream, ascending. */
+  /** How often a reading has arrived, whatever was answered. */
+  arrivals(stream: string, seq: number): number;
+  /** All seqs stored of a stream, ascending, each once. */
   stored(stream: string): number[];
   /** Every request, in order: its headers and how many rows it carried. */
   readonly requests: {
@@ -55,66 +61,67 @@ export interface FakeApi {
 }
 
 export async function createFakeApi(): Promise<FakeApi> {
-  const received = new Map<string, Map<number, number>>();
+  const storedSeqs = new Map<string, Set<number>>();
+  const arrivals = new Map<string, number>();
   const requests: FakeApi['requests'] = [];
   const sockets = new Set<Socket>();
   let script: Script = { as: 'stored' };
   let identity: string | undefined = apiIdentity('0.0.0-fake');
 
   function store(batch: BatchRequest, except: readonly number[] = []) {
-    const counts = received.get(batch.stream) ?? new Map<number, number>();
-    received.set(batch.stream, counts);
+    const known = storedSeqs.get(batch.stream) ?? new Set<number>();
+    storedSeqs.set(batch.stream, known);
     const seqs = batch.readings.map(([seq]) => seq).filter((seq) => !except.includes(seq));
-    const duplicate = seqs.filter((seq) => counts.has(seq));
-    const stored = seqs.filter((seq) => !counts.has(seq));
-    for (const seq of stored) counts.set(seq, (counts.get(seq) ?? 0) + 1);
+    const duplicate = seqs.filter((seq) => known.has(seq));
+    const stored = seqs.filter((seq) => !known.has(seq));
+    for (const seq of stored) known.add(seq);
     return { stored: rangesOfSeqs(stored), duplicate: rangesOfSeqs(duplicate) };
   }
 
-  function reply(response: ServerResponse, status: number, body: unknown, headers = {}): void {
+  function streamAnswer(path: string): Answer {
+    if (script.as === 'answer') return { ...script, body: script.body ?? '' };
+    const stream = path.split('/').at(-1) ?? '';
+    const received = rangesOfSeqs(storedSeqs.get(stream) ?? []);
+    return { status: 200, body: { stream, gateway: null, received, gone: [] } };
+  }
+
+  function reply(response: ServerResponse, { status, body, headers }: Answer): void {
     const text = typeof body === 'string' ? body : JSON.stringify(body);
-    const type = typeof body === 'string' ? 'text/html' : 'application/json';
     response.writeHead(status, {
-      'content-type': type,
+      'content-type': typeof body === 'string' ? 'text/html' : 'application/json',
       ...(identity === undefined ? {} : { [API_IDENTITY_HEADER]: identity }),
       ...headers,
     });
     response.end(text);
   }
 
-  function answerBatch(batch: BatchRequest, response: ServerResponse): void {
+  /** What the script says to a batch; `undefined` is silence. */
+  function answerTo(batch: BatchRequest): Answer | undefined {
     const seqs = batch.readings.map(([seq]) => seq);
-    const ok = (except: readonly number[] = []) => {
-      const refused = seqs.filter((seq) => except.includes(seq));
-      reply(response, 200, {
-        ...store(batch, except),
-        refused: refused.map((seq) => ({ seq, code: 'SGW_READING_INVALID', message: `seq ${seq} is bad` })),
-      });
-    };
     switch (script.as) {
       case 'stored':
-        return ok();
-      case 'refusesByName':
-        return ok(script.seqs);
+      case 'slow':
+        return { status: 200, body: { ...store(batch), refused: [] } };
+      case 'refusesByName': {
+        const { seqs: bad } = script;
+        const refused = seqs.filter((seq) => bad.includes(seq));
+        return { status: 200, body: { ...store(batch, bad), refused: refused.map(refusal) } };
+      }
       case 'answer':
         if (script.afterStoring) store(batch);
-        return reply(response, script.status, script.body ?? '', script.headers);
+        return { status: script.status, body: script.body ?? '', headers: script.headers };
       case 'tooLarge':
-        if (seqs.length <= script.rowsMax) return ok();
-        return reply(response, 413, { code: 'SGW_TOO_LARGE', detail: `at most ${script.rowsMax} rows` });
+        if (seqs.length > script.rowsMax) {
+          return { status: 413, body: { code: 'SGW_TOO_LARGE', detail: `at most ${script.rowsMax} rows` } };
+        }
+        return { status: 200, body: { ...store(batch), refused: [] } };
       case 'turnsAway': {
         const bad = script.seqs.filter((seq) => seqs.includes(seq));
-        if (bad.length === 0) return ok();
-        return reply(response, script.status, {
-          code: 'SGW_BAD_ROW',
-          detail: `seq ${bad.join(', ')} is bad`,
-        });
+        if (bad.length > 0) return { status: script.status, body: refusal(bad[0] ?? 0) };
+        return { status: 200, body: { ...store(batch), refused: [] } };
       }
-      case 'slow':
-        setTimeout(ok, script.ms);
-        return;
       case 'silent':
-        return;
+        return undefined;
     }
   }
 
@@ -125,17 +132,17 @@ export async function createFakeApi(): Promise<FakeApi> {
     response.on('error', () => {});
     request.on('end', () => {
       const path = request.url ?? '';
-      const note = (rows: number) => requests.push({ headers: request.headers, path, rows });
-      if (request.method === 'GET') {
-        note(0);
-        const stream = decodeURIComponent(path.split('/').at(-1) ?? '');
-        const seqs = [...(received.get(stream)?.keys() ?? [])];
-        if (script.as === 'answer') return reply(response, script.status, script.body ?? '', script.headers);
-        return reply(response, 200, { stream, gateway: null, received: rangesOfSeqs(seqs), gone: [] });
+      const body = Buffer.concat(chunks).toString('utf8');
+      const batch = request.method === 'POST' ? BatchRequest.parse(JSON.parse(body)) : undefined;
+      requests.push({ headers: request.headers, path, rows: batch?.readings.length ?? 0 });
+      for (const [seq] of batch?.readings ?? []) {
+        const key = `${batch?.stream} ${seq}`;
+        arrivals.set(key, (arrivals.get(key) ?? 0) + 1);
       }
-      const batch = BatchRequest.parse(JSON.parse(Buffer.concat(chunks).toString('utf8')));
-      note(batch.readings.length);
-      answerBatch(batch, response);
+      const answer = batch === undefined ? streamAnswer(path) : answerTo(batch);
+      if (answer === undefined) return;
+      if (script.as === 'slow') setTimeout(() => reply(response, answer), script.ms);
+      else reply(response, answer);
     });
   });
   server.on('connection', (socket) => {
@@ -158,8 +165,8 @@ export async function createFakeApi(): Promise<FakeApi> {
     identity(value) {
       identity = value;
     },
-    storedCount: (stream, seq) => received.get(stream)?.get(seq) ?? 0,
-    stored: (stream) => [...(received.get(stream)?.keys() ?? [])].sort((a, b) => a - b),
+    arrivals: (stream, seq) => arrivals.get(`${stream} ${seq}`) ?? 0,
+    stored: (stream) => [...(storedSeqs.get(stream) ?? [])].sort((a, b) => a - b),
     requests,
     dropConnections,
     connections: () => sockets.size,
@@ -169,4 +176,8 @@ export async function createFakeApi(): Promise<FakeApi> {
       await closed;
     },
   };
+}
+
+function refusal(seq: number) {
+  return { seq, code: 'SGW_READING_INVALID', message: `seq ${seq} is bad` };
 }

@@ -10,6 +10,7 @@
 
 import type { Clock } from '../../base/clock.ts';
 import type { Observe } from '../flow-event.ts';
+import { TRIM_ROWS_MAX } from '../outbox/open-outbox.ts';
 import type { BatchPick, Outbox, OutgoingBatch } from '../outbox/outbox.ts';
 import { type SeqRange, union } from '../seq-ranges.ts';
 import { createAside } from './aside.ts';
@@ -58,8 +59,12 @@ const RETRY_MS = 5_000;
 const IDLE_MS = 60_000;
 /** A turn ends after this and one more request, so that the loop can show that it moves. */
 export const BACKFILL_TURN_MS = 10_000;
-/** Acknowledgements ride along with the next round; in a drain this many milliseconds of them may be sent again after a crash. */
+/**
+ * Acknowledgements ride along with the next round, but a drain would have the rows of ten seconds sent
+ * again after a crash, and would outrun the trimming. A commit for each batch would cost it a third.
+ */
 const FLUSH_EVERY_MS = 2_000;
+const FLUSH_ROWS = TRIM_ROWS_MAX;
 /** Slower than a twentieth of the time would make a drain of a week last five months. */
 const DRAIN_SHARE_MIN = 0.05;
 /** So many burials with nothing accepted in between point at a disagreement, not at the readings: then one a minute. */
@@ -78,6 +83,7 @@ export function createBackfillLane(deps: BackfillLaneDeps, options: BackfillLane
   let poisonous = false;
   let pacedUntilMono = 0;
   let flushedMono = 0;
+  let unflushedRows = 0;
   let drain: { sinceMono: number; rows: number } | undefined;
   let buriedInARow = { count: 0, deliveredThen: 0 };
 
@@ -193,6 +199,7 @@ export function createBackfillLane(deps: BackfillLaneDeps, options: BackfillLane
 
   function flush(): void {
     flushedMono = clock.monotonicMs();
+    unflushedRows = 0;
     unlessDiskFails(() => outbox.flush());
   }
 
@@ -225,7 +232,8 @@ export function createBackfillLane(deps: BackfillLaneDeps, options: BackfillLane
         deps.onRested();
         if (stopping.aborted || result === undefined) return clock.monotonicMs() + RETRY_MS;
         learn(picked.batch, picked.purpose, result);
-        if (clock.monotonicMs() - flushedMono >= FLUSH_EVERY_MS) flush();
+        unflushedRows += picked.batch.rows;
+        if (unflushedRows >= FLUSH_ROWS || clock.monotonicMs() - flushedMono >= FLUSH_EVERY_MS) flush();
         if (clock.monotonicMs() >= turnEndsMono) return clock.monotonicMs();
       }
     },

@@ -102,9 +102,6 @@ export function createDelivery(deps: DeliveryDeps, options: DeliveryOptions): De
       return false;
     }
     counters.buried += refusals.length;
-    for (const { seq, code, message } of refusals) {
-      observe({ type: 'reading.buried', destination: name, stream, seq, code, message });
-    }
     return true;
   }
 

@@ -38,7 +38,6 @@ const IDLE_MS = 60_000;
 
 export function createLiveLane(deps: LiveLaneDeps): LiveLane {
   const { name, outbox, clock, delivery } = deps;
-  let stream = outbox.stream;
   // What an earlier run left behind is backlog, not news.
   let cursor = newestSeq();
   let fresh = false;
@@ -50,10 +49,6 @@ export function createLiveLane(deps: LiveLaneDeps): LiveLane {
   }
 
   function pickFresh() {
-    if (outbox.stream !== stream) {
-      stream = outbox.stream;
-      cursor = 0;
-    }
     return outbox.batch(name, {
       order: 'newest',
       within: [cursor + 1, Number.MAX_SAFE_INTEGER],
