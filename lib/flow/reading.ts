@@ -39,7 +39,7 @@ export const UNITS = [
 export type Unit = (typeof UNITS)[number];
 
 /** Other people's devices may use any unit that is harmless to print. */
-const UNIT_PATTERN = /^[A-Za-z0-9%°µ/_.^-]{1,24}$/;
+export const UNIT_PATTERN = /^[A-Za-z0-9%°µ/_.^-]{1,24}$/;
 
 /** Bits of `flags`. A reading without remarks has flags 0, and they are then left off the wire. */
 export const FLAG = {

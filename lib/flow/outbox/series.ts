@@ -5,7 +5,7 @@
 
 import { GatewayError } from '../../base/errors.ts';
 import type { SqliteDatabase } from '../../base/sqlite.ts';
-import { NAME_PATTERN, type Reading } from '../reading.ts';
+import { NAME_PATTERN, type Reading, UNIT_PATTERN } from '../reading.ts';
 
 export interface SeriesTable {
   /** The id of a reading's series, inserted when it is new. Inside a transaction. */
@@ -68,10 +68,10 @@ function keyOf(sensor: string, metric: string, unit: string): string {
 }
 
 function assertNames(sensor: string, metric: string, unit: string): void {
-  const ok = NAME_PATTERN.test(sensor) && NAME_PATTERN.test(metric) && /^\S{1,24}$/.test(unit);
+  const ok = NAME_PATTERN.test(sensor) && NAME_PATTERN.test(metric) && UNIT_PATTERN.test(unit);
   if (ok) return;
   const what = JSON.stringify({ sensor, metric, unit });
   throw new GatewayError('SGW_READING_INVALID', `the outbox takes no reading of ${what}`, {
-    hint: 'Names are 1 to 48 characters of a-z, 0-9, _ and -; a unit is 1 to 24 characters without spaces.',
+    hint: 'Names are 1 to 48 characters of a-z, 0-9, _ and -; a unit is 1 to 24, such as percent or µg/m^3.',
   });
 }
