@@ -7,14 +7,13 @@
  * Exit codes: 0 after `--seconds`, Ctrl-C or SIGTERM; otherwise that of the program that ended first.
  */
 
-import { spawn } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
 import { connect } from 'node:net';
-import { constants, hostname } from 'node:os';
+import { hostname } from 'node:os';
 import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { aborted, countKeypresses, createFamily } from './family.js';
 import { ROOT, runMain, SetupError, setUp } from './setup.js';
 
 const EXIT_USAGE = 64;
@@ -23,12 +22,6 @@ const EXIT_UNAVAILABLE = 69;
 /** Usually half a second. After this the reader starts anyway: it can do without the API. */
 const API_READY_MAX_MS = 5_000;
 const API_POLL_MS = 50;
-
-/** npm passes a terminal's Ctrl-C on to us, which has already got it: the two are one. */
-const SAME_KEYPRESS_MS = 400;
-
-/** The programs promise to stop within 5 s. A little more, and we do not wait for them any longer. */
-const STOP_MAX_MS = 8_000;
 
 /** setTimeout's limit, in seconds: more than three weeks. */
 const SECONDS_MAX = 2_000_000;
@@ -42,8 +35,6 @@ Starts the write API and the reader on this machine, with their data in ./data.
 
 Settings (SENSORGW_*) are read from the environment as usual: see docs/settings.md.`;
 
-/** @typedef {import('node:child_process').ChildProcess} ChildProcess */
-
 await runMain(async () => {
   const options = readOptions();
   if (options.help) {
@@ -56,7 +47,6 @@ await runMain(async () => {
   const env = environmentFor(options.port);
   const config = await loadConfig(env);
   const { port } = config.api;
-  mkdirSync(config.runDir, { recursive: true });
   await assertPortFree(port);
   greet(port, options.seconds, config.dataDir);
 
@@ -65,12 +55,13 @@ await runMain(async () => {
   // Whatever ends this script must not leave programs behind that nobody sees.
   process.once('exit', () => family.kill());
   family.start('sensor-api-write');
-  await apiReady(port, AbortSignal.any([keys.stopping, family.ended]));
-  if (!family.ended.aborted && !keys.stopping.aborted) family.start('sensor-main');
+  const over = () => keys.stopping.aborted || family.ended.aborted;
+  await apiReady(port, over);
+  if (!over()) family.start('sensor-main');
 
-  const reasons = [keys.stopping, family.ended];
-  if (options.seconds !== undefined) reasons.push(AbortSignal.timeout(options.seconds * 1000));
-  await aborted(AbortSignal.any(reasons));
+  const reasons = [aborted(keys.stopping), aborted(family.ended)];
+  if (options.seconds !== undefined) reasons.push(sleep(options.seconds * 1000, undefined, { ref: false }));
+  await Promise.race(reasons);
   const code = await family.stop();
   if (code === 0) farewell(config.dataDir);
   return code;
@@ -115,19 +106,13 @@ function whole(name, text, max) {
  */
 function environmentFor(port) {
   const dataDir = process.env.SENSORGW_DATA_DIR ?? join(ROOT, 'data');
-  const moved =
-    port === undefined
-      ? {}
-      : {
-          SENSORGW_API_PORT: String(port),
-          SENSORGW_DESTINATIONS: `[{name: local, url: "http://127.0.0.1:${port}"}]`,
-        };
   return {
     SENSORGW_DATA_DIR: dataDir,
     SENSORGW_RUN_DIR: join(dataDir, 'run'),
     SENSORGW_LOG_FORMAT: 'pretty',
+    SENSORGW_LOG_ROUNDS: 'each',
     ...process.env,
-    ...moved,
+    ...(port === undefined ? {} : { SENSORGW_API_PORT: String(port) }),
   };
 }
 
@@ -149,30 +134,6 @@ async function loadConfig(environment) {
   }
 }
 
-/** Turns signals into wishes: the first asks to stop (`stopping` aborts), the second to stop at once. */
-function countKeypresses() {
-  const first = new AbortController();
-  let firstMono = 0;
-  /** @type {() => void} */
-  let second = () => {};
-  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
-    process.on(signal, () => {
-      const mono = performance.now();
-      if (!first.signal.aborted) {
-        firstMono = mono;
-        console.log('\nStopping. Press Ctrl-C again to stop at once.');
-        first.abort();
-      } else if (mono - firstMono > SAME_KEYPRESS_MS) second();
-    });
-  }
-  return {
-    stopping: first.signal,
-    onSecond: (/** @type {() => void} */ act) => {
-      second = act;
-    },
-  };
-}
-
 /** A stranger on our port would be a confusing failure of the API; say it before anything starts. */
 async function assertPortFree(/** @type {number} */ port) {
   const taken = await new Promise((resolve) => {
@@ -189,89 +150,22 @@ async function assertPortFree(/** @type {number} */ port) {
   );
 }
 
-/** Resolves when the write API answers, when it is no use waiting, or after `API_READY_MAX_MS`. */
-async function apiReady(/** @type {number} */ port, /** @type {AbortSignal} */ pointless) {
-  const until = AbortSignal.any([pointless, AbortSignal.timeout(API_READY_MAX_MS)]);
-  while (!until.aborted) {
+/**
+ * Resolves when the write API answers, when it is no use waiting, or after `API_READY_MAX_MS`.
+ * @param {number} port
+ * @param {() => boolean} over
+ */
+async function apiReady(port, over) {
+  const untilMono = performance.now() + API_READY_MAX_MS;
+  while (!over() && performance.now() < untilMono) {
     try {
-      const answer = await fetch(`http://127.0.0.1:${port}/health`, { signal: until });
+      const answer = await fetch(`http://127.0.0.1:${port}/health`, { signal: AbortSignal.timeout(1_000) });
       await answer.arrayBuffer();
       return;
     } catch {
       await sleep(API_POLL_MS);
     }
   }
-}
-
-/**
- * The two programs. `ended` aborts as soon as one of them has ended, for whatever reason.
- * @param {NodeJS.ProcessEnv} env
- */
-function createFamily(env) {
-  /** @type {Map<string, ChildProcess>} */
-  const running = new Map();
-  const ended = new AbortController();
-  const allGone = new AbortController();
-  let stopping = false;
-  let code = 0;
-
-  /** @param {string} name */
-  function start(name) {
-    // A process group of its own: Ctrl-C in a terminal goes to a whole group, and whether the programs
-    // stop is for this script to decide.
-    const child = spawn(process.execPath, [join(ROOT, `dist/src/${name}.js`)], {
-      cwd: ROOT,
-      env,
-      detached: true,
-      stdio: ['ignore', 'inherit', 'inherit'],
-    });
-    running.set(name, child);
-    child.once('exit', (exitCode, signal) => {
-      running.delete(name);
-      const own = exitCode ?? 128 + (signal === null ? 0 : constants.signals[signal]);
-      if (!stopping || own !== 0) console.log(`\n${name} has ended (${signal ?? `exit code ${exitCode}`}).`);
-      // The first failure is the news; what follows from it is not.
-      if (code === 0) code = own === 0 && !stopping ? 1 : own;
-      if (!stopping && running.size > 0) console.log(`Stopping ${[...running.keys()].join(', ')}, too.`);
-      ended.abort();
-      if (running.size === 0) allGone.abort();
-    });
-  }
-
-  function kill() {
-    for (const child of running.values()) child.kill('SIGKILL');
-  }
-
-  return {
-    start,
-    kill,
-    ended: ended.signal,
-
-    /** Asks both to finish, and resolves with the exit code when they are gone. */
-    async stop() {
-      stopping = true;
-      if (running.size === 0) return code;
-      for (const child of running.values()) child.kill('SIGTERM');
-      const overdue = setTimeout(() => {
-        console.log(`${[...running.keys()].join(', ')} did not stop within ${STOP_MAX_MS / 1000} s.`);
-        kill();
-      }, STOP_MAX_MS);
-      await aborted(allGone.signal);
-      clearTimeout(overdue);
-      return code;
-    },
-  };
-}
-
-/**
- * @param {AbortSignal} signal
- * @returns {Promise<void>}
- */
-function aborted(signal) {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }
 
 /**
