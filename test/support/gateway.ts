@@ -1,0 +1,128 @@
+/** A whole gateway on this machine for one test: its own data, its own port, and both programs. */
+
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { openOutboxReadOnly } from '../../lib/flow/outbox/outbox-view.ts';
+import type { StoredReading } from '../../lib/flow/write-api/readings-store.ts';
+import { openStoreReadOnly } from '../../lib/flow/write-api/sqlite-reader.ts';
+import { type ChildProgram, type Line, startProgram } from './child-program.ts';
+import { tempDir } from './temp-dir.ts';
+
+export interface Gateway {
+  readonly dir: string;
+  readonly runDir: string;
+  readonly port: number;
+  readonly env: Readonly<Record<string, string>>;
+  /** Starts the write API and resolves when it listens. */
+  startApi(env?: Readonly<Record<string, string>>): Promise<ChildProgram>;
+  /** Starts the reader and resolves when its outbox is open. */
+  startReader(env?: Readonly<Record<string, string>>): Promise<ChildProgram>;
+  /** Everything that is in the store. */
+  stored(): Promise<StoredReading[]>;
+  /** Lets readers run until one of them leaves nothing behind; says what was accepted in all. The API must be up. */
+  drain(): Promise<{ stream: string; accepted: number }>;
+}
+
+/** Readers sample once a second, the fastest that a configuration may ask for. */
+export async function createGateway(options: { deliverTo?: number } = {}): Promise<Gateway> {
+  const dir = tempDir();
+  const port = await freePort();
+  const runDir = join(dir, 'run');
+  const env = {
+    SENSORGW_GATEWAY: 'test-gateway',
+    SENSORGW_DATA_DIR: dir,
+    SENSORGW_RUN_DIR: runDir,
+    SENSORGW_API_PORT: String(port),
+    SENSORGW_LOG_FORMAT: 'json',
+    SENSORGW_LOG_LEVEL: 'debug',
+    SENSORGW_SAMPLING_INTERVAL: '1s',
+    SENSORGW_SAMPLING_DEADLINE: '500ms',
+    SENSORGW_BREAKER_PAUSES: '[1s, 2s]',
+    SENSORGW_BACKPRESSURE_SAMPLING: 'keep',
+    SENSORGW_DESTINATIONS: `[{name: local, url: "http://127.0.0.1:${options.deliverTo ?? port}"}]`,
+  };
+  const gateway: Gateway = {
+    dir,
+    runDir,
+    port,
+    env,
+    async startApi(more = {}) {
+      const api = startProgram('sensor-api-write', { env: { ...env, ...more } });
+      await api.line((line) => String(line.msg).startsWith('write API listens'));
+      return api;
+    },
+    async startReader(more = {}) {
+      const reader = startProgram('sensor-main', { env: { ...env, ...more } });
+      await reader.line((line) => line.event === 'outbox.opened');
+      return reader;
+    },
+    async stored() {
+      const reader = openStoreReadOnly(join(dir, 'store.db'));
+      try {
+        const readings: StoredReading[] = [];
+        for await (const reading of reader.readings({ sinceAt: 0 })) readings.push(reading);
+        return readings;
+      } finally {
+        await reader.close();
+      }
+    },
+    async drain() {
+      for (let attempt = 0; attempt < DRAIN_ATTEMPTS_MAX; attempt += 1) {
+        const reader = await gateway.startReader();
+        await reader.count(isStored, 2);
+        reader.kill('SIGTERM');
+        await reader.exited;
+        const left = outboxStats(join(dir, 'outbox.db'));
+        if (left.waiting === 0) return { stream: left.stream, accepted: left.accepted };
+      }
+      throw new Error(`readings were left in the outbox ${DRAIN_ATTEMPTS_MAX} times in a row`);
+    },
+  };
+  return gateway;
+}
+
+/** A round that is appended in the instant of the stop is delivered by the next reader. */
+const DRAIN_ATTEMPTS_MAX = 5;
+
+/** Log lines that tests wait for. */
+export const isStored = (line: Line) => line.event === 'batch.delivered' && line.outcome === 'stored';
+export const isAppended = (line: Line) => line.event === 'outbox.appended';
+export const isEvent = (type: string) => (line: Line) => line.event === type;
+
+function outboxStats(file: string) {
+  const view = openOutboxReadOnly(file);
+  try {
+    const { stream, nextSeq, destinations } = view.stats();
+    return {
+      stream: stream ?? 'none',
+      accepted: nextSeq - 1,
+      waiting: Math.max(...destinations.map((one) => one.rows)),
+    };
+  } finally {
+    view.close();
+  }
+}
+
+/** The seqs of one stream, ascending: what "once" and "contiguous" are asserted on. */
+export function seqsOfStream(readings: readonly StoredReading[], stream: string): number[] {
+  return readings
+    .filter((one) => one.stream === stream)
+    .map((one) => one.seq)
+    .sort((a, b) => a - b);
+}
+
+/** 1, 2, 3 ... n. */
+export function upTo(n: number): number[] {
+  return Array.from({ length: n }, (_, index) => index + 1);
+}
+
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+}
