@@ -373,9 +373,7 @@ export function readingsStoreContract(name: string, createHarness: () => StoreHa
 
         const found = await allOf(reader);
 
-        expect(found.map((one) => one.at)).toEqual(rows.map(([, , at]) => at));
-        expect(rangesOfSeqs(found.map((one) => one.seq))).toEqual([[1, 6_000]]);
-        expect(found).toHaveLength(6_000);
+        expect(found.map((one) => one.seq)).toEqual(rows.map(([seq]) => seq));
       }));
 
     it('takes readings in while somebody is in the middle of reading', () =>

@@ -75,16 +75,19 @@ export function openStoreReadOnly(file: string): ReadingsReader {
     let open = cursors;
     while (open.length > 0 && left > 0) {
       for (const cursor of open) if (cursor.rows.length === 0) refill(cursor, filter, rowsMax);
-      // Up to the earliest moment where a page ends and its series goes on, all that exists is in hand.
-      let horizonAt = Number.POSITIVE_INFINITY;
-      for (const { ended, last } of open) if (!ended && last) horizonAt = Math.min(horizonAt, last.at);
+      // Up to the earliest row where a page ends and its series goes on, all that exists is in hand.
+      let horizon: Row | undefined;
+      for (const { ended, last } of open) {
+        if (!ended && last && (horizon === undefined || inOrder(last, horizon) < 0)) horizon = last;
+      }
       const ready: { row: Row; key: SeriesKey }[] = [];
       for (const cursor of open) {
-        const later = cursor.rows.findIndex((row) => row.at > horizonAt);
-        const taken = later === -1 ? cursor.rows.splice(0) : cursor.rows.splice(0, later);
+        const end = horizon;
+        const later = end === undefined ? -1 : cursor.rows.findIndex((row) => inOrder(row, end) > 0);
+        const taken = cursor.rows.splice(0, later === -1 ? cursor.rows.length : later);
         for (const row of taken) ready.push({ row, key: cursor.key });
       }
-      ready.sort((a, b) => a.row.at - b.row.at);
+      ready.sort((a, b) => inOrder(a.row, b.row));
       for (const { row, key } of ready) {
         if (left <= 0) return;
         left -= 1;
@@ -118,6 +121,11 @@ export function openStoreReadOnly(file: string): ReadingsReader {
       database.close();
     },
   };
+}
+
+/** By time, and within a moment in the order in which each stream counted. */
+function inOrder(a: Row, b: Row): number {
+  return a.at - b.at || a.stream - b.stream || a.seq - b.seq;
 }
 
 function seriesOf(database: SqliteDatabase, filter: ReadingsFilter): (SeriesKey & { id: number })[] {

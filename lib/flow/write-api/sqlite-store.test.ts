@@ -132,8 +132,8 @@ describe('the SQLite store', () => {
     const found = [];
     for await (const { sensor, value } of reader.readings({ sinceAt: 0 })) found.push({ sensor, value });
     expect(found).toEqual([
-      { sensor: 'doomed', value: 2 },
       { sensor: 'first', value: 1 },
+      { sensor: 'doomed', value: 2 },
     ]);
     await reader.close();
     await store.close();
