@@ -1,0 +1,86 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { compileForChild } from '../../test/support/compiled.ts';
+import { tempDir } from '../../test/support/temp-dir.ts';
+import { EXIT } from './errors.ts';
+import { acquireInstanceLock, type InstanceLock } from './instance-lock.ts';
+
+function acquire(dir: string, pid: number, name = 'sensor-main'): InstanceLock {
+  const lock = acquireInstanceLock({ dir, name, pid });
+  onTestFinished(() => lock.release());
+  return lock;
+}
+
+/** A program that takes the lock, says `held` or why not, and then does nothing until it is killed. */
+function holderScript(): string {
+  const script = join(compileForChild('lib/base/instance-lock.ts'), 'hold.mjs');
+  writeFileSync(
+    script,
+    `import { acquireInstanceLock } from './lib/base/instance-lock.js';
+     try {
+       globalThis.lock = acquireInstanceLock({ dir: process.argv[2], name: 'sensor-main', pid: process.pid });
+       console.log('held');
+     } catch (error) { console.log(error.code); }
+     setInterval(() => {}, 1000);`,
+  );
+  return script;
+}
+
+/** A real process, and the first thing it said. */
+async function startHolder(script: string, dir: string): Promise<{ child: ChildProcess; said: string }> {
+  const child = spawn(process.execPath, [script, dir], { stdio: ['ignore', 'pipe', 'inherit'] });
+  onTestFinished(() => {
+    child.kill('SIGKILL');
+  });
+  const [said] = await once(child.stdout, 'data');
+  return { child, said: String(said).trim() };
+}
+
+it('lets a second copy in only after the first, and says which process that is', () => {
+  const dir = tempDir();
+  const first = acquire(dir, 4711);
+
+  expect(() => acquire(dir, 4712)).toThrow(
+    expect.objectContaining({
+      code: 'SGW_DATA_DIR_IN_USE',
+      exitCode: EXIT.tryAgain,
+      message: `process 4711 runs sensor-main on ${dir}`,
+    }),
+  );
+  first.release();
+  first.release();
+
+  acquire(dir, 4712);
+  expect(() => acquire(dir, 4713)).toThrow(/process 4712/);
+});
+
+it('is free again the moment its process is killed, with nothing to clean up', async () => {
+  const dir = tempDir();
+  const { child, said } = await startHolder(holderScript(), dir);
+  expect(said).toBe('held');
+  expect(() => acquire(dir, 1)).toThrow(`process ${child.pid} runs`);
+
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+
+  acquire(dir, 2);
+  expect(() => acquire(dir, 3)).toThrow(/process 2 runs/);
+});
+
+it("keeps two different programs out of each other's way", () => {
+  const dir = tempDir();
+
+  acquire(dir, 1, 'sensor-main');
+  acquire(dir, 2, 'sensor-api-write');
+
+  expect(readdirSync(dir).sort()).toEqual(['sensor-api-write.lock', 'sensor-main.lock']);
+});
+
+it('says when the directory does not exist', () => {
+  const dir = join(tempDir(), 'missing');
+
+  expect(() => acquire(dir, 1)).toThrow(expect.objectContaining({ code: 'SGW_DATA_DIR_UNUSABLE' }));
+});
