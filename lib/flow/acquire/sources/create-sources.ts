@@ -81,6 +81,7 @@ export function createSources(wanted: readonly SourceOptions[], deps: CreateSour
     close() {
       for (const source of all) source.close?.();
       for (const bus of buses.values()) bus.close();
+      buses.clear();
     },
   };
 }

@@ -10,7 +10,7 @@ async function measureAt(wallMs: number, over: { seed?: number; name?: string } 
   return createSimulatedSource({ ...createTestWorld({ wallMs }), ...over }).read(signal);
 }
 
-function valueOf(measurements: readonly Measurement[], sensor: string, metric: string): number {
+function readingOf(measurements: readonly Measurement[], sensor: string, metric: string): number {
   return measurements.find((one) => one.sensor === sensor && one.metric === metric)?.value ?? Number.NaN;
 }
 
@@ -38,9 +38,9 @@ test('a year of it is plausible: warm afternoons, dark nights, watered soil, no 
   let last = await measureAt(NEW_YEAR - hour);
   for (let hours = 0; hours < 365 * 24; hours += 1) {
     const now = await measureAt(NEW_YEAR + hours * hour);
-    const celsius = valueOf(now, 'simulated-outdoor', 'temperature');
+    const celsius = readingOf(now, 'simulated-outdoor', 'temperature');
     const within = (sensor: string, metric: string, min: number, max: number) => {
-      const value = valueOf(now, sensor, metric);
+      const value = readingOf(now, sensor, metric);
       expect(value).toBeGreaterThanOrEqual(min);
       expect(value).toBeLessThanOrEqual(max);
     };
@@ -52,10 +52,10 @@ test('a year of it is plausible: warm afternoons, dark nights, watered soil, no 
     within('simulated-greenhouse', 'soil_moisture', 20, 66);
     if (hours % 24 === 0) within('simulated-outdoor', 'illuminance', 0, 0);
     if (hours % 24 === 12) within('simulated-outdoor', 'illuminance', 10_000, 90_000);
-    expect(Math.abs(celsius - valueOf(last, 'simulated-outdoor', 'temperature'))).toBeLessThan(5);
+    expect(Math.abs(celsius - readingOf(last, 'simulated-outdoor', 'temperature'))).toBeLessThan(5);
     if (hours % 24 === 15) {
       const dawn = await measureAt(NEW_YEAR + (hours - 10) * hour);
-      afternoonWarmer.push(celsius > valueOf(dawn, 'simulated-outdoor', 'temperature'));
+      afternoonWarmer.push(celsius > readingOf(dawn, 'simulated-outdoor', 'temperature'));
     }
     last = now;
   }

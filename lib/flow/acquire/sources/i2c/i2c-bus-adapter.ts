@@ -51,7 +51,6 @@ export function createI2cBus(options: I2cBusOptions): I2cBus {
   let closed = false;
 
   async function exchange(address: number, write: Uint8Array, readLength: number): Promise<Uint8Array> {
-    if (closed) throw new Error(`I2C bus ${bus} has been closed`);
     const addon = await loadOrExplain(load);
     try {
       opened ??= await addon.openPromisified(bus);
@@ -78,6 +77,7 @@ export function createI2cBus(options: I2cBusOptions): I2cBus {
 
   return {
     async transfer(address, write, readLength) {
+      if (closed) throw new Error(`I2C bus ${bus} has been closed`);
       if (waiting >= WAITING_MAX) {
         throw new Error(`I2C bus ${bus} is stuck: ${waiting} exchanges are waiting for the one in hand`);
       }

@@ -8,6 +8,6 @@ export interface I2cBus {
    */
   transfer(address: number, write: Uint8Array, readLength: number): Promise<Uint8Array>;
 
-  /** Lets go of the device file once the exchange in hand has ended. May be called twice. */
+  /** Takes no more exchanges, and lets go of the device file after those already asked for. May be called twice. */
   close(): void;
 }

@@ -1,0 +1,55 @@
+/** The source contract over every source there is, on recorded boards and on this machine. */
+
+import { join } from 'node:path';
+import { systemClock } from '../../lib/base/clock.ts';
+import { systemRandom } from '../../lib/base/random.ts';
+import { createBme280Source } from '../../lib/flow/acquire/sources/i2c/bme280.ts';
+import { createKernelSources } from '../../lib/flow/acquire/sources/kernel/kernel-sources.ts';
+import { createSimulatedSource } from '../../lib/flow/acquire/sources/simulated-source.ts';
+import { createFakeBme280 } from '../support/fake-bme280.ts';
+import { createTestWorld } from '../support/test-world.ts';
+import { describeSensorSource, inRealTime, inVirtualTime } from './sensor-source.contract.ts';
+
+const FIXTURES = join(import.meta.dirname, '../fixtures/sysfs');
+
+/** The files on one of the recorded boards; on this machine without a board. */
+function dirsOf(board: string | undefined) {
+  if (board === undefined) return {};
+  return { procDir: join(FIXTURES, board, 'proc'), sysDir: join(FIXTURES, board, 'sys') };
+}
+
+for (const board of ['pi4', 'pc', 'empty', undefined]) {
+  const sources = () => createKernelSources({ stateDir: FIXTURES, ...dirsOf(board) });
+  for (const [index, { name }] of sources().entries()) {
+    describeSensorSource(`${name} on ${board ?? 'this machine'}`, {
+      create: () => {
+        const source = sources()[index];
+        if (source === undefined) throw new Error(`no source ${name}`);
+        return { source, settle: inRealTime };
+      },
+      mayBeEmpty: board === 'empty' || board === undefined,
+      seriesMayChange: board === undefined,
+    });
+  }
+}
+
+describeSensorSource('simulated', {
+  create: () => ({
+    source: createSimulatedSource({ clock: systemClock, random: systemRandom }),
+    settle: inRealTime,
+  }),
+});
+
+for (const [chip, id] of [
+  ['BME280', 0x60],
+  ['BMP280', 0x58],
+] as const) {
+  describeSensorSource(`${chip} over a fake transport`, {
+    create: () => {
+      const { clock } = createTestWorld();
+      const { bus } = createFakeBme280({ id });
+      const source = createBme280Source({ name: 'terrarium', bus, clock, address: 0x76 });
+      return { source, settle: inVirtualTime(clock) };
+    },
+  });
+}
