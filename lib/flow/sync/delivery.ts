@@ -177,6 +177,7 @@ export function createDelivery(deps: DeliveryDeps, options: DeliveryOptions): De
     restLong: () => rest(longestStep(stepsMs)),
     endRest() {
       restEndsMono = AT_ONCE;
+      failedMono = undefined;
     },
     dueMono: () => Math.max(breaker.dueMono(), restEndsMono),
     inFlight: (lane) => inFlight[lane],
