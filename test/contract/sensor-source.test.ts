@@ -1,4 +1,4 @@
-/** The source contract over every source there is, on recorded boards and on this machine. */
+/** The source contract over every source there is, on the boards of the fixtures and on this machine. */
 
 import { join } from 'node:path';
 import { systemClock } from '../../lib/base/clock.ts';
@@ -12,7 +12,7 @@ import { describeSensorSource, inRealTime, inVirtualTime } from './sensor-source
 
 const FIXTURES = join(import.meta.dirname, '../fixtures/sysfs');
 
-/** The files on one of the recorded boards; on this machine without a board. */
+/** Where a board of the fixtures has its files; without a board it is this machine. */
 function dirsOf(board: string | undefined) {
   if (board === undefined) return {};
   return { procDir: join(FIXTURES, board, 'proc'), sysDir: join(FIXTURES, board, 'sys') };

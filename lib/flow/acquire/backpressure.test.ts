@@ -110,6 +110,21 @@ const TABLE: readonly Case[] = [
     asked: [],
   },
   {
+    title: 'does not slow a fast base either while one of two is alive, before or after a common outage',
+    destinations: two,
+    baseMs: 1_000,
+    events: [
+      opened(2, 'remote'),
+      opened(0, 'local'),
+      halfOpened('local'),
+      stored('local'),
+      closed('local'),
+      halfOpened('remote'),
+      opened(2, 'remote'),
+    ],
+    asked: [10, 1, 'fresh'],
+  },
+  {
     title: 'slows when the last destination goes, at the pace of the one that is tried first',
     destinations: two,
     events: [opened(2, 'remote'), opened(1, 'local')],

@@ -11,8 +11,11 @@ import { constants } from 'node:fs';
 import { open, readdir, readlink } from 'node:fs/promises';
 import { codeOf } from '../../../../base/errors.ts';
 
-/** sysfs gives at most one page (4 KiB), /proc/meminfo about 2 KiB; anything above is not what we expect. */
-const FILE_BYTES_MAX = 65_536;
+/** sysfs gives at most one page; /proc/meminfo is half of one. */
+const PAGE_BYTES = 4_096;
+
+/** 64 KiB: anything longer is not a file that we know how to read. */
+const FILE_PAGES_MAX = 16;
 
 /** A directory of drivers has a few dozen entries; beyond this we would read for longer than a round. */
 const ENTRIES_MAX = 512;
@@ -30,14 +33,13 @@ export async function readText(path: string, signal: AbortSignal): Promise<strin
     const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
       if (!(await handle.stat()).isFile()) return undefined;
-      const buffer = Buffer.allocUnsafe(FILE_BYTES_MAX);
-      let length = 0;
-      while (length < FILE_BYTES_MAX) {
-        const { bytesRead } = await handle.read(buffer, length, FILE_BYTES_MAX - length);
+      const pages: Buffer[] = [];
+      while (pages.length < FILE_PAGES_MAX) {
+        const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(PAGE_BYTES), 0, PAGE_BYTES);
         if (bytesRead === 0) break;
-        length += bytesRead;
+        pages.push(buffer.subarray(0, bytesRead));
       }
-      return buffer.toString('utf8', 0, length).trimEnd();
+      return Buffer.concat(pages).toString('utf8').trimEnd();
     } finally {
       await handle.close();
     }
