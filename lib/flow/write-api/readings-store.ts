@@ -34,7 +34,7 @@ export interface IngestAnswer extends BatchAnswer {
   readonly stream: string;
 }
 
-export interface StoreHealth {
+interface StoreHealth {
   readonly ok: boolean;
   /** Why it is not ok. */
   readonly code?: StoreFaultCode;

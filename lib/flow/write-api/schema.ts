@@ -71,7 +71,7 @@ export const store = sqliteTable('store', {
   stream: text().notNull(),
 });
 
-export const series = sqliteTable('series', {
+const series = sqliteTable('series', {
   id: integer().primaryKey(),
   gateway: text().notNull(),
   sensor: text().notNull(),
@@ -85,7 +85,7 @@ export const streams = sqliteTable('streams', {
   gateway: text().notNull(),
 });
 
-export const readings = sqliteTable(
+const readings = sqliteTable(
   'readings',
   {
     series: integer().notNull(),
@@ -98,13 +98,13 @@ export const readings = sqliteTable(
   (table) => [primaryKey({ columns: [table.series, table.at, table.stream, table.seq] })],
 );
 
-export const received = sqliteTable(
+const received = sqliteTable(
   'received',
   { stream: integer().notNull(), lo: integer().notNull(), hi: integer().notNull() },
   (table) => [primaryKey({ columns: [table.stream, table.lo] })],
 );
 
-export const gone = sqliteTable(
+const gone = sqliteTable(
   'gone',
   {
     stream: integer().notNull(),
@@ -115,4 +115,5 @@ export const gone = sqliteTable(
   (table) => [primaryKey({ columns: [table.stream, table.cause, table.lo] })],
 );
 
+/** All of them, for the test that compares them with a file. */
 export const STORE_TABLES = { store, series, streams, readings, received, gone } as const;

@@ -34,7 +34,7 @@ async function start(
     await api.close();
     await store.close();
   });
-  return { api, store, address, dial: () => dial(address.port) };
+  return { api, store, address, world, dial: () => dial(address.port) };
 }
 
 /** A connection and everything that it has received. */
@@ -127,6 +127,15 @@ describe('the write API on a socket', () => {
     expectProblem(headers.received(), 408, 'request_timeout');
     expectProblem(body.received(), 408, 'request_timeout');
     expect((await store.stream('teststream')).received).toEqual([]);
+  });
+
+  it('lets go of a client that connects and says nothing', async () => {
+    const { dial, world } = await start({ headersTimeoutMs: 100, requestTimeoutMs: 200 });
+    const { ended } = await dial();
+
+    await ended;
+
+    expect(world.recorder.of('batch.ingested')).toEqual([]);
   });
 
   it('stores nothing of a request that is cut off in its body', async () => {

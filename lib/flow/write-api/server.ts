@@ -7,21 +7,17 @@
  * The server does not own the store: whoever opened it closes it, after `close` has resolved.
  */
 
-import fastify, {
-  type FastifyError,
-  type FastifyInstance,
-  type FastifyReply,
-  type FastifyRequest,
-} from 'fastify';
+import fastify, { type FastifyInstance } from 'fastify';
 import { codeOf, GatewayError, messageOf } from '../../base/errors.ts';
 import type { World } from '../flow-event.ts';
 import { API_IDENTITY_HEADER, apiIdentity } from '../reading.ts';
 import { countOf } from '../seq-ranges.ts';
 import { isOurHost } from './host-check.ts';
 import { CONNECTIONS_CHECK_MS, WRITE_API_LIMITS, type WriteApiLimits } from './limits.ts';
-import { ApiProblem, type FieldError, PROBLEM_TYPE, type ProblemCode, problemAnswer } from './problem.ts';
+import { ApiProblem } from './problem.ts';
+import { createProblemAnswers } from './problem-answers.ts';
 import { answerExpectations, answerRaw, parserProblem } from './raw-answer.ts';
-import { type ReadingsStore, STORE_FAULTS, StoreFault } from './readings-store.ts';
+import type { ReadingsStore } from './readings-store.ts';
 import { ROUTES } from './routes/index.ts';
 import type { Api, Route } from './routes/route.ts';
 
@@ -37,7 +33,7 @@ export interface WriteApiOptions {
   readonly limits?: Partial<WriteApiLimits>;
 }
 
-export interface ListenAddress {
+interface ListenAddress {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
@@ -61,6 +57,7 @@ export function createWriteApi(options: WriteApiOptions): WriteApi {
   const identity = apiIdentity(version);
   const hosts = (options.hosts ?? []).map((name) => name.toLowerCase());
   const startedMono = clock.monotonicMs();
+  const problems = createProblemAnswers(observe);
 
   const app = fastify({
     logger: false,
@@ -83,43 +80,16 @@ export function createWriteApi(options: WriteApiOptions): WriteApi {
     },
     clientErrorHandler(error, socket) {
       const code = parserProblem(error);
-      if (socket.writable) refused('-', '-', code, messageOf(error));
+      if (socket.writable) problems.report('-', '-', code, messageOf(error));
       answerRaw(socket, code, messageOf(error), identity);
     },
     frameworkErrors(error, request, reply) {
       reply.header(API_IDENTITY_HEADER, identity);
-      void answer(request, reply, 'url_invalid', error.message);
+      void problems.answer(request, reply, 'url_invalid', error.message);
     },
   });
   app.server.maxConnections = limits.connectionsMax;
   answerExpectations(app.server, identity);
-
-  function refused(method: string, path: string, code: ProblemCode, message: string): number {
-    const { status, detail } = problemAnswer(code, message);
-    observe({
-      type: 'request.refused',
-      method,
-      path: path.slice(0, PATH_SHOWN_MAX),
-      status,
-      code,
-      message: detail,
-    });
-    return status;
-  }
-
-  function answer(
-    request: Pick<FastifyRequest, 'method' | 'url'>,
-    reply: Pick<FastifyReply, 'code'>,
-    code: ProblemCode,
-    detail: string,
-    errors: readonly FieldError[] = [],
-  ): FastifyReply {
-    const status = refused(request.method, request.url, code, detail);
-    return reply
-      .code(status)
-      .type(PROBLEM_TYPE)
-      .send(JSON.stringify(problemAnswer(code, detail, errors)));
-  }
 
   const api: Api = {
     store,
@@ -156,24 +126,9 @@ export function createWriteApi(options: WriteApiOptions): WriteApi {
       throw new ApiProblem('host_unknown', `the Host header is ${request.headers.host ?? 'missing'}`);
     }
   });
-  app.setErrorHandler((error: FastifyError, request, reply) => {
-    if (error instanceof ApiProblem) return answer(request, reply, error.code, error.message, error.errors);
-    if (error instanceof StoreFault) {
-      reply.header('retry-after', STORE_FAULTS[error.code].retryAfterS);
-      return answer(request, reply, error.code, error.message);
-    }
-    const code = bodyProblem(error);
-    // A 415 answers before the body is read, and a 413 in the middle of it: the rest must not be taken
-    // for the next request.
-    if (code !== 'internal') return answer(request, reply.header('connection', 'close'), code, error.message);
-    refused(request.method, request.url, 'internal', error.stack ?? error.message);
-    return reply
-      .code(500)
-      .type(PROBLEM_TYPE)
-      .send(JSON.stringify(problemAnswer('internal', 'see the log of the write API')));
-  });
+  app.setErrorHandler((error, request, reply) => problems.answerError(error, request, reply));
   app.setNotFoundHandler((request, reply) =>
-    answer(request, reply, 'not_found', `${request.method} ${request.url}`),
+    problems.answer(request, reply, 'not_found', `${request.method} ${request.url}`),
   );
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(
@@ -210,9 +165,6 @@ export function createWriteApi(options: WriteApiOptions): WriteApi {
 
 const DEFAULT_GATEWAY = 'gateway';
 
-/** In an event, and so in a log line. */
-const PATH_SHOWN_MAX = 120;
-
 /** All methods that somebody might try on a path; others are answered as not found. */
 const METHODS = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'];
 
@@ -241,20 +193,6 @@ function addRoute(app: FastifyInstance, api: Api, route: Route): void {
     },
     handler: async () => ({}),
   });
-}
-
-/** Which problem an error of Fastify's body parsing is. */
-function bodyProblem(error: FastifyError): ProblemCode {
-  switch (error.code) {
-    case 'FST_ERR_CTP_BODY_TOO_LARGE':
-      return 'body_too_large';
-    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
-      return 'type_not_supported';
-    case 'FST_ERR_CTP_EMPTY_JSON_BODY':
-      return 'body_empty';
-    default:
-      return error.statusCode === 400 ? 'body_not_json' : 'internal';
-  }
 }
 
 function listenError(error: unknown, host: string, port: number): unknown {

@@ -159,6 +159,31 @@ describe('the SQLite store', () => {
     await store.close();
   });
 
+  it('knows a reading by its seq, whatever time it has been given since', async () => {
+    const file = join(tempDir(), 'store.db');
+    const store = open(file);
+    await store.ingest([batch([[1, 0, 1_000, 20.5]])]);
+
+    const [restamped] = await store.ingest([batch([[1, 0, 2_000, 20.5]])]);
+
+    expect(restamped).toMatchObject({ stored: [], duplicate: [[1, 1]] });
+    await store.close();
+  });
+
+  it('would store that reading twice without its received ranges', async () => {
+    const file = join(tempDir(), 'store.db');
+    const store = open(file);
+    await store.ingest([batch([[1, 0, 1_000, 20.5]])]);
+    const raw = openRaw(file);
+    raw.exec('DELETE FROM received');
+
+    await store.ingest([batch([[1, 0, 2_000, 20.5]])]);
+
+    expect(raw.prepare('SELECT count(*) FROM readings').pluck().get()).toBe(2);
+    raw.close();
+    await store.close();
+  });
+
   it('notes the gateway that delivers a stream now', async () => {
     const store = open(join(tempDir(), 'store.db'));
     await store.ingest([batch([[1, 0, 1, 1]])]);

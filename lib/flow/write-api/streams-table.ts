@@ -9,7 +9,7 @@ import type { RangeTable } from './range-table.ts';
 import { streams as streamsTable } from './schema.ts';
 
 /** Ranges of each kind in one answer: 60 KiB of JSON at worst. A stream without trouble has one range. */
-export const STREAM_RANGES_MAX = 1_000;
+const STREAM_RANGES_MAX = 1_000;
 
 export interface StreamsTable {
   /** The id of a stream, begun if it is new; notes who delivers it now. Inside a transaction. */

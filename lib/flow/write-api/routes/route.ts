@@ -3,7 +3,7 @@
 import type { IngestContext } from '../ingest.ts';
 import type { IncomingBatch, IngestAnswer, ReadingsStore } from '../readings-store.ts';
 
-export interface ApiRequest {
+interface ApiRequest {
   readonly body: unknown;
   readonly params: Readonly<Record<string, string | undefined>>;
   readonly query: Readonly<Record<string, unknown>>;
