@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import fc from 'fast-check';
 import CircuitBreaker from 'opossum';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
@@ -72,24 +73,22 @@ test('it opens at exactly the n-th consecutive failure, at any cadence from 10 m
   );
 });
 
-test('a failure that takes longer than opossum’s statistical window does not open it by itself', async () => {
+test('a failure that outlasts opossum’s statistical window does not open it by itself', async () => {
   const { breaker, clock } = setUp();
-
   const slow = breaker.fire(async () => {
     await clock.sleep('slow', 30_000);
     return DOWN;
   });
+  await fire(breaker, STORED); // The other lane’s answer moves the window on past the start of the slow one.
+
   await clock.advance(30_000);
   await slow;
 
   expect(breaker.status()).toMatchObject({ state: 'closed', failures: 1 });
 });
 
-test('twin: with a turning window and its own threshold, opossum opens at the first such failure', async () => {
-  let rotate = () => {};
-  const { EventEmitter } = await import('node:events');
+test('twin: on its own threshold opossum opens at such a failure, because one of none is more than 100 %', async () => {
   const buckets = new EventEmitter();
-  rotate = () => buckets.emit('rotate');
   const settings = {
     timeout: false as const,
     errorThresholdPercentage: 100,
@@ -98,7 +97,7 @@ test('twin: with a turning window and its own threshold, opossum opens at the fi
     enableSnapshots: false,
   };
   const bare = new CircuitBreaker(async () => {
-    rotate(); // The window has moved on past the start of this call.
+    buckets.emit('rotate');
     throw new Error('down');
   }, settings);
   onTestFinished(() => bare.shutdown());
@@ -385,4 +384,21 @@ test('opossum’s statistics stay empty-handed, however many deliveries there ar
   const latencies = circuit.status.window.flatMap((bucket) => bucket.latencyTimes);
   expect(calls).toHaveBeenCalledTimes(1_000);
   expect(latencies.length).toBeLessThan(3);
+});
+
+test('however often it opens, at most one of opossum’s timers is left, and none after close', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => {
+    vi.useRealTimers();
+  });
+  const one = setUp();
+  await openAndWait(one);
+  for (let i = 0; i < 20; i += 1) {
+    await fire(one.breaker, DOWN);
+    await one.clock.advance(one.breaker.dueMono() - one.clock.monotonicMs());
+  }
+
+  expect(vi.getTimerCount()).toBe(1);
+  one.breaker.close();
+  expect(vi.getTimerCount()).toBe(0);
 });

@@ -145,7 +145,7 @@ export function createBreaker(deps: BreakerDeps, options: BreakerOptions = {}): 
   }
 
   function replaceCircuit(start: BreakerState): void {
-    circuit.shutdown(); // A straggler of the old circuit can no longer move the new one.
+    circuit.shutdown(); // Its timer of 24.8 days would keep each of them in memory.
     circuit = buildCircuit(start);
   }
 
