@@ -43,7 +43,7 @@ interface Problem {
 /** Throws `SGW_CONFIG_INVALID` with the full list of problems, or `SGW_CONFIG_UNREADABLE`. */
 export function loadSettings<const S extends Shape>(options: LoadOptions<S>): Loaded<ValueOf<Section<S>>> {
   const { tree, file } = options;
-  const source = file === undefined ? parseConfig('defaults', '') : readConfigFile(file);
+  const source = file === undefined ? parseConfig('built-in defaults', '') : readConfigFile(file);
   const problems: Problem[] = source.problems.map((problem) => ({ ...problem, path: '' }));
   if (problems.length > 0) throw invalid(problems);
 
@@ -52,6 +52,8 @@ export function loadSettings<const S extends Shape>(options: LoadOptions<S>): Lo
   const place = (path: Path, ofKey = false) =>
     overrides.get(ownerOf(path, overrides))?.variable ??
     (ofKey ? source.placeOfKey(path) : source.placeOf(path));
+
+  const isGiven = (path: Path) => ownerOf(path, overrides) !== '' || source.has(path);
 
   // zod cannot name the result: keys are renamed on the way. `ValueOf` follows the same rule.
   const schema = schemaOf(tree) as z.ZodType<ValueOf<Section<S>>>;
@@ -84,7 +86,9 @@ export function loadSettings<const S extends Shape>(options: LoadOptions<S>): Lo
   if (rest.success) {
     options.check?.(rest.data, (paths, message) => {
       if (paths.some((path) => broken.some((one) => startsWith(path, one) || startsWith(one, path)))) return;
-      problems.push({ place: place(paths[0]), path: dotted(paths[0]), message });
+      // A default may be the culprit by name; the person can only look at what is written.
+      const path = paths.find(isGiven) ?? paths[0];
+      problems.push({ place: place(path), path: dotted(path), message });
     });
   }
   if (problems.length > 0 || !rest.success) throw invalid(problems);

@@ -7,6 +7,7 @@
 import { fstatSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { pino } from 'pino';
+import { wantsColour } from './colour.ts';
 import { createLineSink } from './line-sink.ts';
 import { loggable, loggableText } from './loggable.ts';
 import { prettyLine } from './pretty-line.ts';
@@ -136,9 +137,4 @@ function readByJournald(fd: number, journalStream: string | undefined): boolean 
   } catch {
     return false;
   }
-}
-
-/** Colours are for terminals whose owner has not declined them (https://no-color.org). */
-export function wantsColour(fd: number, environment: LoggerOptions['environment']): boolean {
-  return isatty(fd) && !environment.NO_COLOR && environment.TERM !== 'dumb';
 }

@@ -36,6 +36,16 @@ describe('the configuration', () => {
     });
   });
 
+  it('lets the default deadline follow a shorter interval', () => {
+    expect(load('sampling: {interval: 1s}').config.sampling).toEqual({ intervalMs: 1_000, deadlineMs: 500 });
+  });
+
+  it('places a conflict with a default at the setting that was written', () => {
+    expect(() => load('delivery:\n  batch_timeout: 5s')).toThrow(
+      /config\.yaml:2:18 {2}delivery\.batch_timeout/,
+    );
+  });
+
   it('delivers to the API of this machine wherever that listens, unless told otherwise', () => {
     expect(load('api: {port: 9000}').config.destinations[0]?.url).toBe('http://127.0.0.1:9000');
     expect(load('api: {port: 9000, host: "::1"}').config.destinations[0]?.url).toBe('http://[::1]:9000');
@@ -59,8 +69,11 @@ describe('the configuration', () => {
   });
 
   it.each([
-    ['sampling: {deadline: 10s}', 'sampling.deadline\n  10s is not less than sampling.interval (10s)'],
-    ['delivery: {request_timeout: 31s}', '31s is more than delivery.batch_timeout (30s)'],
+    [
+      'sampling: {deadline: 10s}',
+      'sampling.deadline\n  sampling.deadline (10s) is not less than sampling.interval (10s)',
+    ],
+    ['delivery: {request_timeout: 31s}', '(31s) is more than delivery.batch_timeout (30s)'],
     ['breaker: {pauses: [30s, 10s]}', '30s, 10s are not in ascending order'],
     ['breaker: {pauses: [10s, 10s]}', 'not in ascending order'],
     ['api: {host: 0.0.0.0}', 'needs a token; that is not supported yet'],

@@ -28,8 +28,9 @@ export type DestinationConfig = Required<
   'requestTimeoutMs' | 'batchTimeoutMs'
 >;
 
-export interface Config extends Omit<Settings, 'sources' | 'destinations' | 'api' | 'gateway'> {
+export interface Config extends Omit<Settings, 'sampling' | 'sources' | 'destinations' | 'api' | 'gateway'> {
   readonly gateway: string;
+  readonly sampling: Required<Settings['sampling'], 'deadlineMs'>;
   readonly sources: readonly SourceConfig[];
   readonly destinations: readonly DestinationConfig[];
   readonly api: Required<Settings['api'], 'defaultGateway'>;
@@ -101,10 +102,13 @@ export function gatewayName(hostName: string): string {
 
 function completed(settings: Settings, hostName: string): Config {
   const gateway = settings.gateway ?? gatewayName(hostName);
-  const { sampling, delivery, api } = settings;
+  const { delivery, api } = settings;
+  const { intervalMs } = settings.sampling;
+  const sampling = Object.freeze({ intervalMs, deadlineMs: deadlineOf(settings) });
   return Object.freeze({
     ...settings,
     gateway,
+    sampling,
     dataDir: resolve(settings.dataDir),
     runDir: resolve(settings.runDir),
     sources: Object.freeze(
@@ -129,17 +133,25 @@ function completed(settings: Settings, hostName: string): Config {
   });
 }
 
+/** Long enough for the slowest sensor that we know (a BME280 takes 40 ms), short enough to be done before the next round. */
+const DEADLINE_MAX_MS = 5_000;
+
+function deadlineOf({ sampling }: Settings): number {
+  return sampling.deadlineMs ?? Math.min(DEADLINE_MAX_MS, sampling.intervalMs / 2);
+}
+
 /** What must hold between settings. Each check names every setting that it looks at, the culprit first. */
 function checkLimits(settings: Settings, report: ReportProblem): void {
   const { sampling, delivery, breaker, api } = settings;
-  if (sampling.deadlineMs >= sampling.intervalMs) {
-    const [deadline, interval] = [sampling.deadlineMs, sampling.intervalMs].map(inUnits);
+  const deadlineMs = deadlineOf(settings);
+  if (deadlineMs >= sampling.intervalMs) {
+    const [deadline, interval] = [deadlineMs, sampling.intervalMs].map(inUnits);
     report(
       [
         ['sampling', 'deadline'],
         ['sampling', 'interval'],
       ],
-      `${deadline} is not less than sampling.interval (${interval}): a slow source would cost the next round.`,
+      `sampling.deadline (${deadline}) is not less than sampling.interval (${interval}): a slow source would cost the next round.`,
     );
   }
   if (delivery.requestTimeoutMs > delivery.batchTimeoutMs) {
@@ -148,7 +160,7 @@ function checkLimits(settings: Settings, report: ReportProblem): void {
         ['delivery', 'request_timeout'],
         ['delivery', 'batch_timeout'],
       ],
-      `${inUnits(delivery.requestTimeoutMs)} is more than delivery.batch_timeout (${inUnits(delivery.batchTimeoutMs)}).`,
+      `delivery.request_timeout (${inUnits(delivery.requestTimeoutMs)}) is more than delivery.batch_timeout (${inUnits(delivery.batchTimeoutMs)}).`,
     );
   }
   if (breaker.pausesMs.some((pause, i) => pause <= (breaker.pausesMs[i - 1] ?? 0))) {

@@ -26,12 +26,12 @@ import { createPeerWatch } from '../../lib/ops/peer-watch.ts';
 import { createVitalSigns } from '../../lib/ops/vital-signs.ts';
 import type { DestinationConfig } from './config.ts';
 import { prepareDirectories } from './directories.ts';
+import { OUTBOX_FILE, READER } from './names.ts';
 import { noting, type ProgramContext, type RunningProgram } from './program.ts';
 import { roundLine } from './round-line.ts';
 import { VERSION } from './version.ts';
 
-export const READER = 'sensor-main';
-export const OUTBOX_FILE = 'outbox.db';
+export { OUTBOX_FILE, READER };
 
 /** Throws `SGW_DATA_DIR_UNUSABLE`, `SGW_DATA_DIR_IN_USE`, and whatever the outbox finds wrong with its file. */
 export async function startReader(context: ProgramContext): Promise<RunningProgram> {
@@ -193,6 +193,7 @@ function connectDestination(
       failuresToOpen: config.breaker.failures,
       stepsMs: config.breaker.pausesMs,
       order: config.drain.order,
+      drainShare: config.drain.share,
       liveDeadlineMs: options.requestTimeoutMs,
       backfillDeadlineMs: options.batchTimeoutMs,
     },

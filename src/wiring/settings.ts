@@ -6,16 +6,16 @@
 import {
   choice,
   duration,
+  fraction,
   integer,
   list,
   section,
   several,
   shown,
-  size,
   type TextRules,
   text,
 } from '../../lib/base/setting.ts';
-import { BATCH_ROWS_MAX, NAME_PATTERN } from '../../lib/flow/reading.ts';
+import { NAME_PATTERN } from '../../lib/flow/reading.ts';
 
 export const SOURCE_TYPES = ['kernel', 'simulated', 'bme280'] as const;
 
@@ -104,10 +104,11 @@ export const SETTINGS = section('', {
       about: 'From one round of readings to the next.',
     }),
     deadlineMs: duration({
-      initial: '5s',
       min: '10ms',
       max: '10m',
       about: 'How long one source may take before the round goes on without it. Less than the interval.',
+      initialNote: 'half of the interval, at most 5s',
+      example: '5s',
     }),
   }),
 
@@ -242,23 +243,11 @@ export const SETTINGS = section('', {
       initial: 'oldest',
       about: 'Which end of the backlog goes first.',
     }),
-    intervalMs: duration({
-      initial: '5s',
-      min: '100ms',
-      max: '10m',
-      about: 'How often to look for a backlog.',
-    }),
-    rowsMax: integer({
-      initial: BATCH_ROWS_MAX,
-      min: 1,
-      max: BATCH_ROWS_MAX,
-      about: 'At most so many readings in a batch.',
-    }),
-    bytesMax: size({
-      initial: '1MiB',
-      min: '16KiB',
-      max: '1MiB',
-      about: 'At most so many bytes in a batch.',
+    share: fraction({
+      initial: 1,
+      min: 0.05,
+      max: 1,
+      about: 'How much of the time to spend on it: at 0.5 it rests as long as each batch took.',
     }),
   }),
 

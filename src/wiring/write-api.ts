@@ -10,11 +10,11 @@ import { createHealthFile } from '../../lib/ops/health-file.ts';
 import { createHeartbeat } from '../../lib/ops/heartbeat.ts';
 import { createLiveness } from '../../lib/ops/liveness.ts';
 import { prepareDirectories } from './directories.ts';
+import { STORE_FILE, WRITE_API } from './names.ts';
 import { noting, type ProgramContext, type RunningProgram } from './program.ts';
 import { VERSION } from './version.ts';
 
-export const WRITE_API = 'sensor-api-write';
-export const STORE_FILE = 'store.db';
+export { STORE_FILE, WRITE_API };
 
 /** Throws `SGW_DATA_DIR_UNUSABLE`, `SGW_DATA_DIR_IN_USE`, `SGW_PORT_IN_USE`, and what the store finds wrong with its file. */
 export async function startWriteApi(context: ProgramContext): Promise<RunningProgram> {

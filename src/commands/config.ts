@@ -1,0 +1,90 @@
+/** `sensorctl config ...`: check a configuration, show what holds, print one to start from. */
+
+import { settingsOf } from '../../lib/base/config.ts';
+import type { Path } from '../../lib/base/config-file.ts';
+import { printable } from '../../lib/base/printable.ts';
+import { CONFIG_FILE, type LoadedConfig } from '../wiring/config.ts';
+import { SETTINGS } from '../wiring/settings.ts';
+import { sampleYaml, settingsMarkdown } from '../wiring/settings-docs.ts';
+import { type Command, textOption } from './command.ts';
+import { readConfig } from './places.ts';
+
+export const configCheck: Command = {
+  name: 'config check',
+  about: 'say everything that is wrong with a configuration',
+  options: { file: { value: 'FILE', about: 'this file instead of the one in use' } },
+  examples: [
+    ['sensorctl config check', 'is the configuration right?'],
+    ['sensorctl config check --file new.yaml', 'before it is put in place'],
+  ],
+  async run(context) {
+    const { file } = readConfig(context, textOption(context, 'file') ?? textOption(context, 'config'));
+    const what = file ?? `the built-in defaults (there is no ${CONFIG_FILE})`;
+    await context.terminal.out(
+      context.json ? JSON.stringify({ ok: true, file: file ?? null }) : `${what}: good`,
+    );
+    return 0;
+  },
+};
+
+export const configShow: Command = {
+  name: 'config show',
+  about: 'print the settings that hold, and where each comes from',
+  options: {},
+  examples: [['sensorctl config show', 'which value holds, and why']],
+  async run(context) {
+    const loaded = readConfig(context);
+    if (context.json) await context.terminal.out(JSON.stringify(loaded.config));
+    else for (const line of settingLines(loaded)) await context.terminal.out(line);
+    return 0;
+  },
+};
+
+export const configSample: Command = {
+  name: 'config sample',
+  about: 'print a configuration file with every setting explained',
+  options: {},
+  examples: [['sensorctl config sample > config.yaml', 'a file to start from']],
+  async run(context) {
+    await context.terminal.out(sampleYaml().trimEnd());
+    return 0;
+  },
+};
+
+export const configDocs: Command = {
+  name: 'config docs',
+  about: 'print docs/settings.md',
+  options: {},
+  examples: [['sensorctl config docs > docs/settings.md', 'after a change of the settings']],
+  hidden: true,
+  async run(context) {
+    await context.terminal.out(settingsMarkdown().trimEnd());
+    return 0;
+  },
+};
+
+/** `sampling.interval: 10s    # default`. */
+function settingLines({ given, config }: LoadedConfig): string[] {
+  const rows = [...settingsOf(SETTINGS)].map(({ path, node }): [string, string] => {
+    const found = given(path);
+    const value = found?.raw ?? (path[0] === 'destinations' ? config.destinations.map(urlOf) : node.initial);
+    const computed = node.node === 'setting' && value === undefined ? defaultOf(path, config) : value;
+    return [`${path.join('.')}: ${oneLine(computed)}`, found?.place ?? 'default'];
+  });
+  const width = Math.min(60, Math.max(...rows.map(([setting]) => setting.length)));
+  return rows.map(([setting, place]) => `${setting.padEnd(width)}  # ${place}`);
+}
+
+function urlOf({ name, url }: LoadedConfig['config']['destinations'][number]) {
+  return { name, url };
+}
+
+/** Settings whose default follows from the machine or from another setting. */
+function defaultOf(path: Path, config: LoadedConfig['config']): string {
+  if (path[0] === 'sampling') return `${config.sampling.deadlineMs}ms`;
+  return path[0] === 'api' ? config.api.defaultGateway : config.gateway;
+}
+
+function oneLine(value: unknown): string {
+  return printable(typeof value === 'object' ? JSON.stringify(value) : String(value));
+}

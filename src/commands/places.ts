@@ -1,0 +1,48 @@
+/** Where the gateway that is meant keeps its files: as configured, as told, or those of a clone's `npm start`. */
+
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { type Config, type LoadedConfig, loadConfig } from '../wiring/config.ts';
+import { OUTBOX_FILE, STORE_FILE } from '../wiring/names.ts';
+import { type CommandContext, textOption } from './command.ts';
+
+export interface Places {
+  readonly config: Config;
+  readonly dataDir: string;
+  readonly runDir: string;
+  readonly outboxFile: string;
+  readonly storeFile: string;
+}
+
+export function readConfig(context: CommandContext, file = textOption(context, 'config')): LoadedConfig {
+  const { environment, hostName } = context;
+  return loadConfig({ file, environment, hostName });
+}
+
+/** Throws what `loadConfig` throws. Says on standard error when it has to guess. */
+export function findPlaces(context: CommandContext): Places {
+  const loaded = readConfig(context);
+  const dataDir = dataDirOf(context, loaded);
+  // `npm start` keeps both together; an installed gateway has configured both.
+  const beside = join(dataDir, 'run');
+  const runDir =
+    loaded.given(['run_dir']) === undefined && existsSync(beside) ? beside : loaded.config.runDir;
+  return {
+    config: loaded.config,
+    dataDir,
+    runDir,
+    outboxFile: join(dataDir, OUTBOX_FILE),
+    storeFile: join(dataDir, STORE_FILE),
+  };
+}
+
+function dataDirOf(context: CommandContext, { config, file, given }: LoadedConfig): string {
+  const told = textOption(context, 'data-dir');
+  if (told !== undefined) return resolve(told);
+  const ofClone = join(context.packageDir, 'data');
+  const configured = file !== undefined || given(['data_dir']) !== undefined;
+  if (configured || existsSync(config.dataDir) || !existsSync(ofClone)) return config.dataDir;
+  if (!context.json)
+    context.terminal.note(`No configuration found: looking at ${ofClone}, where npm start keeps its data.`);
+  return ofClone;
+}

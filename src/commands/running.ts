@@ -1,0 +1,108 @@
+/** Whether the programs run, judged from outside: by the health file of the reader and the answer of the API. */
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { messageOf } from '../../lib/base/errors.ts';
+import { API_IDENTITY_HEADER, HealthAnswer, parseApiIdentity } from '../../lib/flow/reading.ts';
+
+export interface ProgramState {
+  /** silent: its process is there, but its health file is old, so its event loop does not turn. */
+  readonly state: 'running' | 'silent' | 'not running';
+  readonly pid?: number;
+  readonly version?: string;
+  /** Its own words. */
+  readonly status?: string;
+  /** What it wrote, for values that are in no file yet. */
+  readonly health: Readonly<Record<string, unknown>>;
+}
+
+export interface ApiState {
+  readonly state: 'up' | 'failing' | 'foreign' | 'down';
+  readonly url: string;
+  readonly version?: string;
+  /** Why it is not up. */
+  readonly reason?: string;
+}
+
+/** Programs beat at least every 15 s (half of WatchdogSec); two beats may be missed by a busy machine. */
+const HEALTH_FRESH_MS = 45_000;
+
+/** On this machine an answer takes milliseconds; a person waits for it. */
+const API_TIMEOUT_MS = 2_000;
+
+/** A health file has about 2 KiB. */
+const HEALTH_CHARACTERS_MAX = 262_144;
+
+export function programState(runDir: string, program: string, wallMs: number): ProgramState {
+  const health = readHealth(join(runDir, `${program}.health.json`));
+  const { pid, version, status, generated_at: generatedAt } = health;
+  if (typeof pid !== 'number' || !isAlive(pid)) return { state: 'not running', health: {} };
+  const fresh = typeof generatedAt === 'number' && Math.abs(wallMs - generatedAt) < HEALTH_FRESH_MS;
+  return {
+    state: fresh ? 'running' : 'silent',
+    pid,
+    ...(typeof version === 'string' ? { version } : {}),
+    ...(typeof status === 'string' ? { status } : {}),
+    health,
+  };
+}
+
+function readHealth(file: string): Record<string, unknown> {
+  try {
+    const parsed: unknown = JSON.parse(readFileSync(file, 'utf8').slice(0, HEALTH_CHARACTERS_MAX));
+    return isGroup(parsed) ? parsed : {};
+  } catch {
+    return {}; // Removed at a clean stop, never written, or not for us to read: it tells nothing.
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // It exists and belongs to somebody else.
+    return messageOf(error).includes('EPERM');
+  }
+}
+
+/** Asks the API how it is. Never rejects, and settles within two seconds. */
+export async function apiState(url: string): Promise<ApiState> {
+  try {
+    const answer = await fetch(new URL('/health', url), {
+      redirect: 'manual',
+      signal: AbortSignal.timeout(API_TIMEOUT_MS),
+    });
+    const identity = parseApiIdentity(answer.headers.get(API_IDENTITY_HEADER) ?? undefined);
+    if (identity === undefined) {
+      await answer.body?.cancel();
+      return {
+        state: 'foreign',
+        url,
+        reason: `HTTP ${answer.status} from a program that is not our write API`,
+      };
+    }
+    const health = HealthAnswer.safeParse(await answer.json());
+    const ok = answer.status === 200 && health.data?.status === 'ok';
+    const reason = health.data?.store.code ?? `HTTP ${answer.status}`;
+    return { state: ok ? 'up' : 'failing', url, version: identity.version, ...(ok ? {} : { reason }) };
+  } catch (error) {
+    const cause =
+      error instanceof Error && error.cause !== undefined ? messageOf(error.cause) : messageOf(error);
+    return { state: 'down', url, reason: cause };
+  }
+}
+
+/** The rows that wait for a destination as the reader counts them now: the file is behind by one round. */
+export function liveBacklog(health: ProgramState['health'], destination: string): number | undefined {
+  const { destinations } = health;
+  if (!Array.isArray(destinations)) return undefined;
+  const one: unknown = destinations.find((entry) => isGroup(entry) && entry.name === destination);
+  const backlog = isGroup(one) ? one.backlog : undefined;
+  const rows = isGroup(backlog) ? backlog.rows : undefined;
+  return typeof rows === 'number' ? rows : undefined;
+}
+
+export function isGroup(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,72 @@
+#!/usr/bin/env node
+/** The operator's command line: arguments in, an exit code out. The commands are in `commands/`. */
+
+import { once } from 'node:events';
+import { hostname } from 'node:os';
+import { styleText } from 'node:util';
+import { systemClock } from '../lib/base/clock.ts';
+import { wantsColour } from '../lib/base/colour.ts';
+import { codeOf, EXIT, GatewayError } from '../lib/base/errors.ts';
+import { printable } from '../lib/base/printable.ts';
+import { parseInvocation } from './commands/arguments.ts';
+import type { Terminal } from './commands/command.ts';
+import { commandHelp, generalHelp } from './commands/help.ts';
+import { COMMANDS } from './commands/index.ts';
+import { PACKAGE_DIR, VERSION } from './wiring/version.ts';
+
+/** What a shell reports for a program that Ctrl-C ended. */
+const EXIT_INTERRUPTED = 130;
+
+const args = process.argv.slice(2);
+const colourful = !args.includes('--no-color');
+const terminal: Terminal = {
+  async out(line) {
+    if (!process.stdout.write(`${line}\n`)) await once(process.stdout, 'drain');
+  },
+  note: (line) => void process.stderr.write(`${line}\n`),
+  colours: colourful && wantsColour(1, process.env),
+};
+
+process.on('SIGINT', () => process.exit(EXIT_INTERRUPTED));
+for (const stream of [process.stdout, process.stderr]) {
+  // `sensorctl readings | head`: who has seen enough is no failure.
+  stream.on('error', (error) => process.exit(codeOf(error) === 'EPIPE' ? EXIT.ok : EXIT.failed));
+}
+
+async function main(): Promise<number> {
+  const { command, options } = parseInvocation(args, COMMANDS);
+  if (options.version === true) return answer(`sensorctl ${VERSION}`);
+  if (command === undefined) return answer(generalHelp(COMMANDS));
+  if (options.help === true) return answer(commandHelp(command));
+  return command.run({
+    options,
+    json: options.json === true,
+    terminal,
+    environment: process.env,
+    wallMs: systemClock.wallMs,
+    hostName: hostname(),
+    packageDir: PACKAGE_DIR,
+  });
+}
+
+async function answer(text: string): Promise<number> {
+  await terminal.out(text);
+  return EXIT.ok;
+}
+
+/** What was expected is one or two lines; what was not is a bug, and its stack is worth more than manners. */
+function explain(error: unknown): number {
+  const known = error instanceof GatewayError;
+  const text = known
+    ? error.message
+    : error instanceof Error
+      ? (error.stack ?? error.message)
+      : String(error);
+  const lines = text.split('\n').map((line) => printable(line));
+  const name = colourful && wantsColour(2, process.env) ? styleText('red', 'sensorctl:') : 'sensorctl:';
+  terminal.note(`${name} ${lines.join('\n')}`);
+  if (known) terminal.note(`${error.hint === undefined ? '' : `${error.hint} `}(${error.code})`);
+  return known ? error.exitCode : EXIT.internal;
+}
+
+process.exitCode = await main().catch(explain);
