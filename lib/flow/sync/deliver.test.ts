@@ -1,4 +1,7 @@
-import { createServer } from 'node:http';
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createFakeApi, type FakeApi, type Script } from '../../../test/support/fake-api.ts';
@@ -263,6 +266,47 @@ test('it speaks over a unix socket', async () => {
   expect((await delivery.deliver.live(batchOf(1), PATIENCE_MS)).kind).toBe('stored');
 });
 
+describe('over https', () => {
+  async function secureServer() {
+    const dir = tempDir();
+    const [key, cert] = [join(dir, 'key.pem'), join(dir, 'cert.pem')];
+    const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1'];
+    const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '1'];
+    execFileSync('openssl', ['req', '-x509', ...newKey, ...subject, '-keyout', key, '-out', cert], {
+      stdio: 'ignore',
+    });
+    const server = createSecureServer(
+      { key: readFileSync(key), cert: readFileSync(cert) },
+      (request, response) => {
+        request.resume();
+        response.setHeader(API_IDENTITY_HEADER, apiIdentity('0'));
+        response.end(JSON.stringify({ stored: [[1, 1]], duplicate: [], refused: [] }));
+      },
+    );
+    const url = (await listenOn(server)).replace('http:', 'https:');
+    return { url, ca: readFileSync(cert, 'utf8') };
+  }
+
+  test('a certificate of the given authority is trusted', async () => {
+    const { url, ca } = await secureServer();
+    const delivery = createHttpDelivery({ url, ca });
+    onTestFinished(() => delivery.close());
+
+    expect((await delivery.deliver.live(batchOf(1), PATIENCE_MS)).kind).toBe('stored');
+  });
+
+  test('twin: without it nothing is sent, and the reason says so', async () => {
+    const { url } = await secureServer();
+    const delivery = createHttpDelivery({ url });
+    onTestFinished(() => delivery.close());
+
+    expect(await delivery.deliver.live(batchOf(1), PATIENCE_MS)).toMatchObject({
+      kind: 'unavailable',
+      reason: expect.stringContaining('self-signed'),
+    });
+  });
+});
+
 describe('readStream', () => {
   test('says what the store has received', async () => {
     const { delivery, live } = await setUp();
@@ -296,14 +340,14 @@ describe('readStream', () => {
   });
 });
 
-async function listenOn(server: ReturnType<typeof createServer>): Promise<string> {
+async function listenOn(server: Server): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => closeServer(server));
   const address = server.address();
   return `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`;
 }
 
-async function closeServer(server: ReturnType<typeof createServer>): Promise<void> {
+async function closeServer(server: Server): Promise<void> {
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));
 }
