@@ -12,6 +12,7 @@ import { openDatabase, type SqliteDatabase } from '../../base/sqlite.ts';
 import type { World } from '../flow-event.ts';
 import type { Refusal } from '../reading.ts';
 import { contains, countOf, difference, intersection, rangesOfSeqs, union } from '../seq-ranges.ts';
+import { createReadingInserter } from './insert-readings.ts';
 import { createRangeTable } from './range-table.ts';
 import type { IncomingBatch, IngestAnswer, ReadingsStore, StoreFaultCode } from './readings-store.ts';
 import { STORE_APPLICATION_ID, STORE_MIGRATIONS, store as storeTable } from './schema.ts';
@@ -52,9 +53,7 @@ export function createSqliteStore(options: SqliteStoreOptions): ReadingsStore {
   const series = createSeriesTable(database, options.seriesMax ?? SERIES_MAX);
   const received = createRangeTable<[stream: number]>(database, 'received', ['stream']);
   const gone = createRangeTable<[stream: number, cause: string]>(database, 'gone', ['stream', 'cause']);
-  const insertReading = database.prepare<[number, number, number, number, number, number]>(
-    'INSERT INTO readings (series, at, stream, seq, value, flags) VALUES (?, ?, ?, ?, ?, ?)',
-  );
+  const inserter = createReadingInserter(database);
 
   let rowsStored = 0;
   let lastStoredAt: number | null = null;
@@ -82,8 +81,9 @@ export function createSqliteStore(options: SqliteStoreOptions): ReadingsStore {
       for (const [seq, index, at, value, flags] of batch.rows) {
         const id = ids[index];
         if (id === undefined || !(all || contains(fresh, seq + shift))) continue;
-        insertReading.run(id, at, stream, seq + shift, value, flags ?? 0);
+        inserter.add(id, at, stream, seq + shift, value, flags ?? 0);
       }
+      inserter.flush();
       received.add([stream], fresh, touched);
     }
     for (const [lo, hi, cause] of batch.gone) {
@@ -114,6 +114,7 @@ export function createSqliteStore(options: SqliteStoreOptions): ReadingsStore {
         return answers;
       } catch (error) {
         series.rollback();
+        inserter.discard();
         const now = storeFaultOf(error);
         // A lock that somebody else held for a moment is not an illness of ours.
         if (now !== 'store_busy') fault = now ?? fault;
