@@ -12,10 +12,6 @@ import Database from 'better-sqlite3';
 import { codeOf, GatewayError, messageOf } from './errors.ts';
 
 export type SqliteDatabase = Database.Database;
-export type SqliteStatement<Bind extends unknown[] = unknown[], Row = unknown> = Database.Statement<
-  Bind,
-  Row
->;
 
 /** 3.7.0 to 3.51.2 can lose a committed transaction when two connections write and checkpoint at once. */
 const SQLITE_VERSION_MIN = '3.51.3';
@@ -92,17 +88,21 @@ function openFile(file: string, options: Database.Options): SqliteDatabase {
   try {
     return new Database(file, { timeout: BUSY_TIMEOUT_MS, ...options });
   } catch (error) {
+    // better-sqlite3 looks for the directory by itself, and says that it is missing with a TypeError.
+    if (error instanceof TypeError) throw unusableError(file, error);
     throw unusable(file, error) ?? error;
   }
 }
 
 /** The error to throw instead when the file system refuses us; `undefined` when `error` is something else. */
 function unusable(file: string, error: unknown): GatewayError | undefined {
-  const code = codeOf(error) ?? '';
-  // A missing directory is a TypeError of better-sqlite3. A file in WAL mode cannot even be read where
-  // its -shm file neither exists nor can be created: that, too, arrives as CANTOPEN or READONLY.
-  const refused = /^SQLITE_(CANTOPEN|READONLY|PERM)/.test(code) || error instanceof TypeError;
-  if (!refused) return undefined;
+  // A file in WAL mode cannot even be read where its -shm file neither exists nor can be created: that
+  // arrives as CANTOPEN, too, and only with the first query.
+  const refused = /^SQLITE_(CANTOPEN|READONLY|PERM)/.test(codeOf(error) ?? '');
+  return refused ? unusableError(file, error) : undefined;
+}
+
+function unusableError(file: string, error: unknown): GatewayError {
   return new GatewayError('SGW_DATA_DIR_UNUSABLE', `cannot use ${file}: ${messageOf(error)}`, {
     hint: `${dirname(file)} must exist and belong to the user who runs this: try it as the gateway's own user (sudo -u).`,
     cause: error,

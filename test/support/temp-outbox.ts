@@ -3,8 +3,16 @@
 import { copyFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { type OpenOutboxOptions, type Outbox, openOutbox } from '../../lib/flow/outbox/outbox.ts';
-import type { Reading } from '../../lib/flow/reading.ts';
+import { openDatabase, type SqliteDatabase } from '../../lib/base/sqlite.ts';
+import {
+  type BatchPick,
+  type OpenOutboxOptions,
+  type Outbox,
+  openOutbox,
+} from '../../lib/flow/outbox/outbox.ts';
+import { OUTBOX_APPLICATION_ID, OUTBOX_MIGRATIONS } from '../../lib/flow/outbox/schema.ts';
+import { BATCH_BYTES_MAX, BATCH_ROWS_MAX, type Reading } from '../../lib/flow/reading.ts';
+import type { SeqRanges } from '../../lib/flow/seq-ranges.ts';
 import { tempDir } from './temp-dir.ts';
 import { createTestWorld, type TestWorld } from './test-world.ts';
 
@@ -54,4 +62,30 @@ export function someReadings(n: number, from = 0): Reading[] {
     flags: 0,
     monoMs: (from + i) * 100,
   }));
+}
+
+/** Everything that one request may carry. */
+export const ALL: BatchPick = { order: 'oldest', rowsMax: BATCH_ROWS_MAX, bytesMax: BATCH_BYTES_MAX };
+
+/** What a destination would be sent next. */
+export function offered(outbox: Outbox, destination = 'local'): SeqRanges {
+  return outbox.batch(destination, ALL)?.seqs ?? [];
+}
+
+/** A second connection, for what the outbox itself does not show. */
+export function rawOutbox(file: string): SqliteDatabase {
+  const database = openDatabase({
+    file,
+    applicationId: OUTBOX_APPLICATION_ID,
+    migrations: OUTBOX_MIGRATIONS,
+  });
+  onTestFinished(() => {
+    database.close();
+  });
+  return database;
+}
+
+/** The seqs of the rows in a file. */
+export function seqsIn(file: string): number[] {
+  return rawOutbox(file).prepare<[], number>('SELECT seq FROM readings ORDER BY seq').pluck().all();
 }

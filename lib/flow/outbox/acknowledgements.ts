@@ -62,8 +62,9 @@ export function openAcknowledgements(
   return {
     of: (destination) => ledgerOf(destination).ranges,
     note(destination, seqs) {
-      if (seqs.length === 0) return;
       const ledger = ledgerOf(destination);
+      // A repeated acknowledgement must not cost a commit.
+      if (difference(seqs, ledger.ranges).length === 0) return;
       ledger.ranges = union(ledger.ranges, seqs);
     },
     withdraw(destination, seqs) {

@@ -1,13 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { someReadings, tempOutbox } from '../../../test/support/temp-outbox.ts';
-import { openDatabaseReadOnly, type SqliteDatabase } from '../../base/sqlite.ts';
-import { BATCH_BYTES_MAX, BATCH_ROWS_MAX, BatchRequest, FLAG, type Reading } from '../reading.ts';
+import { ALL, rawOutbox, someReadings, tempOutbox } from '../../../test/support/temp-outbox.ts';
+import { BATCH_ROWS_MAX, BatchRequest, FLAG, type Reading } from '../reading.ts';
 import { countOf, type SeqRanges } from '../seq-ranges.ts';
-import type { BatchPick, OutgoingBatch } from './outbox.ts';
-import { OUTBOX_APPLICATION_ID, OUTBOX_MIGRATIONS } from './schema.ts';
-
-const ALL: BatchPick = { order: 'oldest', rowsMax: BATCH_ROWS_MAX, bytesMax: BATCH_BYTES_MAX };
+import type { OutgoingBatch } from './outbox.ts';
 
 /** A batch as the write API reads it. */
 function parse(batch: OutgoingBatch | undefined): BatchRequest {
@@ -125,24 +121,15 @@ describe('a batch', () => {
 
   it('would change most doubles if json_array printed them (the twin of the test above)', () => {
     const { file } = tempOutbox();
-    const database = openOutboxDatabase(file);
+    const database = rawOutbox(file);
     const print = database.prepare<[number], string>('SELECT json_array(?)').pluck();
     const values = fc.sample(fc.double({ noNaN: true, noDefaultInfinity: true }), 1_000);
 
     const changed = values.filter((value) => JSON.parse(print.get(value) ?? '')[0] !== value + 0);
 
     expect(changed.length).toBeGreaterThan(500);
-    database.close();
   });
 });
-
-function openOutboxDatabase(file: string): SqliteDatabase {
-  return openDatabaseReadOnly({
-    file,
-    applicationId: OUTBOX_APPLICATION_ID,
-    migrations: OUTBOX_MIGRATIONS,
-  });
-}
 
 function readingAt(i: number): Reading {
   return { sensor: `s${i % 5}`, metric: 'm', unit: 'count', at: i, value: 0, flags: i % 256, monoMs: i };

@@ -22,7 +22,7 @@ import {
   streams,
 } from './schema.ts';
 
-export interface DestinationStats extends Backlog {
+interface DestinationStats extends Backlog {
   readonly destination: string;
   readonly breaker: BreakerRecord | undefined;
 }

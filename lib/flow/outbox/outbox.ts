@@ -12,7 +12,7 @@ import type { SeqRange, SeqRanges } from '../seq-ranges.ts';
 export { type OpenOutboxOptions, openOutbox } from './open-outbox.ts';
 
 /** What `append` made durable: seqs `lo` to `hi` of `stream`, in the order given; none if `hi` is below `lo`. */
-export interface Appended {
+interface Appended {
   readonly stream: string;
   readonly lo: number;
   readonly hi: number;

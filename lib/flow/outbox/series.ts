@@ -12,8 +12,9 @@ export interface SeriesTable {
   idOf(reading: Reading): number;
   /** `{"sensor":...,"metric":...,"unit":...}` of a series that has rows. */
   jsonOf(id: number): string;
-  /** Takes what the file says: after a transaction that was rolled back. */
-  reload(): void;
+  /** What was inserted since the last commit is there to stay, or is not there. */
+  committed(): void;
+  rolledBack(): void;
 }
 
 interface SeriesRow {
@@ -30,27 +31,24 @@ export function openSeries(database: SqliteDatabase): SeriesTable {
   );
   const ids = new Map<string, number>();
   const texts = new Map<number, string>();
+  const fresh = new Map<string, number>();
 
   function remember({ id, sensor, metric, unit }: SeriesRow): void {
     ids.set(keyOf(sensor, metric, unit), id);
     texts.set(id, JSON.stringify({ sensor, metric, unit }));
   }
 
-  function reload(): void {
-    ids.clear();
-    texts.clear();
-    for (const row of select.iterate()) remember(row);
-  }
-
-  reload();
+  for (const row of select.iterate()) remember(row);
 
   return {
     idOf({ sensor, metric, unit }) {
-      const known = ids.get(keyOf(sensor, metric, unit));
+      const key = keyOf(sensor, metric, unit);
+      const known = ids.get(key);
       if (known !== undefined) return known;
       assertNames(sensor, metric, unit);
       const id = Number(insert.run(sensor, metric, unit).lastInsertRowid);
       remember({ id, sensor, metric, unit });
+      fresh.set(key, id);
       return id;
     },
     jsonOf(id) {
@@ -58,7 +56,16 @@ export function openSeries(database: SqliteDatabase): SeriesTable {
       if (text === undefined) throw new Error(`a row refers to series ${id}, which does not exist`);
       return text;
     },
-    reload,
+    committed() {
+      fresh.clear();
+    },
+    rolledBack() {
+      for (const [key, id] of fresh) {
+        ids.delete(key);
+        texts.delete(id);
+      }
+      fresh.clear();
+    },
   };
 }
 

@@ -7,7 +7,7 @@ import type { SqliteDatabase } from '../../base/sqlite.ts';
 import type { World } from '../flow-event.ts';
 import type { SeqRange } from '../seq-ranges.ts';
 
-export interface Stream {
+interface Stream {
   readonly ordinal: number;
   readonly id: string;
   readonly firstSeq: number;
@@ -29,7 +29,7 @@ export interface Streams {
   advance(nextSeq: number): void;
   /** Forgets streams whose last row has left. Inside a transaction. */
   forgetBelow(firstSeq: number): void;
-  /** Takes what the file says: after each transaction, whether it was committed or rolled back. */
+  /** Takes what the file says: after each commit. */
   reload(): void;
 }
 
