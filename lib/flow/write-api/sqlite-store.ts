@@ -12,7 +12,6 @@ import { openDatabase, type SqliteDatabase } from '../../base/sqlite.ts';
 import type { World } from '../flow-event.ts';
 import type { Refusal } from '../reading.ts';
 import { contains, countOf, difference, intersection, rangesOfSeqs, union } from '../seq-ranges.ts';
-import { createReadingInserter } from './insert-readings.ts';
 import { createRangeTable } from './range-table.ts';
 import type { IncomingBatch, IngestAnswer, ReadingsStore, StoreFaultCode } from './readings-store.ts';
 import { STORE_APPLICATION_ID, STORE_MIGRATIONS, store as storeTable } from './schema.ts';
@@ -53,7 +52,11 @@ export function createSqliteStore(options: SqliteStoreOptions): ReadingsStore {
   const series = createSeriesTable(database, options.seriesMax ?? SERIES_MAX);
   const received = createRangeTable<[stream: number]>(database, 'received', ['stream']);
   const gone = createRangeTable<[stream: number, cause: string]>(database, 'gone', ['stream', 'cause']);
-  const inserter = createReadingInserter(database);
+  // One row a call: fifty a call, alternated with this over 400 batches of 1000, were no faster (4.3 ms
+  // both), and one statement over json_each was slower. The time is in the clustered table itself.
+  const insertReading = database.prepare<[number, number, number, number, number, number]>(
+    'INSERT INTO readings (series, at, stream, seq, value, flags) VALUES (?, ?, ?, ?, ?, ?)',
+  );
 
   let rowsStored = 0;
   let lastStoredAt: number | null = null;
@@ -81,9 +84,8 @@ export function createSqliteStore(options: SqliteStoreOptions): ReadingsStore {
       for (const [seq, index, at, value, flags] of batch.rows) {
         const id = ids[index];
         if (id === undefined || !(all || contains(fresh, seq + shift))) continue;
-        inserter.add(id, at, stream, seq + shift, value, flags ?? 0);
+        insertReading.run(id, at, stream, seq + shift, value, flags ?? 0);
       }
-      inserter.flush();
       received.add([stream], fresh, touched);
     }
     for (const [lo, hi, cause] of batch.gone) {
@@ -114,7 +116,6 @@ export function createSqliteStore(options: SqliteStoreOptions): ReadingsStore {
         return answers;
       } catch (error) {
         series.rollback();
-        inserter.discard();
         const now = storeFaultOf(error);
         // A lock that somebody else held for a moment is not an illness of ours.
         if (now !== 'store_busy') fault = now ?? fault;
