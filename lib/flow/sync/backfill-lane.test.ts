@@ -1,0 +1,198 @@
+import { describe, expect, test } from 'vitest';
+import { type Behaviour, createDestinationRig, TOOK_MS } from '../../../test/support/destination-rig.ts';
+
+describe('a drain', () => {
+  test('goes on without a pause until nothing is left, with growing batches, and says so', async () => {
+    const { clock, store, destination, recorder } = createDestinationRig({ backlog: 10_000 });
+
+    await clock.advance(1_000);
+
+    expect(store.stored.size).toBe(10_000);
+    expect(Math.max(...store.sent.map(({ seqs }) => seqs.length))).toBe(1_000);
+    expect(recorder.of('backlog.drained')).toMatchObject([{ destination: 'local', rows: 10_000 }]);
+    expect(destination.status().backlog.rows).toBe(0);
+  });
+
+  test('at half share rests as long as it sends', async () => {
+    const { clock, store } = createDestinationRig({ backlog: 1_000, drainShare: 0.5 });
+
+    await clock.advance(10_000);
+
+    const [first, second] = store.sent;
+    expect((second?.atMono ?? 0) - (first?.atMono ?? 0)).toBe(2 * TOOK_MS);
+    expect(store.stored.size).toBe(1_000);
+  });
+
+  test.each([
+    ['oldest', 1],
+    ['newest', 2_801],
+  ] as const)('in the order %s begins at seq %d', async (order, first) => {
+    const { clock, store } = createDestinationRig({ backlog: 3_000, order });
+
+    await clock.advance(TOOK_MS);
+
+    expect(store.sent[0]?.seqs[0]).toBe(first);
+  });
+
+  test('sends less at a time to an API that is slow, and more again when it has recovered', async () => {
+    const { clock, store, destination } = createDestinationRig({ backlog: 5_000 });
+    store.tookMs = 3_000;
+    await clock.advance(9_500);
+    expect(destination.status().backfill.size.rows).toBeLessThan(50);
+
+    store.tookMs = TOOK_MS;
+    await clock.advance(10_000);
+
+    expect(store.stored.size).toBe(5_000);
+    expect(destination.status().backfill.size.rows).toBeGreaterThan(500);
+  });
+
+  test('survives a 413: half as much, until it fits, and nothing is buried', async () => {
+    const { clock, store, outbox } = createDestinationRig({ backlog: 1_000 });
+    store.behave = (seqs) =>
+      seqs.length > 30 ? { kind: 'refused', code: 'BIG', message: 'too large', tooLarge: true } : undefined;
+
+    await clock.advance(60_000);
+
+    expect(store.stored.size).toBe(1_000);
+    expect(outbox().deadLetters(10)).toEqual([]);
+  });
+
+  test('loses nothing and sends nothing twice across a stop in the middle', async () => {
+    const { clock, store, restart } = createDestinationRig({ backlog: 10_000 });
+    await clock.advance(190);
+
+    await restart();
+    await clock.advance(10_000);
+
+    expect(store.stored.size).toBe(10_000);
+    const arrivals = store.sent.flatMap(({ seqs }) => seqs).length;
+    expect(arrivals).toBeLessThanOrEqual(11_000); // The batch in flight at the stop came again.
+  });
+});
+
+describe('one bad reading', () => {
+  const refuses =
+    (bad: number): Behaviour =>
+    (seqs) =>
+      seqs.includes(bad)
+        ? { kind: 'refused', code: 'BAD', message: `seq ${bad}`, tooLarge: false }
+        : undefined;
+
+  test('among 1000 refused whole is buried after at most 12 requests, and the 999 arrive in the same drain', async () => {
+    const { clock, store, outbox, recorder } = createDestinationRig({ backlog: 1_000 });
+    store.behave = refuses(777);
+
+    await clock.advance(5_000);
+
+    expect(outbox().deadLetters(10)).toMatchObject([{ seq: 777, code: 'BAD', message: 'seq 777' }]);
+    expect(store.stored.size).toBe(999);
+    const asked = store.sent.filter(({ seqs }) => seqs.includes(777)).length;
+    expect(asked).toBeLessThanOrEqual(12);
+    expect(recorder.of('reading.buried')).toHaveLength(1);
+    expect(recorder.of('breaker.opened')).toEqual([]);
+    expect(recorder.of('backlog.drained')).toHaveLength(1);
+  });
+
+  test('in a fresh round is found by the backfill lane, and the next rounds are not delayed', async () => {
+    const { clock, store, outbox, round } = createDestinationRig();
+    store.behave = refuses(3);
+    round();
+    await clock.advance(1_000);
+    const next = round();
+    await clock.advance(TOOK_MS);
+
+    for (const seq of next) expect(store.stored.has(seq)).toBe(true);
+    expect(outbox().deadLetters(10)).toMatchObject([{ seq: 3 }]);
+    expect(store.stored.size).toBe(9);
+  });
+
+  test('named in a 200 is buried, and the others are acknowledged', async () => {
+    const { clock, store, outbox, destination, round } = createDestinationRig();
+    store.behave = () => ({
+      kind: 'stored',
+      answer: { stored: [[1, 2]], duplicate: [[4, 5]], refused: [{ seq: 3, code: 'BAD', message: 'no' }] },
+    });
+
+    round();
+    await clock.advance(TOOK_MS);
+
+    expect(outbox().deadLetters(10)).toMatchObject([{ seq: 3, code: 'BAD' }]);
+    expect(destination.status()).toMatchObject({
+      backlog: { rows: 0 },
+      counters: { stored: 2, duplicate: 2, buried: 1 },
+    });
+  });
+
+  test('not named by an acknowledgement stays, and is sent again', async () => {
+    const { clock, store, destination, round } = createDestinationRig();
+    store.behave = () => ({ kind: 'stored', answer: { stored: [[1, 4]], duplicate: [], refused: [] } });
+    round();
+    await clock.advance(TOOK_MS);
+    expect(destination.status().backlog.rows).toBe(1);
+
+    store.behave = () => undefined;
+    await clock.advance(6_000);
+
+    expect([...store.stored.keys()]).toEqual([5]);
+  });
+
+  test('everything refused one by one slows down to a burial a minute: then it is not the readings', async () => {
+    const { clock, store, outbox } = createDestinationRig({ backlog: 500 });
+    store.behave = () => ({ kind: 'refused', code: 'BAD', message: 'no', tooLarge: false });
+
+    await clock.advance(300_000);
+
+    expect(outbox().deadLetters(1_000).length).toBeGreaterThanOrEqual(50);
+    expect(outbox().deadLetters(1_000).length).toBeLessThanOrEqual(60);
+  });
+});
+
+describe('a reading on which the API fails inside (500)', () => {
+  const poisonedBy =
+    (bad: number): Behaviour =>
+    (seqs) =>
+      seqs.includes(bad) ? { kind: 'unavailable', reason: 'HTTP 500', failedInside: true } : undefined;
+
+  test('does not hold up the backlog, not even where no fresh round keeps the breaker closed', async () => {
+    const { clock, store, outbox } = createDestinationRig({ backlog: 1_000 });
+    // In the first half every time: nothing is stored between the failures of the search.
+    store.behave = poisonedBy(1);
+
+    await clock.advance(120_000);
+
+    expect(store.stored.size).toBe(999);
+    expect(outbox().deadLetters(10)).toEqual([]);
+  });
+
+  test('is buried once it has failed alone five times while others passed', async () => {
+    const { clock, store, outbox, round } = createDestinationRig({ backlog: 1_000 });
+    store.behave = poisonedBy(500);
+
+    for (let i = 0; i < 60; i += 1) {
+      round();
+      await clock.advance(10_000);
+    }
+
+    expect(outbox().deadLetters(10)).toMatchObject([{ seq: 500, code: 'SERVER_ERROR' }]);
+    expect(store.stored.size).toBe(999 + 300);
+  });
+
+  test('twin: in an outage of nothing but 500 no reading is ever buried, and all arrive afterwards', async () => {
+    const { clock, store, outbox, round } = createDestinationRig({ backlog: 1_000 });
+    store.behave = () => ({ kind: 'unavailable', reason: 'HTTP 500', failedInside: true });
+    for (let i = 0; i < 360; i += 1) {
+      round();
+      await clock.advance(10_000);
+    }
+    expect(outbox().deadLetters(10)).toEqual([]);
+
+    store.behave = () => undefined;
+    await clock.advance(300_000);
+    round();
+    await clock.advance(120_000);
+
+    expect(store.stored.size).toBe(1_000 + 361 * 5);
+    expect(outbox().deadLetters(10)).toEqual([]);
+  });
+});
