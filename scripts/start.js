@@ -136,11 +136,12 @@ async function loadConfig(environment) {
 
 /** A stranger on our port would be a confusing failure of the API; say it before anything starts. */
 async function assertPortFree(/** @type {number} */ port) {
+  const socket = connect({ host: '127.0.0.1', port, timeout: 1_000 });
   const taken = await new Promise((resolve) => {
-    const socket = connect({ host: '127.0.0.1', port });
-    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
-    socket.setTimeout(1_000, () => resolve(true));
+    socket.once('connect', () => resolve(true)).once('timeout', () => resolve(true));
+    socket.once('error', () => resolve(false));
   });
+  socket.destroy();
   if (!taken) return;
   throw new SetupError(
     EXIT_UNAVAILABLE,
