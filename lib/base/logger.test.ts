@@ -1,9 +1,10 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, fstatSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { compileForChild } from '../../test/support/compiled.ts';
 import { tempDir } from '../../test/support/temp-dir.ts';
 import { createLogger, type Logger, type LoggerOptions } from './logger.ts';
 
@@ -129,14 +130,8 @@ describe('the log', () => {
  * IPC channel; the test reads the pipe only when it wants to.
  */
 describe('a process that logs to a pipe', () => {
-  let loggerUrl: string;
-
-  beforeAll(() => {
-    execFileSync('npx', ['tsc', '-p', 'tsconfig.build.json', '--noCheck'], { stdio: 'ignore' });
-    loggerUrl = pathToFileURL('dist/lib/base/logger.js').href;
-  });
-
   function start(body: string): ChildProcess {
+    const loggerUrl = pathToFileURL(join(compileForChild('lib/base/logger.ts'), 'lib/base/logger.js')).href;
     const script = join(tempDir(), 'child.mjs');
     writeFileSync(
       script,

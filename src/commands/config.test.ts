@@ -1,0 +1,56 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { commandRig } from '../../test/support/command-rig.ts';
+import { configCheck, configSample, configShow } from './config.ts';
+
+describe('sensorctl config', () => {
+  it('check says good, with the file that was read', async () => {
+    const { dataDir, run } = commandRig();
+    const file = join(dataDir, 'good.yaml');
+    writeFileSync(file, 'gateway: attic\n');
+
+    expect((await run(configCheck, { file })).out).toEqual([`${file}: good`]);
+    expect((await run(configCheck, { file, json: true })).out).toEqual([JSON.stringify({ ok: true, file })]);
+  });
+
+  it('check ends with 78 and everything that is wrong', async () => {
+    const { dataDir, run } = commandRig();
+    const file = join(dataDir, 'bad.yaml');
+    writeFileSync(file, 'gatway: attic\nlog: {level: loud}\n');
+
+    await expect(run(configCheck, { file })).rejects.toMatchObject({
+      exitCode: 78,
+      message: expect.stringMatching(/Did you mean "gateway".*"loud" is not one of them.*2 problems/s),
+    });
+  });
+
+  it('show prints each setting and where it comes from', async () => {
+    const { dataDir, environment, run } = commandRig();
+    const config = join(dataDir, 'config.yaml');
+    writeFileSync(config, 'sampling:\n  interval: 20s\n');
+    environment.SENSORGW_LOG_LEVEL = 'debug';
+
+    const { out } = await run(configShow, { config });
+
+    expect(out).toContainEqual(expect.stringMatching(/^gateway: pi +# default$/));
+    expect(out).toContainEqual(expect.stringMatching(/^sampling\.interval: 20s +# .*config\.yaml:2:3$/));
+    expect(out).toContainEqual(expect.stringMatching(/^log\.level: debug +# SENSORGW_LOG_LEVEL$/));
+  });
+
+  it('show --json prints the configuration as the programs get it', async () => {
+    const { run } = commandRig();
+
+    const { out } = await run(configShow, { json: true });
+
+    expect(JSON.parse(out[0] ?? '')).toMatchObject({ gateway: 'pi', sampling: { intervalMs: 10_000 } });
+  });
+
+  it('sample prints a file that check accepts', async () => {
+    const { dataDir, run } = commandRig();
+    const file = join(dataDir, 'sample.yaml');
+    writeFileSync(file, (await run(configSample)).out.join('\n'));
+
+    expect((await run(configCheck, { file })).exitCode).toBe(0);
+  });
+});

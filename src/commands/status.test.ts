@@ -1,0 +1,141 @@
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { rangesOfSeqs } from '../../lib/flow/seq-ranges.ts';
+import { createWriteApi } from '../../lib/flow/write-api/server.ts';
+import { createSqliteStore } from '../../lib/flow/write-api/sqlite-store.ts';
+import { commandRig } from '../../test/support/command-rig.ts';
+import { someReadings, tempOutbox } from '../../test/support/temp-outbox.ts';
+import { createTestWorld } from '../../test/support/test-world.ts';
+import { INCIDENT_AT } from '../../test/support/virtual-clock.ts';
+import { status } from './status.ts';
+
+/** A gateway as it looks when all is well: outbox, health file, a real write API on a port of its own. */
+async function healthyGateway() {
+  const rig = commandRig();
+  const { outbox } = tempOutbox({ file: join(rig.dataDir, 'outbox.db') });
+  const world = createTestWorld();
+  const store = createSqliteStore({ file: join(rig.dataDir, 'store.db'), world });
+  const api = createWriteApi({ store, world, version: '1.2.3', defaultGateway: 'pi' });
+  const { port } = await api.listen({ host: '127.0.0.1', port: 0 });
+  onTestFinished(async () => {
+    await api.close();
+    await store.close();
+  });
+  rig.environment.SENSORGW_API_PORT = String(port);
+  const writeHealth = (more: object = {}) =>
+    writeFileSync(
+      join(rig.dataDir, 'sensor-main.health.json'),
+      JSON.stringify({ pid: process.pid, version: '1.2.3', generated_at: INCIDENT_AT - 1_000, ...more }),
+    );
+  writeHealth();
+  return { ...rig, outbox, writeHealth };
+}
+
+async function jsonOf(rig: Pick<Awaited<ReturnType<typeof healthyGateway>>, 'run'>) {
+  const { exitCode, out } = await rig.run(status, { json: true });
+  return { exitCode, ...JSON.parse(out[0] ?? '') };
+}
+
+describe('sensorctl status', () => {
+  it('exits with 0 when all is well', async () => {
+    const rig = await healthyGateway();
+
+    const { exitCode, out } = await rig.run(status);
+
+    expect(out.join('\n')).toContain(`running (pid ${process.pid}, version 1.2.3)`);
+    expect(out.join('\n')).toContain('breaker closed; nothing waiting');
+    expect(out.filter((line) => line.startsWith('look'))).toEqual([]);
+    expect(exitCode).toBe(0);
+    expect(await jsonOf(rig)).toMatchObject({
+      ok: true,
+      problems: [],
+      reader: { state: 'running' },
+      api: { state: 'up' },
+    });
+  });
+
+  it('says for how long a breaker has been open, why, and what waits', async () => {
+    const rig = await healthyGateway();
+    rig.outbox.append(someReadings(5));
+    rig.outbox.acknowledge('local', rig.outbox.stream, rangesOfSeqs([1, 2]));
+    rig.outbox.saveBreaker('local', {
+      state: 'open',
+      streak: 3,
+      step: 1,
+      reason: 'connect ECONNREFUSED\n\u001b[2J',
+      sinceAt: INCIDENT_AT - 41 * 60_000,
+    });
+    rig.outbox.flush();
+
+    const { exitCode, out } = await rig.run(status);
+
+    expect(exitCode).toBe(1);
+    expect(out.find((line) => line.includes('to local'))).toBe(
+      'look  to local    breaker open for 41 min (connect ECONNREFUSED\\n\\u001b[2J); 3 readings waiting, the oldest from 0 s ago',
+    );
+  });
+
+  it('believes the running reader about a backlog that the file will know with the next round', async () => {
+    const rig = await healthyGateway();
+    rig.outbox.append(someReadings(5));
+
+    expect((await jsonOf(rig)).destinations).toMatchObject([{ backlog_rows: 5 }]);
+    rig.writeHealth({ destinations: [{ name: 'local', backlog: { rows: 0 } }] });
+    expect((await jsonOf(rig)).destinations).toMatchObject([{ backlog_rows: 0, backlog_oldest_at: null }]);
+  });
+
+  it.each([
+    ['silent', { generated_at: INCIDENT_AT - 60_000 }],
+    ['not running', { pid: 2 ** 30 }],
+    ['not running', { pid: 'x' }],
+  ])('calls a reader %s whose health file says %j', async (state, health) => {
+    const rig = await healthyGateway();
+    rig.writeHealth(health);
+
+    expect(await jsonOf(rig)).toMatchObject({
+      exitCode: 1,
+      problems: [`the reader is ${state}`],
+      reader: { state },
+    });
+  });
+
+  it('survives a health file of another form', async () => {
+    const rig = await healthyGateway();
+    for (const text of ['', '[1]', 'null', '{"pid":', '{"destinations":7}']) {
+      writeFileSync(join(rig.dataDir, 'sensor-main.health.json'), text);
+      expect((await jsonOf(rig)).reader.state).toBe('not running');
+    }
+  });
+
+  it('recognises a stranger on the port, and an API that is down', async () => {
+    const rig = await healthyGateway();
+    const stranger = createServer((_request, response) => response.end('<html>'));
+    await new Promise<void>((resolve) => stranger.listen(0, '127.0.0.1', resolve));
+    const { port } = stranger.address() as AddressInfo;
+    rig.environment.SENSORGW_API_PORT = String(port);
+
+    expect((await jsonOf(rig)).api.state).toBe('foreign');
+    await new Promise((resolve) => stranger.close(resolve));
+    expect(await jsonOf(rig)).toMatchObject({ exitCode: 1, api: { state: 'down' } });
+  });
+
+  it('counts dead letters as something to look at', async () => {
+    const rig = await healthyGateway();
+    const { stream } = rig.outbox.append(someReadings(1));
+    rig.outbox.bury('local', stream ?? '', [{ seq: 1, code: 'too_old', message: 'older than a year' }]);
+
+    expect((await jsonOf(rig)).problems).toEqual(['1 dead letter']);
+  });
+
+  it('says what is not there yet on a machine where nothing has run', async () => {
+    const { run } = commandRig();
+
+    const { exitCode, out } = await run(status);
+
+    expect(exitCode).toBe(1);
+    expect(out.filter((line) => line.endsWith('none yet'))).toHaveLength(2);
+  });
+});
