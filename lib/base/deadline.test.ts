@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { expect, test } from 'vitest';
 import { createVirtualClock, settle } from '../../test/support/virtual-clock.ts';
 import { withDeadline } from './deadline.ts';
@@ -54,4 +55,16 @@ test('a failure after the deadline is nobody’s news and no unhandled rejection
 
   expect(await timing).toEqual({ late: true });
   expect(unhandled).toEqual([]);
+});
+
+test('stopping brings the deadline forward and leaves no listener behind', async () => {
+  const clock = createVirtualClock();
+  const stop = new AbortController();
+
+  const timing = withDeadline(clock, 'job', 60_000, () => new Promise(() => {}), stop.signal);
+  await settle();
+  stop.abort();
+
+  expect(await timing).toEqual({ late: true });
+  expect(getEventListeners(stop.signal, 'abort')).toHaveLength(0);
 });

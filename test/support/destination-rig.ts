@@ -24,7 +24,7 @@ export const DOWN: DeliveryOutcome = { kind: 'unavailable', reason: 'connect ECO
 
 export type Behaviour = (seqs: number[]) => DeliveryOutcome | 'loses the reply' | undefined;
 
-export interface Sent {
+interface Sent {
   readonly lane: Lane;
   readonly seqs: number[];
   readonly atMono: number;

@@ -1,8 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { noPulse, reported, source, startSampling as start } from '../../../test/support/sampling-rig.ts';
+import {
+  noPulse,
+  reported,
+  sensorsOf,
+  source,
+  startSampling as start,
+} from '../../../test/support/sampling-rig.ts';
 import { createSeededRandom } from '../../../test/support/seeded-random.ts';
 import { createTestWorld } from '../../../test/support/test-world.ts';
-import { INCIDENT_AT } from '../../../test/support/virtual-clock.ts';
+import { INCIDENT_AT, settle } from '../../../test/support/virtual-clock.ts';
 import { createSamplingLoop } from './sampling-loop.ts';
 
 describe('a round', () => {
@@ -27,6 +33,19 @@ describe('a round', () => {
     expect(world.recorder.of('round.sampled')).toEqual([
       { type: 'round.sampled', readings: 2, sourcesOk: 2, sourcesFailed: 0, durationMs: 700, lateMs: 0 },
     ]);
+  });
+
+  test('is kept as far as it came when we stop: a source that hangs is not waited for', async () => {
+    const hangs = source('hangs', { read: () => new Promise(() => {}) });
+    const { world, loop, rounds } = start([source('fast'), hangs]);
+    await world.clock.advance(100);
+
+    loop.stop();
+    await settle();
+
+    expect(rounds.map(sensorsOf)).toEqual([['fast']]);
+    expect(world.recorder.of('source.failed')).toEqual([]);
+    expect(world.clock.monotonicMs()).toBe(100);
   });
 
   test('without readings appends nothing and is a round all the same', async () => {

@@ -68,7 +68,7 @@ export function createSamplingLoop(options: SamplingOptions): SamplingLoop {
   let roundsSkipped = 0;
   let readings = 0;
 
-  async function turn(): Promise<number> {
+  async function turn(stopping: AbortSignal): Promise<number> {
     const nowMono = clock.monotonicMs();
     if (wanted) schedule = scheduleFrom(nowMono, schedule.intervalMs);
     wanted = false;
@@ -78,15 +78,15 @@ export function createSamplingLoop(options: SamplingOptions): SamplingLoop {
       roundsSkipped += slot.skipped;
       observe({ type: 'round.skipped', rounds: slot.skipped });
     }
-    if (slot.dueMono !== undefined) await round(slot.dueMono, nowMono);
+    if (slot.dueMono !== undefined) await round(slot.dueMono, nowMono, stopping);
     return nextDueMono(schedule);
   }
 
-  async function round(dueMono: number, startMono: number): Promise<void> {
+  async function round(dueMono: number, startMono: number, stopping: AbortSignal): Promise<void> {
     rounds += 1;
     const due = readers.filter((reader) => reader.takeTurn(dueMono));
     const limitMs = schedule.intervalMs * ROUND_SHARE_MAX;
-    const answers = await Promise.all(due.map((reader) => reader.read(limitMs)));
+    const answers = await Promise.all(due.map((reader) => reader.read(limitMs, stopping)));
     const taken: Reading[] = [];
     const seen = new Set<string>();
     for (const [index, reader] of due.entries()) {

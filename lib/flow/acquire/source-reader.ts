@@ -33,8 +33,8 @@ export interface SourceReader {
   /** Whether it is this source's turn in the round due at `roundMono`; asking takes the slot. */
   takeTurn(roundMono: number): boolean;
 
-  /** One contained read within at most `limitMs`: its readings, or `undefined` if there are none to trust. Never rejects. */
-  read(limitMs: number): Promise<readonly Reading[] | undefined>;
+  /** One contained read within at most `limitMs`, or until `stopping`: its readings, or `undefined` if there are none to trust. Never rejects. */
+  read(limitMs: number, stopping: AbortSignal): Promise<readonly Reading[] | undefined>;
 
   /** Reports a reading that others have a reason to refuse, bounded like the reader's own rejections. */
   reject(rejection: Rejection): void;
@@ -111,7 +111,7 @@ export function createSourceReader(
       return true;
     },
 
-    async read(limitMs) {
+    async read(limitMs, stopping) {
       const startMono = clock.monotonicMs();
       if (busySinceMono !== undefined) {
         const seconds = Math.round((startMono - busySinceMono) / 1_000);
@@ -121,7 +121,9 @@ export function createSourceReader(
       reads += 1;
       const waitMs = Math.min(deadlineMs, limitMs);
       try {
-        const timed = await withDeadline(clock, `read ${name}`, waitMs, ask);
+        const timed = await withDeadline(clock, `read ${name}`, waitMs, ask, stopping);
+        // We are stopping: nothing is wrong with the source.
+        if (timed.late && stopping.aborted) return undefined;
         if (timed.late) return fail('deadline', `gave no answer within ${waitMs} ms`);
         const { answer, at, monoMs } = timed.value;
         const checked = checkMeasurements(answer);
