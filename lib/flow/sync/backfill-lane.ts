@@ -12,7 +12,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Observe } from '../flow-event.ts';
 import { TRIM_ROWS_MAX } from '../outbox/open-outbox.ts';
 import type { BatchPick, Outbox, OutgoingBatch } from '../outbox/outbox.ts';
-import { type SeqRange, union } from '../seq-ranges.ts';
+import { countOf, type SeqRange, union } from '../seq-ranges.ts';
 import { createAside } from './aside.ts';
 import { BATCH_SIZE_START, type BatchSize, grown, halved } from './batch-size.ts';
 import { narrowed, rowsToTry, type Suspects, suspectsIn } from './bisect.ts';
@@ -156,13 +156,13 @@ export function createBackfillLane(deps: BackfillLaneDeps, options: BackfillLane
         return;
       case 'refused':
         if (outcome.tooLarge) size = halved(size, sent);
-        if (batch.rows === 1) buryRefused(batch, outcome.code, outcome.message);
+        if (batch.rows === 1) buryRefused(batch, purpose, outcome.code, outcome.message);
         else if (!outcome.tooLarge) suspect(batch, purpose, false);
         return;
       case 'unavailable':
         if (outcome.overloaded) size = halved(size, sent);
         if (outcome.failedInside && !aside.full) {
-          if (batch.rows === 1) setAside(batch, outcome.reason);
+          if (batch.rows === 1) setAside(batch, purpose, outcome.reason);
           else suspect(batch, purpose, true);
         }
         return;
@@ -177,8 +177,8 @@ export function createBackfillLane(deps: BackfillLaneDeps, options: BackfillLane
     poisonous = fails;
   }
 
-  function buryRefused(batch: OutgoingBatch, code: string, message: string): void {
-    suspects = undefined;
+  function buryRefused(batch: OutgoingBatch, purpose: Purpose, code: string, message: string): void {
+    if (purpose === 'bisect') suspects = undefined; // Found.
     aside.forget(firstSeq(batch));
     delivery.bury(batch.stream, { seq: firstSeq(batch), code, message });
     const count = delivered() === buriedInARow.deliveredThen ? buriedInARow.count + 1 : 1;
@@ -186,9 +186,9 @@ export function createBackfillLane(deps: BackfillLaneDeps, options: BackfillLane
     if (count >= BURIED_IN_A_ROW_MAX) delivery.restLong();
   }
 
-  function setAside(batch: OutgoingBatch, reason: string): void {
+  function setAside(batch: OutgoingBatch, purpose: Purpose, reason: string): void {
     const seq = firstSeq(batch);
-    suspects = undefined;
+    if (purpose === 'bisect') suspects = undefined; // Found.
     if (!aside.failed(seq, clock.monotonicMs(), delivered())) return;
     delivery.bury(batch.stream, {
       seq,
@@ -240,7 +240,7 @@ export function createBackfillLane(deps: BackfillLaneDeps, options: BackfillLane
     status: () => ({
       size,
       suspects: suspects?.rows ?? 0,
-      aside: aside.seqs().reduce((n, [lo, hi]) => n + hi - lo + 1, 0),
+      aside: countOf(aside.seqs()),
     }),
   };
 }

@@ -25,7 +25,7 @@ import { nextStep, PAUSE_STEPS_MS, pauseMs } from './ladder.ts';
 import { unlessDiskFails } from './unless-disk-fails.ts';
 
 /** Makes one delivery. `undefined`: abandoned by us, which says nothing about the destination. */
-export type Attempt = () => Promise<DeliveryOutcome | undefined>;
+type Attempt = () => Promise<DeliveryOutcome | undefined>;
 
 export interface BreakerDeps {
   /** The destination's name, for events. */

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
@@ -268,23 +267,15 @@ test('it speaks over a unix socket', async () => {
 
 describe('over https', () => {
   async function secureServer() {
-    const dir = tempDir();
-    const [key, cert] = [join(dir, 'key.pem'), join(dir, 'cert.pem')];
-    const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1'];
-    const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '1'];
-    execFileSync('openssl', ['req', '-x509', ...newKey, ...subject, '-keyout', key, '-out', cert], {
-      stdio: 'ignore',
+    const fixture = (name: string) => readFileSync(join('test/fixtures/loopback-tls', name), 'utf8');
+    const [key, cert] = [fixture('key.pem'), fixture('cert.pem')];
+    const server = createSecureServer({ key, cert }, (request, response) => {
+      request.resume();
+      response.setHeader(API_IDENTITY_HEADER, apiIdentity('0'));
+      response.end(JSON.stringify({ stored: [[1, 1]], duplicate: [], refused: [] }));
     });
-    const server = createSecureServer(
-      { key: readFileSync(key), cert: readFileSync(cert) },
-      (request, response) => {
-        request.resume();
-        response.setHeader(API_IDENTITY_HEADER, apiIdentity('0'));
-        response.end(JSON.stringify({ stored: [[1, 1]], duplicate: [], refused: [] }));
-      },
-    );
     const url = (await listenOn(server)).replace('http:', 'https:');
-    return { url, ca: readFileSync(cert, 'utf8') };
+    return { url, ca: cert };
   }
 
   test('a certificate of the given authority is trusted', async () => {

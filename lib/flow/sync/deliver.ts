@@ -32,7 +32,7 @@ export interface HttpDeliveryOptions {
   readonly clock?: Clock;
 }
 
-export type StreamRead =
+type StreamRead =
   | { readonly kind: 'read'; readonly answer: StreamAnswer }
   | { readonly kind: 'failed'; readonly reason: string };
 
