@@ -227,7 +227,7 @@ function stepsOf(issue: z.core.$ZodIssue): Path {
 }
 
 /** For people: `destinations[0].url`. */
-export function dotted(path: Path): string {
+function dotted(path: Path): string {
   return path
     .map((step, i) => (typeof step === 'number' ? `[${step}]` : `${i > 0 ? '.' : ''}${printable(step, 60)}`))
     .join('');

@@ -16,7 +16,7 @@ const line = (n: number) => `${String(n).padStart(6, '0')} ${'x'.repeat(92)}\n`;
 /** A pipe with 64 KiB of room, its reading end in our hands. */
 function pipe(): { fd: number; read(): string } {
   const fifo = join(tempDir(), 'pipe');
-  execFileSync('mkfifo', [fifo]);
+  execFileSync('/usr/bin/mkfifo', [fifo]);
   const reader = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
   const fd = openSync(fifo, constants.O_WRONLY);
   onTestFinished(() => [reader, fd].forEach(closeQuietly));
@@ -100,7 +100,7 @@ describe('a line sink', () => {
 
   it('goes on quietly when the reader has left', () => {
     const fifo = join(tempDir(), 'pipe');
-    execFileSync('mkfifo', [fifo]);
+    execFileSync('/usr/bin/mkfifo', [fifo]);
     const reader = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
     const fd = openSync(fifo, constants.O_WRONLY);
     onTestFinished(() => closeQuietly(fd));

@@ -10,6 +10,7 @@
 
 import { constants, fstatSync, openSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
+import { type Clock, systemClock } from './clock.ts';
 import { codeOf } from './errors.ts';
 
 export interface LineSink {
@@ -29,6 +30,8 @@ export interface LineSinkOptions {
   readonly dropReport: (lines: number) => string;
   /** What may wait for the reader. */
   readonly bytesMax?: number;
+  /** A descriptor is real, and so is the time of who reads it. */
+  readonly clock?: Clock;
 }
 
 /** Some thousand lines: a burst of debug lines, or hours of the usual ones. Small next to the process itself. */
@@ -41,14 +44,14 @@ const CHUNK_BYTES = 16_384;
 const RETRY_MS = 50;
 
 export function createLineSink(options: LineSinkOptions): LineSink {
-  const { dropReport, bytesMax = BYTES_MAX } = options;
+  const { dropReport, bytesMax = BYTES_MAX, clock = systemClock } = options;
   const fd = nonBlocking(options.fd);
   let queue: Buffer[] = [];
   let queuedBytes = 0;
   let droppedLines = 0;
   let unreported = 0;
   let gone = false;
-  let retry: NodeJS.Timeout | undefined;
+  let retrying = false;
 
   function enqueue(line: string): void {
     const bytes = Buffer.from(line);
@@ -66,18 +69,16 @@ export function createLineSink(options: LineSinkOptions): LineSink {
       queuedBytes -= written;
       reportDrops();
     }
-    if (queue.length === 0) {
-      clearTimeout(retry);
-      retry = undefined;
-    } else {
-      // A slow reader alone must not keep the program alive: whoever ends it calls `flush`.
-      retry ??= setTimeout(again, RETRY_MS).unref();
-    }
+    if (queue.length > 0 && !retrying) void retryLater();
   }
 
-  function again(): void {
-    retry = undefined;
-    drain();
+  async function retryLater(): Promise<void> {
+    retrying = true;
+    while (queue.length > 0) {
+      await clock.sleep('log', RETRY_MS);
+      drain();
+    }
+    retrying = false;
   }
 
   /** Half empty, not empty: under a lasting overload the count comes now and then, not with each chunk. */
@@ -111,13 +112,14 @@ export function createLineSink(options: LineSinkOptions): LineSink {
         return;
       }
       enqueue(line);
-      if (retry === undefined) drain();
+      // What waits goes first, and the reader takes none of it now.
+      if (queue.length === 1) drain();
     },
     async flush(ms) {
-      const untilMono = performance.now() + ms;
+      const untilMono = clock.monotonicMs() + ms;
       drain();
-      while (queue.length > 0 && performance.now() < untilMono) {
-        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      while (queue.length > 0 && clock.monotonicMs() < untilMono) {
+        await clock.sleep('log flush', RETRY_MS);
         drain();
       }
     },

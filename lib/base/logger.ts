@@ -13,11 +13,11 @@ import { loggable, loggableText } from './loggable.ts';
 import { prettyLine } from './pretty-line.ts';
 import { printableJson } from './printable.ts';
 
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'fatal';
-export type LogFormat = 'json' | 'pretty' | 'journal';
+type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'fatal';
+type LogFormat = 'json' | 'pretty' | 'journal';
 
 /** `log.info('started')` or `log.info({ port }, 'listening')`. */
-export interface Say {
+interface Say {
   (message: string): void;
   (fields: object, message: string): void;
 }
@@ -123,7 +123,7 @@ function levelOf(value: number): LogLevel {
 }
 
 /** What `auto` means here. */
-export function usualFormat({ fd, environment }: Pick<LoggerOptions, 'fd' | 'environment'>): LogFormat {
+function usualFormat({ fd, environment }: Pick<LoggerOptions, 'fd' | 'environment'>): LogFormat {
   if (isatty(fd)) return 'pretty';
   return readByJournald(fd, environment.JOURNAL_STREAM) ? 'journal' : 'json';
 }

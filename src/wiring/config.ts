@@ -15,14 +15,14 @@ import { SETTINGS } from './settings.ts';
 export const ENVIRONMENT_PREFIX = 'SENSORGW_';
 
 /** Variables of ours that are no settings. */
-export const OTHER_VARIABLES: readonly string[] = ['SENSORGW_CONFIG'];
+const OTHER_VARIABLES: readonly string[] = ['SENSORGW_CONFIG'];
 
 export const CONFIG_FILE = '/etc/sensor-gateway/config.yaml';
 
 type Settings = ValueOf<typeof SETTINGS>;
 type Required<T, K extends keyof T> = Omit<T, K> & { readonly [P in K]: Exclude<T[P], undefined> };
 
-export type SourceConfig = Required<Settings['sources'][number], 'name' | 'deadlineMs'>;
+type SourceConfig = Required<Settings['sources'][number], 'name' | 'deadlineMs'>;
 export type DestinationConfig = Required<
   Settings['destinations'][number],
   'requestTimeoutMs' | 'batchTimeoutMs'

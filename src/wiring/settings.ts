@@ -17,7 +17,7 @@ import {
 } from '../../lib/base/setting.ts';
 import { NAME_PATTERN } from '../../lib/flow/reading.ts';
 
-export const SOURCE_TYPES = ['kernel', 'simulated', 'bme280'] as const;
+const SOURCE_TYPES = ['kernel', 'simulated', 'bme280'] as const;
 
 /** Where the programs meet when nothing else is said. */
 export const API_PORT = 8_470;
