@@ -87,6 +87,8 @@ export async function apiState(url: string): Promise<ApiState> {
     const reason = health.data?.store.code ?? `HTTP ${answer.status}`;
     return { state: ok ? 'up' : 'failing', url, version: identity.version, ...(ok ? {} : { reason }) };
   } catch (error) {
+    const late = error instanceof Error && error.name === 'TimeoutError';
+    if (late) return { state: 'down', url, reason: `no answer within ${API_TIMEOUT_MS / 1_000} s` };
     const cause =
       error instanceof Error && error.cause !== undefined ? messageOf(error.cause) : messageOf(error);
     return { state: 'down', url, reason: cause };

@@ -87,6 +87,18 @@ describe('sensorctl status', () => {
     expect((await jsonOf(rig)).destinations).toMatchObject([{ backlog_rows: 0, backlog_oldest_at: null }]);
   });
 
+  it('does not call the last round a backlog', async () => {
+    const rig = await healthyGateway();
+    const round = (ageMs: number) => someReadings(3).map((one) => ({ ...one, at: INCIDENT_AT - ageMs }));
+
+    rig.outbox.append(round(9_000));
+    expect((await rig.run(status)).out.join('\n')).toContain('breaker closed; up to date');
+    rig.outbox.append(round(60_000));
+    rig.outbox.acknowledge('local', rig.outbox.stream, rangesOfSeqs([1, 2, 3]));
+    rig.outbox.flush();
+    expect((await rig.run(status)).out.join('\n')).toContain('3 readings waiting, the oldest from 60 s ago');
+  });
+
   it.each([
     ['silent', { generated_at: INCIDENT_AT - 60_000 }],
     ['not running', { pid: 2 ** 30 }],

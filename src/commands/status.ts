@@ -41,6 +41,7 @@ interface DestinationReport {
 interface Report {
   readonly nowMs: number;
   readonly dataDir: string;
+  readonly intervalMs: number;
   readonly reader: ProgramState;
   readonly api: ApiState;
   readonly destinations: readonly DestinationReport[];
@@ -94,7 +95,7 @@ async function gather(context: CommandContext): Promise<Report> {
       };
     },
   );
-  return { nowMs, dataDir, reader, api, destinations, outbox, store };
+  return { nowMs, dataDir, intervalMs: config.sampling.intervalMs, reader, api, destinations, outbox, store };
 }
 
 async function orReason<T>(look: () => Promise<T>): Promise<T | string> {
@@ -142,17 +143,13 @@ function inWords(report: Report, { terminal }: CommandContext): string[] {
     ),
   ];
   for (const { name, breaker, backlogRows, oldestAt } of destinations) {
+    const closed = breaker === undefined || breaker.state === 'closed';
     const state =
       breaker === undefined
         ? 'breaker closed'
         : `breaker ${breaker.state} for ${ageInWords(nowMs - breaker.sinceAt)}${breaker.reason && ` (${breaker.reason})`}`;
-    const waiting =
-      backlogRows === 0
-        ? 'nothing waiting'
-        : `${count(backlogRows, 'reading')} waiting, the oldest from ${ago(oldestAt)}`;
-    lines.push(
-      line(breaker === undefined || breaker.state === 'closed', `to ${name}`, `${state}; ${waiting}`),
-    );
+    const waiting = backlogInWords(report, { backlogRows, oldestAt }, closed);
+    lines.push(line(closed, `to ${name}`, `${state}; ${waiting}`));
   }
   lines.push(
     typeof outbox === 'string'
@@ -172,6 +169,18 @@ function inWords(report: Report, { terminal }: CommandContext): string[] {
     `      data        ${printable(report.dataDir)}`,
   );
   return lines;
+}
+
+/** The last round is always on its way or just being acknowledged: that is no backlog to speak of. */
+function backlogInWords(
+  { nowMs, intervalMs }: Report,
+  { backlogRows, oldestAt }: Pick<DestinationReport, 'backlogRows' | 'oldestAt'>,
+  closed: boolean,
+): string {
+  if (backlogRows === 0) return 'nothing waiting';
+  const ageMs = oldestAt === undefined ? 0 : nowMs - oldestAt;
+  if (closed && ageMs < 2 * intervalMs) return 'up to date';
+  return `${count(backlogRows, 'reading')} waiting, the oldest from ${ageInWords(ageMs)} ago`;
 }
 
 function asJson(report: Report): object {
