@@ -27,7 +27,7 @@ readonly HEALTH_FILE="${RECOVER_RUN_DIR:-/run/sensor-gateway}/sensor-main.health
 # planted link could make root write somewhere else. In /run, because after a reboot they mean nothing.
 readonly NOTES_DIR="${RECOVER_NOTES_DIR:-/run/sensor-gateway-recover}"
 
-# The health file is renewed at every heartbeat (15 s), and the watchdog restarts after 30 s. After
+# The health file is renewed at every heartbeat (10 s), and the watchdog restarts after 30 s. After
 # three times that the watchdog itself has failed.
 readonly HEALTH_AGE_MAX_S=90
 # A unit that is active but does not answer may only be busy: it must look bad in two runs in a row.

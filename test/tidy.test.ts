@@ -30,6 +30,11 @@ const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const FILES = readTree(ROOT);
 
 const CODE_LINES_MAX = 400;
+/** Path -> why it may be longer. */
+const LONG_FILES: Readonly<Record<string, string>> = {
+  'lib/flow/write-api/server.test.ts': 'The whole surface of the wire, an example for each answer.',
+  'test/contract/readings-store.contract.ts': 'One suite that every store must pass as a whole.',
+};
 
 const CLOCK: Ban = {
   what: 'a clock of its own (Date, setTimeout, performance): time is handed in',
@@ -142,7 +147,8 @@ describe('files', () => {
     expect(
       lengthViolations(files({ 'lib/x.ts': '\n'.repeat(CODE_LINES_MAX + 1) }), CODE_LINES_MAX),
     ).toHaveLength(1);
-    expect(lengthViolations(FILES, CODE_LINES_MAX)).toEqual([]);
+    const long = lengthViolations(FILES, CODE_LINES_MAX).map((violation) => violation.split(' ')[0] ?? '');
+    expect(disagreements(['the long files', long], ['the exceptions', Object.keys(LONG_FILES)])).toEqual([]);
   });
 
   it('the project speaks of itself alone', () => {

@@ -162,9 +162,9 @@ export function disagreements(
   ];
 }
 
-/** Tests that a document names, written as `path/x.test.ts` "title of the test". */
+/** Tests that a document names, written as `path/x.test.ts` "title" (or `x.contract.ts`). */
 export function testsNamedIn(text: string): { file: string; title: string }[] {
-  return [...text.matchAll(/`([\w./-]+\.test\.ts)`\s+"([^"]+)"/g)].map((match) => ({
+  return [...text.matchAll(/`([\w./-]+\.(?:test|contract)\.ts)`\s+"([^"]+)"/g)].map((match) => ({
     file: match[1] ?? '',
     title: match[2] ?? '',
   }));
@@ -179,7 +179,10 @@ export function missingTests(document: string, files: Files): string[] {
 }
 
 function titlesOf(text: string): string[] {
-  const titles = text.matchAll(/\b(?:it|test)(?:\.[\w.]+(?:\([^)]*\))?)?\(\s*(['"`])((?:\\.|(?!\1).)*)\1/gs);
+  const titles = text.matchAll(
+    // `it('...'`, `it.each(TABLE)('...'`, and the titles of a table.
+    /(?:\b(?:it|test)(?:\.[\w.]+(?:\([^)]*\))?)?\(\s*|\btitle: )(['"`])((?:\\.|(?!\1).)*)\1/gs,
+  );
   return [...titles].map((match) => (match[2] ?? '').replace(/\\(.)/g, '$1'));
 }
 
