@@ -11,7 +11,7 @@ export type Files = ReadonlyMap<string, string>;
 const isTest = (path: string) => path.endsWith('.test.ts') || path.startsWith('test/');
 
 /** The programs and their parts, without their tests, which may do what they like. */
-export function productFiles(files: Files): Files {
+function productFiles(files: Files): Files {
   return new Map([...files].filter(([path]) => /^(src|lib)\/.*\.ts$/.test(path) && !isTest(path)));
 }
 
@@ -20,7 +20,7 @@ function withoutComments(text: string): string {
   return text.replace(/^[ \t]*\/\*[\s\S]*?\*\//gm, '').replace(/(^|\s)\/\/ .*$/gm, '$1');
 }
 
-export function importsOf(text: string): string[] {
+function importsOf(text: string): string[] {
   const pattern = /\bfrom\s+'([^']+)'|\bimport\s*\(\s*'([^']+)'|^import\s+'([^']+)'/gm;
   return [...withoutComments(text).matchAll(pattern)].map((match) => match[1] ?? match[2] ?? match[3] ?? '');
 }
@@ -37,7 +37,7 @@ const WIRE = ['lib/flow/reading.ts', 'lib/flow/seq-ranges.ts'];
 const SHARED = [...WIRE, 'lib/flow/flow-event.ts'];
 
 /** Left may import right, and itself. Anything else is a mistake. */
-export const ARROWS: Readonly<Record<string, readonly string[]>> = {
+const ARROWS: Readonly<Record<string, readonly string[]>> = {
   src: [
     'lib/ops',
     'lib/base',
@@ -72,7 +72,7 @@ export function arrowViolations(files: Files): string[] {
 }
 
 /** Where each third-party package lives: one file, or one folder (ends with a slash). */
-export const HOMES: Readonly<Record<string, readonly string[]>> = {
+const HOMES: Readonly<Record<string, readonly string[]>> = {
   'better-sqlite3': ['lib/base/sqlite.ts'],
   'drizzle-orm': ['lib/flow/outbox/', 'lib/flow/write-api/'],
   fastify: ['lib/flow/write-api/'],
@@ -163,7 +163,7 @@ export function disagreements(
 }
 
 /** Tests that a document names, written as `path/x.test.ts` "title" (or `x.contract.ts`). */
-export function testsNamedIn(text: string): { file: string; title: string }[] {
+function testsNamedIn(text: string): { file: string; title: string }[] {
   return [...text.matchAll(/`([\w./-]+\.(?:test|contract)\.ts)`\s+"([^"]+)"/g)].map((match) => ({
     file: match[1] ?? '',
     title: match[2] ?? '',
