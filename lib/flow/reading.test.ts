@@ -4,7 +4,7 @@ import {
   apiIdentity,
   BatchRequest,
   BatchRow,
-  isSeq,
+  isRefusedForNow,
   parseApiIdentity,
   REFUSALS,
   ReadingObject,
@@ -32,6 +32,7 @@ describe('a row of a batch', () => {
       fc.double(),
     );
     const rows = fc.oneof(
+      anything,
       fc.array(anything, { maxLength: 7 }),
       goodish,
       // A good row with one field replaced: this is where two checks come to differ.
@@ -45,8 +46,8 @@ describe('a row of a batch', () => {
     fc.assert(
       fc.property(rows, (row) => {
         const bySchema =
-          BatchRow.safeParse(row).success && typeof row[1] === 'number' && row[1] < seriesCount;
-        const byHand = isSeq(row[0]) && rowFault(row, seriesCount) === undefined;
+          BatchRow.safeParse(row).success && Array.isArray(row) && Number(row[1]) < seriesCount;
+        const byHand = rowFault(row, seriesCount) === undefined;
         if (bySchema) good += 1;
         expect(byHand).toBe(bySchema);
       }),
@@ -56,17 +57,37 @@ describe('a row of a batch', () => {
   });
 
   it.each([
-    [[1, 0, 5], 'row_invalid'],
-    [[1, 0, 5, 1, 0, 0], 'row_invalid'],
-    [[1, 2, 5, 1], 'series_unknown'],
-    [[1, '0', 5, 1], 'series_unknown'],
-    [[1, 0, -1, 1], 'at_invalid'],
-    [[1, 0, 5, Number.POSITIVE_INFINITY], 'value_invalid'],
-    [[1, 0, 5, null], 'value_invalid'],
-    [[1, 0, 5, 1, 256], 'flags_invalid'],
+    [[1, 0, 5], ''],
+    [[1, 0, 5, 1, 0, 0], ''],
+    [{ 0: 1, 1: 0, 2: 5, 3: 1, length: 4 }, ''],
+    [null, ''],
+    [[0, 0, 5, 1], '[0]'],
+    [['1', 0, 5, 1], '[0]'],
+    [[2 ** 53, 0, 5, 1], '[0]'],
+    [[1, 2, 5, 1], '[1]'],
+    [[1, '0', 5, 1], '[1]'],
+    [[1, 0, -1, 1], '[2]'],
+    [[1, 0, 5.5, 1], '[2]'],
+    [[1, 0, 5, Number.POSITIVE_INFINITY], '[3]'],
+    [[1, 0, 5, null], '[3]'],
+    [[1, 0, 5, 'NaN'], '[3]'],
+    [[1, 0, 5, 1, 256], '[4]'],
+    [[1, 0, 5, 1, null], '[4]'],
     [[1, 0, 5, 1, 255], undefined],
-  ] as const)('%j is refused as %s', (row, code) => {
-    expect(rowFault(row, 2)).toBe(code);
+  ] as const)('%j has its fault at %s', (row, place) => {
+    expect(rowFault(row, 2)?.place).toBe(place);
+  });
+});
+
+describe('a refusal', () => {
+  it.each([
+    ['future', true],
+    ['series_limit', true],
+    ['seq_conflict', false],
+    ['a_code_of_a_newer_store', false],
+    ['constructor', false],
+  ])('with the code %s is for now only: %s', (code, forNow) => {
+    expect(isRefusedForNow(code)).toBe(forNow);
   });
 });
 

@@ -114,10 +114,7 @@ export const BatchRow = z.union([
 ]);
 export type BatchRow = z.infer<typeof BatchRow>;
 
-/**
- * A batch whose rows have not been looked at yet. The write API checks the envelope with this and each
- * row with `rowFault`, so that one bad reading is refused by name instead of taking 999 along.
- */
+/** A batch whose rows have not been looked at yet: the write API checks those with `rowFault`. */
 export const BatchEnvelope = z.strictObject({
   gateway: name,
   stream,
@@ -137,35 +134,56 @@ export type BatchRequest = z.infer<typeof BatchRequest>;
 /**
  * Every code with which the store refuses one reading of a request that it otherwise accepts. A refused
  * reading is not marked as received: after a fix on either side it can be sent again. `later` says that
- * the same reading will be accepted once time has passed; the others will be refused each time.
+ * the same reading can be accepted once time has passed; the others will be refused each time.
  */
 export const REFUSALS = {
-  row_invalid: { later: false, meaning: 'is not [seq, series, at, value] with or without flags' },
-  series_unknown: { later: false, meaning: 'names a series that is not in the table of its batch' },
-  at_invalid: {
-    later: false,
-    meaning: 'has a time that is not whole milliseconds of the years 1970 to 9999',
-  },
-  value_invalid: { later: false, meaning: 'has a value that is not a finite number' },
-  flags_invalid: { later: false, meaning: 'has flags that are not a whole number from 0 to 255' },
   future: { later: true, meaning: 'has a time too far ahead of the clock of the write API' },
   seq_conflict: { later: false, meaning: 'shares its seq with a different reading of the same request' },
   series_limit: { later: true, meaning: 'would begin a series, and the store has as many as it may have' },
 } as const;
 export type RefusalCode = keyof typeof REFUSALS;
 
+const LATER: ReadonlySet<string> = new Set(
+  Object.entries(REFUSALS).flatMap(([code, { later }]) => (later ? [code] : [])),
+);
+
 /**
- * What is wrong with a row whose seq is known to be good; `undefined` if nothing is. The same rules as
- * `BatchRow` in a form that costs a tenth of what the
- * schema costs: a property test in `reading.test.ts` holds the two together.
+ * Whether a reading refused with `code` is worth sending again as it is. A reader keeps such a reading;
+ * one refused for good it buries. A code that only a newer store knows is for good: a dead letter can
+ * still be redriven, a reading sent for ever holds a place in the outbox for ever.
  */
-export function rowFault(row: readonly unknown[], seriesCount: number): RefusalCode | undefined {
-  if (row.length !== 4 && row.length !== 5) return 'row_invalid';
-  if (!isWhole(row[1], 0, seriesCount - 1)) return 'series_unknown';
-  if (!isWhole(row[2], 0, AT_MAX)) return 'at_invalid';
+export function isRefusedForNow(code: string): boolean {
+  return LATER.has(code);
+}
+
+/** Where in a row, and what must be there. */
+interface RowFault {
+  /** Behind the path of the row: `[3]`, or nothing where the row as a whole is meant. */
+  readonly place: string;
+  readonly message: string;
+}
+
+/**
+ * The first thing that keeps `row` from being a `BatchRow` of a batch with `seriesCount` series;
+ * `undefined` if nothing does. The same rules as the schema at a tenth of its cost: a property test in
+ * `reading.test.ts` holds the two to one verdict.
+ */
+export function rowFault(row: unknown, seriesCount: number): RowFault | undefined {
+  if (!Array.isArray(row) || (row.length !== 4 && row.length !== 5)) {
+    return { place: '', message: 'must be [seq, series, at, value], then flags unless they are 0' };
+  }
+  if (!isSeq(row[0])) return { place: '[0]', message: 'must be a seq: a whole number from 1 on' };
+  if (!isWhole(row[1], 0, seriesCount - 1)) {
+    return { place: '[1]', message: `must be the index of one of the ${seriesCount} series` };
+  }
+  if (!isWhole(row[2], 0, AT_MAX)) {
+    return { place: '[2]', message: 'must be whole milliseconds since 1970, up to the year 9999' };
+  }
   // JSON has no NaN, but 1e400 is read as Infinity.
-  if (!Number.isFinite(row[3])) return 'value_invalid';
-  if (row.length === 5 && !isWhole(row[4], 0, FLAGS_MAX)) return 'flags_invalid';
+  if (!Number.isFinite(row[3])) return { place: '[3]', message: 'must be a finite number' };
+  if (row.length === 5 && !isWhole(row[4], 0, FLAGS_MAX)) {
+    return { place: '[4]', message: `must be a whole number from 0 to ${FLAGS_MAX}` };
+  }
   return undefined;
 }
 

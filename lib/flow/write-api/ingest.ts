@@ -1,14 +1,14 @@
 /**
- * From the wire to checked batches. The envelope is checked by its schema and is right or wrong as a
- * whole; the readings in it are checked one by one, and a bad one is refused by its seq with a code of
- * `REFUSALS`, so that it never takes good ones along. Nothing here touches the store.
+ * From the wire to checked batches. Structure first: a request that is not of the wire form, in its
+ * envelope or in any of its rows, is a problem as a whole and says where. Then meaning: a well-formed
+ * reading that cannot be accepted is refused by its seq with a code of `REFUSALS`, and the others beside
+ * it go on. Nothing here touches the store, so nothing is stored of what has not passed both.
  */
 
 import type { z } from 'zod';
 import {
   BatchEnvelope,
   type BatchRow,
-  isSeq,
   REFUSALS,
   type ReadingObject,
   ReadingsRequest,
@@ -29,13 +29,13 @@ export interface IngestContext {
   readonly defaultGateway: string;
 }
 
-/** Checks the body of `POST /api/v1/batches`. Throws `ApiProblem` when no reading in it can be named. */
+/** Checks the body of `POST /api/v1/batches`. Throws `ApiProblem` when any part of it is malformed. */
 export function batchOf(body: unknown, context: IngestContext): IncomingBatch {
   refuseLongLists(body, ['readings', 'series', 'gone'], context.limits.rowsMax);
   const { gateway, stream, series, readings, gone } = parsed(BatchEnvelope, body);
   refuseOwnStream(stream, context);
-  const rows = rowsOf(readings, series.length, context);
-  return { stream, gateway, series: series.map((one) => ({ gateway, ...one })), ...rows, gone: gone ?? [] };
+  const judged = judge(wellFormed(readings, series.length), context);
+  return { stream, gateway, series: series.map((one) => ({ gateway, ...one })), ...judged, gone: gone ?? [] };
 }
 
 /**
@@ -80,33 +80,35 @@ function objectBatch(
     return [one.seq ?? position + 1, index, timeOf(one, context), one.value];
   });
   const gateway = objects[0]?.gateway ?? context.defaultGateway;
-  return { stream, gateway, series, ...rowsOf(rows, series.length, context), gone: [] };
+  return { stream, gateway, series, ...judge(rows, context), gone: [] };
+}
+
+/** The rows, if each is of the wire form; else a problem that names every row that is not. */
+function wellFormed(readings: unknown[], seriesCount: number): BatchRow[] {
+  const isBatchRow = (row: unknown): row is BatchRow => rowFault(row, seriesCount) === undefined;
+  if (readings.every(isBatchRow)) return readings;
+  throw malformed(
+    readings.flatMap((row, index) => {
+      const fault = rowFault(row, seriesCount);
+      return fault === undefined
+        ? []
+        : [{ path: `readings[${index}]${fault.place}`, message: fault.message }];
+    }),
+  );
 }
 
 /** Sorts rows into good ones (ascending, each seq once) and refusals (each seq once, none of the good). */
-function rowsOf(
-  unchecked: readonly unknown[],
-  seriesCount: number,
-  context: IngestContext,
-): { rows: BatchRow[]; refused: Refusal[] } {
+function judge(all: readonly BatchRow[], context: IngestContext): { rows: BatchRow[]; refused: Refusal[] } {
   const rows: BatchRow[] = [];
   const refused = new Map<number, Refusal>();
   const refuse = (seq: number, code: RefusalCode) =>
     refused.set(seq, { seq, code, message: `the reading ${REFUSALS[code].meaning}` });
   let ascending = true;
   let last = 0;
-  for (const [index, row] of unchecked.entries()) {
-    if (!Array.isArray(row) || !isSeq(row[0])) {
-      const error = {
-        path: `readings[${index}]`,
-        message: 'must be a list that begins with a seq from 1 on',
-      };
-      throw new ApiProblem('body_invalid', describe([error]), [error]);
-    }
-    const seq = row[0];
-    const fault = rowFault(row, seriesCount) ?? (isFuture(row[2], context) ? 'future' : undefined);
-    if (fault !== undefined) refuse(seq, fault);
-    else if (isChecked(row)) rows.push(row);
+  for (const row of all) {
+    const [seq, , at] = row;
+    if (isFuture(at, context)) refuse(seq, 'future');
+    else rows.push(row);
     if (seq <= last) ascending = false;
     last = seq;
   }
@@ -135,14 +137,9 @@ function sameRow(a: BatchRow, b: BatchRow): boolean {
   return a[1] === b[1] && a[2] === b[2] && a[3] === b[3] && (a[4] ?? 0) === (b[4] ?? 0);
 }
 
-/** `rowFault` has found nothing: tells the compiler, at no cost. */
-function isChecked(_row: unknown[]): _row is BatchRow {
-  return true;
-}
-
-function isFuture(at: unknown, context: IngestContext): boolean {
+function isFuture(at: number, context: IngestContext): boolean {
   if (context.nowAt < CLOCK_CREDIBLE_FROM_AT) return false;
-  return typeof at === 'number' && at > context.nowAt + context.limits.futureMaxMs;
+  return at > context.nowAt + context.limits.futureMaxMs;
 }
 
 function timeOf({ at }: ReadingObject, context: IngestContext): number {
@@ -169,8 +166,11 @@ function refuseLongList(list: unknown, name: string, max: number): void {
 function parsed<T>(schema: z.ZodType<T>, body: unknown): T {
   const result = schema.safeParse(body);
   if (result.success) return result.data;
-  const errors = result.error.issues.map(({ path, message }) => ({ path: pathText(path), message }));
-  throw new ApiProblem('body_invalid', describe(errors), errors);
+  throw malformed(result.error.issues.map(({ path, message }) => ({ path: pathText(path), message })));
+}
+
+function malformed(errors: readonly FieldError[]): ApiProblem {
+  return new ApiProblem('body_invalid', describe(errors), errors);
 }
 
 function describe(errors: readonly FieldError[]): string {
