@@ -32,7 +32,7 @@ const ERRORS = {
   SGW_DATABASE_PRAGMA: EXIT.internal,
   SGW_DATABASE_MISSING: EXIT.unavailable,
   SGW_PORT_IN_USE: EXIT.unavailable,
-  SGW_API_UNREACHABLE: EXIT.unavailable,
+  SGW_PROGRAM_REFUSED: EXIT.failed,
   SGW_READING_INVALID: EXIT.data,
   SGW_INTERNAL: EXIT.internal,
 } as const satisfies Record<string, number>;

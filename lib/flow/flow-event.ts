@@ -67,6 +67,8 @@ export type FlowEvent =
       step: number;
       pauseMs: number;
       reason: string;
+      /** By a person, not by failures; then there is no pause. */
+      held: boolean;
     }
   | { type: 'breaker.half_opened'; destination: string }
   | { type: 'breaker.closed'; destination: string; openMs: number }

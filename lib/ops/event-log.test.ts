@@ -21,6 +21,7 @@ const opened = (step: number) =>
     step,
     pauseMs: 10_000,
     reason: 'ECONNREFUSED',
+    held: false,
   }) as const;
 const halfOpened = { type: 'breaker.half_opened', destination: 'local' } as const;
 const closed = { type: 'breaker.closed', destination: 'local', openMs: 10_000 } as const;
@@ -37,6 +38,14 @@ test('the circuit speaks its fixed words', () => {
     'Circuit breaker HALF_OPEN - attempting recovery',
     'Circuit breaker CLOSED - API recovered',
   ]);
+});
+
+test('a breaker that a person holds says so in the same words that people grep for', () => {
+  const { lines, observe } = setUp();
+
+  observe({ ...opened(0), held: true, reason: 'upgrade' });
+
+  expect(lines).toEqual(['Circuit breaker OPEN - held by a person: upgrade']);
 });
 
 test('a day of outage with a probe a minute stays under a hundred lines', async () => {

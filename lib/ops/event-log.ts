@@ -167,10 +167,10 @@ function createCircuitLines(options: EventLogOptions): (event: CircuitEvent) => 
         const hourPassed = outage !== undefined && monotonicMs() - outage.saidMono >= HOUR_MS;
         const say = outage === undefined || outage.probeSaid || event.step > outage.step || hourPassed;
         if (say) {
-          log.warn(
-            fields,
-            `Circuit breaker OPEN - API failures exceeded threshold (${options.breakerFailures})`,
-          );
+          const why = event.held
+            ? `held by a person: ${event.reason}`
+            : `API failures exceeded threshold (${options.breakerFailures})`;
+          log.warn(fields, `Circuit breaker OPEN - ${why}`);
         }
         const saidMono = say || outage === undefined ? monotonicMs() : outage.saidMono;
         outages.set(event.destination, { step: event.step, saidMono, probeSaid: false });

@@ -42,6 +42,7 @@ test('one open destination does not hide behind a closed one', () => {
     step: 0,
     pauseMs: 10_000,
     reason: 'timeout',
+    held: false,
   });
 
   expect(signs.statusLine(0)).toMatch(/^open, /);

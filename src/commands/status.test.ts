@@ -67,6 +67,8 @@ describe('sensorctl status', () => {
       step: 1,
       reason: 'connect ECONNREFUSED\n\u001b[2J',
       sinceAt: INCIDENT_AT - 41 * 60_000,
+      held: false,
+      nextTryAt: null,
     });
     rig.outbox.flush();
 

@@ -4,7 +4,6 @@
  * process (`reader.ts`, `write-api.ts`), so that two copies can run in one test.
  */
 
-import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { parseArgs } from 'node:util';
 import { type Clock, systemClock } from '../../lib/base/clock.ts';
@@ -12,6 +11,7 @@ import { EXIT, GatewayError, messageOf } from '../../lib/base/errors.ts';
 import { createLogger, type Logger } from '../../lib/base/logger.ts';
 import { type Random, systemRandom } from '../../lib/base/random.ts';
 import { connectSupervisor, type Supervisor } from '../../lib/ops/sd-notify.ts';
+import { readBootId } from './boot-id.ts';
 import { type Config, loadConfig } from './config.ts';
 import { VERSION } from './version.ts';
 
@@ -157,15 +157,6 @@ function sayFailure(name: string, log: Logger | undefined, error: unknown): void
     );
   } else {
     log.fatal({ err: error }, `ends because of a bug: ${messageOf(error)}`);
-  }
-}
-
-function readBootId(): string {
-  try {
-    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-  } catch {
-    // Not Linux. Monotonic times of two boots cannot be told apart then, so each start is one.
-    return systemRandom.streamId();
   }
 }
 

@@ -4,9 +4,7 @@
  * destinations know the outbox, and all of them report to `observe` and know nobody who listens.
  */
 
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { GatewayError, messageOf } from '../../lib/base/errors.ts';
 import { acquireInstanceLock } from '../../lib/base/instance-lock.ts';
 import type { Loop } from '../../lib/base/loop.ts';
 import { createBackpressure } from '../../lib/flow/acquire/backpressure.ts';
@@ -14,19 +12,18 @@ import { createSamplingLoop } from '../../lib/flow/acquire/sampling-loop.ts';
 import { createSources } from '../../lib/flow/acquire/sources/create-sources.ts';
 import type { FlowEvent, World } from '../../lib/flow/flow-event.ts';
 import { openOutbox } from '../../lib/flow/outbox/open-outbox.ts';
-import type { Outbox } from '../../lib/flow/outbox/outbox.ts';
 import type { Reading } from '../../lib/flow/reading.ts';
-import { createHttpDelivery } from '../../lib/flow/sync/deliver.ts';
-import { createDestination, type Destination } from '../../lib/flow/sync/destination.ts';
+import type { Destination } from '../../lib/flow/sync/destination.ts';
+import { type ControlRequest, createControlSocket } from '../../lib/ops/control-socket.ts';
 import { createEventLog } from '../../lib/ops/event-log.ts';
 import { createHealthFile } from '../../lib/ops/health-file.ts';
 import { createHeartbeat } from '../../lib/ops/heartbeat.ts';
 import { createLiveness } from '../../lib/ops/liveness.ts';
 import { createPeerWatch } from '../../lib/ops/peer-watch.ts';
 import { createVitalSigns } from '../../lib/ops/vital-signs.ts';
-import type { DestinationConfig } from './config.ts';
 import { prepareDirectories } from './directories.ts';
-import { OUTBOX_FILE, READER } from './names.ts';
+import { connectLink, readSecrets } from './link.ts';
+import { controlPath, OUTBOX_FILE, READER, WRITE_API } from './names.ts';
 import { noting, type ProgramContext, type RunningProgram } from './program.ts';
 import { roundLine } from './round-line.ts';
 import { VERSION } from './version.ts';
@@ -36,6 +33,7 @@ export { OUTBOX_FILE, READER };
 /** Throws `SGW_DATA_DIR_UNUSABLE`, `SGW_DATA_DIR_IN_USE`, and whatever the outbox finds wrong with its file. */
 export async function startReader(context: ProgramContext): Promise<RunningProgram> {
   const { config, clock, log, supervisor } = context;
+  const secrets = config.destinations.map(readSecrets);
   prepareDirectories(config);
   const lock = acquireInstanceLock({ dir: config.dataDir, name: READER, pid: context.pid });
 
@@ -66,7 +64,9 @@ export async function startReader(context: ProgramContext): Promise<RunningProgr
     world,
     bootId: context.bootId,
   });
-  const links = config.destinations.map((one) => connectDestination(one, context, world, outbox, liveness));
+  const links = config.destinations.map((one, index) =>
+    connectLink(one, secrets[index] ?? {}, { config, world, outbox, pulse: liveness }),
+  );
   const destinations = links.map((link) => link.destination);
 
   const sources = createSources(config.sources, { world, stateDir: config.dataDir });
@@ -119,7 +119,7 @@ export async function startReader(context: ProgramContext): Promise<RunningProgr
       ),
   });
   const peerWatch = createPeerWatch({
-    file: join(config.runDir, 'sensor-api-write.health.json'),
+    file: join(config.runDir, `${WRITE_API}.health.json`),
     clock,
     pulse: liveness,
     wanted: () => links.some((link) => link.local && link.destination.status().breaker.state !== 'closed'),
@@ -149,11 +149,23 @@ export async function startReader(context: ProgramContext): Promise<RunningProgr
     heartbeat,
   ];
   const runs = loops.map((loop) => loop.run());
+  const control = createControlSocket(controlPath(config.runDir), {
+    'breaker.hold': (request) => {
+      for (const one of named(destinations, request)) one.hold(String(request.reason ?? ''));
+    },
+    'breaker.release': (request) => {
+      for (const one of named(destinations, request)) one.release();
+    },
+  });
+  await control
+    .listen()
+    .catch((error) => log.warn({ err: error }, 'sensorctl cannot give orders: no control socket'));
 
   return {
     failed: firstFailure(runs),
     async stop() {
       giveUp.abort();
+      await control.close();
       for (const loop of loops) loop.stop();
       await Promise.allSettled(runs);
       for (const destination of destinations) destination.close();
@@ -166,55 +178,14 @@ export async function startReader(context: ProgramContext): Promise<RunningProgr
   };
 }
 
-interface Link {
-  readonly destination: Destination;
-  /** On this machine: its health file can be seen. */
-  readonly local: boolean;
-  close(): Promise<void>;
-}
-
-function connectDestination(
-  options: DestinationConfig,
-  { config, clock }: ProgramContext,
-  world: World,
-  outbox: Outbox,
-  pulse: ReturnType<typeof createLiveness>,
-): Link {
-  const http = createHttpDelivery({
-    url: options.url,
-    clock,
-    version: VERSION,
-    ...(options.tokenFile === undefined ? {} : { token: readSecret('token_file', options.tokenFile).trim() }),
-    ...(options.caFile === undefined ? {} : { ca: readSecret('ca_file', options.caFile) }),
+/** The destinations that a request names. Throws if there is none of a name: nothing is then changed. */
+function named(destinations: readonly Destination[], { destinations: names }: ControlRequest): Destination[] {
+  if (!Array.isArray(names)) throw new TypeError('destinations: a list of names');
+  return names.map((name) => {
+    const found = destinations.find((one) => one.name === name);
+    if (found === undefined) throw new TypeError(`the running reader has no destination "${name}"`);
+    return found;
   });
-  const destination = createDestination(
-    { name: options.name, outbox, deliver: http.deliver, world, pulse },
-    {
-      failuresToOpen: config.breaker.failures,
-      stepsMs: config.breaker.pausesMs,
-      order: config.drain.order,
-      drainShare: config.drain.share,
-      liveDeadlineMs: options.requestTimeoutMs,
-      backfillDeadlineMs: options.batchTimeoutMs,
-    },
-  );
-  const { hostname } = new URL(options.url);
-  return { destination, local: /^(localhost|127\.|\[::1\])/.test(hostname), close: () => http.close() };
-}
-
-function readSecret(setting: string, file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new GatewayError(
-      'SGW_CONFIG_INVALID',
-      `destinations: cannot read ${setting} ${file}: ${messageOf(error)}`,
-      {
-        hint: 'The file must exist and be readable by the user who runs the gateway.',
-        cause: error,
-      },
-    );
-  }
 }
 
 /** Resolves never, rejects with the first failure: loops only end when they are stopped or broken. */

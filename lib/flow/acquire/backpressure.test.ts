@@ -9,6 +9,7 @@ const opened = (step: number, destination = 'local'): FlowEvent => ({
   step,
   pauseMs: 10_000,
   reason: 'refused',
+  held: false,
 });
 const halfOpened = (destination = 'local'): FlowEvent => ({ type: 'breaker.half_opened', destination });
 const closed = (destination = 'local'): FlowEvent => ({ type: 'breaker.closed', destination, openMs: 1 });

@@ -9,6 +9,8 @@ describe('breakers', () => {
     step: 0,
     reason: 'connect ECONNREFUSED',
     sinceAt: 1_000,
+    held: false,
+    nextTryAt: 11_000,
   } as const;
 
   it('are remembered across a crash, with their transitions', () => {

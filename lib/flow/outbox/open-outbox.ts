@@ -16,6 +16,7 @@ import { readBreaker, readBreakerTransitions, saveBreaker } from './breakers.ts'
 import { prepareBury, readDeadLetters } from './dead-letters.ts';
 import { firstRow, giveBackPages, noteBoot, noteDestinations } from './opening.ts';
 import type { BatchPick, Outbox, OutgoingBatch, Refused } from './outbox.ts';
+import { noteOutcome } from './outcomes.ts';
 import { candidates, takeSeqs } from './pick-rows.ts';
 import { OUTBOX_APPLICATION_ID, OUTBOX_MIGRATIONS } from './schema.ts';
 import { openSeries } from './series.ts';
@@ -227,6 +228,7 @@ function createOutbox(database: SqliteDatabase, options: OpenOutboxOptions, star
     deadLetters: (limit) => readDeadLetters(orm, limit),
     breaker: (destination) => readBreaker(orm, destination),
     saveBreaker: (destination, record) => saveBreaker(orm, destination, record),
+    noteOutcome: (destination, outcome) => noteOutcome(orm, destination, outcome),
     breakerTransitions: (limit) => readBreakerTransitions(orm, limit),
     close() {
       if (!database.open) return;

@@ -15,14 +15,23 @@ function view(file: string): OutboxView {
   return opened;
 }
 
-const breaker = { state: 'open', streak: 3, step: 1, reason: 'timeout', sinceAt: 5 } as const;
+const outcome = { kind: 'unavailable', reason: 'no answer within 10000 ms', sinceAt: 4 } as const;
+const breaker = {
+  state: 'open',
+  streak: 3,
+  step: 1,
+  reason: 'timeout',
+  sinceAt: 5,
+  held: false,
+  nextTryAt: 9,
+} as const;
 
 describe('the view from outside', () => {
   it('shows a running outbox, call by call, without being in its way', () => {
     const { outbox, file } = tempOutbox({ destinations: ['remote', 'local'] });
     const { stream } = outbox.append(someReadings(5));
     const shown = view(file);
-    const empty = { rows: 5, oldestAt: someReadings(1)[0]?.at, breaker: undefined };
+    const empty = { rows: 5, oldestAt: someReadings(1)[0]?.at, breaker: undefined, outcome: undefined };
     expect(shown.stats()).toEqual({
       stream,
       rows: 5,
@@ -41,6 +50,8 @@ describe('the view from outside', () => {
     ]);
     outbox.bury('local', stream, [{ seq: 5, code: 'no', message: 'never' }]);
     outbox.saveBreaker('remote', breaker);
+    outbox.noteOutcome('remote', outcome);
+    outbox.noteOutcome('remote', { ...outcome, sinceAt: 99 });
 
     const at = (seq: number) => someReadings(5)[seq - 1]?.at;
     expect(shown.stats()).toEqual({
@@ -48,8 +59,8 @@ describe('the view from outside', () => {
       rows: 3,
       nextSeq: 6,
       destinations: [
-        { destination: 'local', rows: 1, oldestAt: at(4), breaker: undefined },
-        { destination: 'remote', rows: 1, oldestAt: at(3), breaker },
+        { destination: 'local', rows: 1, oldestAt: at(4), breaker: undefined, outcome: undefined },
+        { destination: 'remote', rows: 1, oldestAt: at(3), breaker, outcome },
       ],
       deadLetters: 1,
     });

@@ -12,7 +12,8 @@ import { backlogOf } from './backlog.ts';
 import { readBreaker, readBreakerTransitions } from './breakers.ts';
 import { countDeadLetters, readDeadLetters } from './dead-letters.ts';
 import { firstRow } from './opening.ts';
-import type { Backlog, BreakerRecord, BreakerTransition, DeadLetter } from './outbox.ts';
+import type { Backlog, BreakerRecord, BreakerTransition, DeadLetter, OutcomeRecord } from './outbox.ts';
+import { readOutcome } from './outcomes.ts';
 import {
   acknowledged,
   destinations,
@@ -22,9 +23,11 @@ import {
   streams,
 } from './schema.ts';
 
-interface DestinationStats extends Backlog {
+export interface DestinationStats extends Backlog {
   readonly destination: string;
   readonly breaker: BreakerRecord | undefined;
+  /** What it has been answering; `undefined` if it was never asked. */
+  readonly outcome: OutcomeRecord | undefined;
 }
 
 export interface OutboxStats {
@@ -67,6 +70,7 @@ export function openOutboxReadOnly(file: string): OutboxView {
       destination,
       ...backlogOf(acknowledgedBy(orm, destination, firstSeq), nextSeq, atOf),
       breaker: readBreaker(orm, destination),
+      outcome: readOutcome(orm, destination),
     });
     return {
       stream: stream?.id,

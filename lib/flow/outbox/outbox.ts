@@ -6,6 +6,7 @@
  * This is the contract; `open-outbox.ts` fulfils it.
  */
 
+import type { OutcomeKind } from '../flow-event.ts';
 import type { Reading } from '../reading.ts';
 import type { SeqRange, SeqRanges } from '../seq-ranges.ts';
 
@@ -77,6 +78,18 @@ export interface BreakerRecord {
   readonly reason: string;
   /** Wall time of the last transition. */
   readonly sinceAt: number;
+  /** Opened by a person, until released. */
+  readonly held: boolean;
+  /** Wall time of the next probe, while open and not held: for people; the breaker itself counts monotonic time. */
+  readonly nextTryAt: number | null;
+}
+
+/** What a destination has been answering, and since when. */
+export interface OutcomeRecord {
+  readonly kind: OutcomeKind;
+  /** Why, when it is not `stored`. */
+  readonly reason: string;
+  readonly sinceAt: number;
 }
 
 export interface BreakerTransition {
@@ -138,6 +151,9 @@ export interface Outbox {
 
   /** Durable. If the state is not the one before, it also becomes a row of the transitions. */
   saveBreaker(destination: string, record: BreakerRecord): void;
+
+  /** Durable, if it says something else than the last one did; the steady state writes nothing. */
+  noteOutcome(destination: string, outcome: OutcomeRecord): void;
 
   /** The latest first; the last 1000 are kept. */
   breakerTransitions(limit: number): BreakerTransition[];

@@ -22,6 +22,7 @@ const TABLES: readonly SQLiteTable[] = [
   schema.deadLetters,
   schema.breakers,
   schema.breakerTransitions,
+  schema.outcomes,
 ];
 
 function migrated(): SqliteDatabase {

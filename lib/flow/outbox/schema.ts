@@ -95,6 +95,18 @@ export const breakers = sqliteTable('breakers', {
   step: integer('step').notNull(),
   reason: text('reason').notNull(),
   sinceAt: integer('since_at').notNull(),
+  held: integer('held', { mode: 'boolean' }).notNull(),
+  nextTryAt: integer('next_try_at'),
+});
+
+const OUTCOME_KINDS = ['stored', 'refused', 'misconfigured', 'unavailable'] as const;
+
+/** What each destination answered last, written when it begins to answer something else. */
+export const outcomes = sqliteTable('outcomes', {
+  destination: text('destination').primaryKey(),
+  kind: text('kind', { enum: OUTCOME_KINDS }).notNull(),
+  reason: text('reason').notNull(),
+  sinceAt: integer('since_at').notNull(),
 });
 
 export const breakerTransitions = sqliteTable('breaker_transitions', {
@@ -173,6 +185,15 @@ export const OUTBOX_MIGRATIONS: readonly string[] = [
     state TEXT NOT NULL,
     streak INTEGER NOT NULL,
     step INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    since_at INTEGER NOT NULL,
+    held INTEGER NOT NULL,
+    next_try_at INTEGER
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE outcomes (
+    destination TEXT PRIMARY KEY NOT NULL,
+    kind TEXT NOT NULL,
     reason TEXT NOT NULL,
     since_at INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;

@@ -196,3 +196,31 @@ describe('a reading on which the API fails inside (500)', () => {
     expect(outbox().deadLetters(10)).toEqual([]);
   });
 });
+
+describe('a reading that is refused for now', () => {
+  test('waits a minute out of the way of the others, is never buried, and is stored when its time has come', async () => {
+    const { clock, store, outbox, destination } = createDestinationRig({ backlog: 1_000 });
+    let early = true;
+    store.behave = (seqs) => {
+      if (!early || !seqs.includes(500)) return undefined;
+      const others = seqs.filter((seq) => seq !== 500);
+      for (const seq of others) store.stored.set(seq, 1);
+      const refused = [{ seq: 500, code: 'future', message: 'the reading is from tomorrow' }];
+      const stored = others.map((seq): [number, number] => [seq, seq]);
+      return { kind: 'stored', answer: { stored, duplicate: [], refused } };
+    };
+
+    await clock.advance(50_000);
+    const meanwhile = { attempts: attemptsOf(store, 500), backlog: destination.status().backlog.rows };
+    early = false;
+    await clock.advance(120_000);
+
+    expect(meanwhile).toEqual({ attempts: 1, backlog: 1 });
+    expect(outbox().deadLetters(10)).toEqual([]);
+    expect(destination.status().backlog.rows).toBe(0);
+  });
+});
+
+function attemptsOf(store: { sent: { seqs: number[] }[] }, seq: number): number {
+  return store.sent.filter(({ seqs }) => seqs.includes(seq)).length;
+}

@@ -114,7 +114,7 @@ export function createBackfillLane(deps: BackfillLaneDeps, options: BackfillLane
   }
 
   function next(nowMono: number): { batch: OutgoingBatch; purpose: Purpose } | undefined {
-    const hidden = union(delivery.inFlight('live'), aside.seqs());
+    const hidden = union(union(delivery.inFlight('live'), aside.seqs()), delivery.putOff());
     const backlog: SeqRange = [1, live.cursor()];
 
     // A probe of rows that make the API fail would keep the breaker open although the API is well.

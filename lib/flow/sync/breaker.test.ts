@@ -293,7 +293,7 @@ describe('across a restart', () => {
     const again = one.restart();
     await one.clock.advance(30 * 86_400_000);
 
-    expect(again.status()).toMatchObject({ held: true, reason: 'held by a person: repairing the roof' });
+    expect(again.status()).toMatchObject({ held: true, reason: 'repairing the roof' });
     expect((await fire(again, STORED)).made).toBe(false);
   });
 });

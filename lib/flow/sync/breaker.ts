@@ -77,8 +77,6 @@ export interface Breaker {
   close(): void;
 }
 
-/** A hold survives a restart in the record's reason: it has no column of its own. */
-const HELD = 'held by a person';
 /** The longest that setTimeout can count (24.8 days): longer would fire at once. */
 const NEVER_MS = 2_147_483_647;
 
@@ -104,7 +102,7 @@ export function createBreaker(deps: BreakerDeps, options: BreakerOptions = {}): 
   let step = record?.step ?? 0;
   let reason = record?.reason ?? '';
   let sinceAt = record?.sinceAt ?? clock.wallMs();
-  let held = state === 'open' && reason.startsWith(HELD);
+  let held = record?.held ?? false;
   let pauseEndsMono = held ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
   /** When it left `closed`, if this process saw it. */
   let leftClosedMono: number | undefined;
@@ -183,7 +181,15 @@ export function createBreaker(deps: BreakerDeps, options: BreakerOptions = {}): 
     const pause = held ? 0 : pauseMs(step, { stepsMs, fraction: world.random.fraction(), retryAfterMs });
     pauseEndsMono = held ? Number.POSITIVE_INFINITY : clock.monotonicMs() + pause;
     moveTo('open');
-    world.observe({ type: 'breaker.opened', destination: name, failures, step, pauseMs: pause, reason });
+    world.observe({
+      type: 'breaker.opened',
+      destination: name,
+      failures,
+      step,
+      pauseMs: pause,
+      reason,
+      held,
+    });
   }
 
   function onClosed(): void {
@@ -211,7 +217,9 @@ export function createBreaker(deps: BreakerDeps, options: BreakerOptions = {}): 
 
   /** Without the record a restart starts over with three failures: no reason to stop delivering, which is what frees a full disk. */
   function save(): void {
-    unlessDiskFails(() => deps.save({ state, streak: failures, step, reason, sinceAt }));
+    const waits = state === 'open' && !held;
+    const nextTryAt = waits ? Math.round(clock.wallMs() + pauseEndsMono - clock.monotonicMs()) : null;
+    unlessDiskFails(() => deps.save({ state, streak: failures, step, reason, sinceAt, held, nextTryAt }));
   }
 
   return {
@@ -233,7 +241,7 @@ export function createBreaker(deps: BreakerDeps, options: BreakerOptions = {}): 
     },
     hold(why) {
       held = true;
-      reason = why === '' ? HELD : `${HELD}: ${why}`;
+      reason = why;
       step = 0;
       lastError = undefined;
       pauseEndsMono = Number.POSITIVE_INFINITY;

@@ -1,7 +1,8 @@
 /**
  * One delivery attempt of either lane, and all that follows from its outcome:
  *
- *   stored         acknowledge what was named, bury what was refused by name
+ *   stored         acknowledge what was named, bury what was refused by name for good, and put off
+ *                  what was refused for now (a time in the future, a store that takes no more series)
  *   refused        nothing here: the backfill lane looks for the reading that is to blame
  *   misconfigured  keep everything and rest for the longest pause: a person must look
  *   unavailable    keep everything; the breaker counts, and a Retry-After is honoured
@@ -12,7 +13,16 @@
 
 import type { Lane, OutcomeKind, World } from '../flow-event.ts';
 import type { Outbox, OutgoingBatch } from '../outbox/outbox.ts';
-import { countOf, difference, NO_SEQS, normalized, type SeqRanges, union } from '../seq-ranges.ts';
+import { isRefusedForNow } from '../reading.ts';
+import {
+  countOf,
+  difference,
+  NO_SEQS,
+  normalized,
+  rangesOfSeqs,
+  type SeqRanges,
+  union,
+} from '../seq-ranges.ts';
 import type { Breaker } from './breaker.ts';
 import { type Deliver, type DeliveryOutcome, namedIn } from './delivery-outcome.ts';
 import { longestStep, PAUSE_STEPS_MS, pauseMs } from './ladder.ts';
@@ -69,6 +79,8 @@ export interface Delivery {
   dueMono(): number;
 
   inFlight(lane: Lane): SeqRanges;
+  /** Readings that were refused for now: not to be sent until their time has come. */
+  putOff(): SeqRanges;
   /** Monotonic time of the last `unavailable`, if nothing has been delivered since. */
   failedMono(): number | undefined;
   counters(): DeliveryCounters;
@@ -76,6 +88,11 @@ export interface Delivery {
 }
 
 const AT_ONCE = Number.NEGATIVE_INFINITY;
+
+/** A clock that is ahead, or a store at its limit, takes minutes or a person to mend. */
+const PUT_OFF_MS = 60_000;
+/** Each costs a comparison with every pick. Beyond this it is not single readings that are wrong: then all rest. */
+const PUT_OFF_RANGES_MAX = 1_000;
 
 export function createDelivery(deps: DeliveryDeps, options: DeliveryOptions): Delivery {
   const { name, outbox, world, breaker } = deps;
@@ -86,6 +103,7 @@ export function createDelivery(deps: DeliveryDeps, options: DeliveryOptions): De
   let restEndsMono = AT_ONCE;
   let failedMono: number | undefined;
   let last: LastOutcome | undefined;
+  let putOff = { seqs: NO_SEQS, untilMono: AT_ONCE };
 
   function rest(step: number, retryAfterMs?: number): void {
     const ms = pauseMs(step, { stepsMs, fraction: world.random.fraction(), retryAfterMs });
@@ -105,16 +123,29 @@ export function createDelivery(deps: DeliveryDeps, options: DeliveryOptions): De
     return true;
   }
 
+  function waitFor(refusals: readonly { seq: number }[]): void {
+    if (refusals.length === 0) return;
+    const seqs = union(stillPutOff(), rangesOfSeqs(refusals.map((one) => one.seq)));
+    if (seqs.length > PUT_OFF_RANGES_MAX) rest(longestStep(stepsMs));
+    else putOff = { seqs, untilMono: clock.monotonicMs() + PUT_OFF_MS };
+  }
+
+  function stillPutOff(): SeqRanges {
+    return clock.monotonicMs() < putOff.untilMono ? putOff.seqs : NO_SEQS;
+  }
+
   /** The table of the opening comment. Returns which seqs have been dealt with. */
   function settle(batch: OutgoingBatch, outcome: DeliveryOutcome): SeqRanges {
     switch (outcome.kind) {
       case 'stored': {
         const { stored, duplicate, refused } = outcome.answer;
+        const later = refused.filter((one) => isRefusedForNow(one.code));
         outbox.acknowledge(name, batch.stream, union(normalized(stored), normalized(duplicate)));
         counters.stored += countOf(stored);
         counters.duplicate += countOf(duplicate);
         failedMono = undefined;
-        bury(batch.stream, refused);
+        bury(batch.stream, later.length === 0 ? refused : refused.filter((one) => !later.includes(one)));
+        waitFor(later);
         return namedIn(outcome.answer);
       }
       case 'misconfigured':
@@ -158,18 +189,22 @@ export function createDelivery(deps: DeliveryDeps, options: DeliveryOptions): De
       const durationMs = clock.monotonicMs() - startMono;
       const complete = difference(batch.seqs, settle(batch, outcome)).length === 0;
       counters.batches += 1;
-      last = { kind: outcome.kind, reason: reasonOf(outcome), at: clock.wallMs() };
+      const [kind, reason, at] = [outcome.kind, reasonOf(outcome), clock.wallMs()];
+      if (last?.kind !== kind || last.reason !== reason) {
+        unlessDiskFails(() => outbox.noteOutcome(name, { kind, reason, sinceAt: at }));
+      }
+      last = { kind, reason, at };
       observe({
         type: 'batch.delivered',
         destination: name,
         lane,
-        outcome: outcome.kind,
+        outcome: kind,
         rows: batch.rows,
         bytes,
         stored: outcome.kind === 'stored' ? countOf(outcome.answer.stored) : 0,
         duplicate: outcome.kind === 'stored' ? countOf(outcome.answer.duplicate) : 0,
         durationMs: Math.round(durationMs),
-        ...(outcome.kind === 'stored' ? {} : { reason: last.reason }),
+        ...(reason === '' ? {} : { reason }),
       });
       return { outcome, durationMs, bytes, complete };
     },
@@ -178,9 +213,11 @@ export function createDelivery(deps: DeliveryDeps, options: DeliveryOptions): De
     endRest() {
       restEndsMono = AT_ONCE;
       failedMono = undefined;
+      putOff = { seqs: NO_SEQS, untilMono: AT_ONCE };
     },
     dueMono: () => Math.max(breaker.dueMono(), restEndsMono),
     inFlight: (lane) => inFlight[lane],
+    putOff: stillPutOff,
     failedMono: () => failedMono,
     counters: () => ({ ...counters }),
     last: () => last,
@@ -189,8 +226,10 @@ export function createDelivery(deps: DeliveryDeps, options: DeliveryOptions): De
 
 function reasonOf(outcome: DeliveryOutcome): string {
   switch (outcome.kind) {
-    case 'stored':
-      return '';
+    case 'stored': {
+      const later = outcome.answer.refused.find((one) => isRefusedForNow(one.code));
+      return later === undefined ? '' : `refused for now: ${later.code}: ${later.message}`;
+    }
     case 'refused':
       return `${outcome.code}: ${outcome.message}`;
     case 'misconfigured':

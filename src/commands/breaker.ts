@@ -1,0 +1,203 @@
+/**
+ * `sensorctl breaker ...`: look at the breakers, and hold one open while somebody works on the other
+ * side. Shown from the outbox, which is true whether or not the reader runs; changed through the reader
+ * if it runs, else in the outbox, under the reader's own lock.
+ */
+
+import { systemClock } from '../../lib/base/clock.ts';
+import { EXIT } from '../../lib/base/errors.ts';
+import { printable } from '../../lib/base/printable.ts';
+import { systemRandom } from '../../lib/base/random.ts';
+import type { BreakerRecord, BreakerTransition } from '../../lib/flow/outbox/outbox.ts';
+import type { DestinationStats } from '../../lib/flow/outbox/outbox-view.ts';
+import { askProgram } from '../../lib/ops/control-socket.ts';
+import { readBootId } from '../wiring/boot-id.ts';
+import { controlPath, READER } from '../wiring/names.ts';
+import { type Command, type CommandContext, textOption, usageError } from './command.ts';
+import { findPlaces, type Places } from './places.ts';
+import { ageInWords, localTime } from './words.ts';
+
+/** A screen of history. */
+const TRANSITIONS_SHOWN = 10;
+
+/** Long enough for a sentence, short enough for a line of a status. */
+const REASON_LENGTH_MAX = 200;
+
+const destinationOption = { destination: { value: 'NAME', about: 'this destination only (else all)' } };
+
+export const breakerShow: Command = {
+  name: 'breaker show',
+  about: 'the state of each breaker, and what it did lately',
+  options: destinationOption,
+  examples: [['sensorctl breaker show', 'since when is it open, and when is the next try?']],
+  async run(context) {
+    const places = findPlaces(context);
+    const names = chosen(context, places);
+    const { openOutboxReadOnly } = await import('../../lib/flow/outbox/outbox-view.ts');
+    const view = openOutboxReadOnly(places.outboxFile);
+    try {
+      const destinations = view.stats().destinations.filter((one) => names.includes(one.destination));
+      const transitions = view
+        .breakerTransitions(TRANSITIONS_SHOWN * names.length)
+        .filter((one) => names.includes(one.destination));
+      if (context.json) await context.terminal.out(JSON.stringify(asJson(destinations, transitions)));
+      else for (const line of inWords(destinations, transitions, context)) await context.terminal.out(line);
+    } finally {
+      view.close();
+    }
+    return EXIT.ok;
+  },
+};
+
+export const breakerHold: Command = {
+  name: 'breaker hold',
+  about: 'deliver nothing until it is released; readings are kept meanwhile',
+  options: { ...destinationOption, reason: { value: 'TEXT', about: 'why, for whoever looks later' } },
+  examples: [['sensorctl breaker hold --reason upgrade', 'before work on the other side']],
+  async run(context) {
+    const reason = (textOption(context, 'reason') ?? '').slice(0, REASON_LENGTH_MAX);
+    return change(context, 'hold', reason, (record, nowMs) => ({
+      ...record,
+      state: 'open',
+      step: 0,
+      reason,
+      sinceAt: nowMs,
+      held: true,
+      nextTryAt: null,
+    }));
+  },
+};
+
+export const breakerRelease: Command = {
+  name: 'breaker release',
+  about: 'end a hold: the next delivery is tried at once',
+  options: destinationOption,
+  examples: [['sensorctl breaker release', 'when the work is done']],
+  async run(context) {
+    return change(context, 'release', '', (record, nowMs) =>
+      record.held ? { ...record, reason: '', held: false, nextTryAt: nowMs } : record,
+    );
+  },
+};
+
+const NEVER_USED: BreakerRecord = {
+  state: 'closed',
+  streak: 0,
+  step: 0,
+  reason: '',
+  sinceAt: 0,
+  held: false,
+  nextTryAt: null,
+};
+
+async function change(
+  context: CommandContext,
+  verb: 'hold' | 'release',
+  reason: string,
+  changed: (record: BreakerRecord, nowMs: number) => BreakerRecord,
+): Promise<number> {
+  const places = findPlaces(context);
+  const names = chosen(context, places);
+  const command = `breaker.${verb}`;
+  const answer = await askProgram(controlPath(places.runDir), { command, destinations: names, reason });
+  if (answer === undefined) await changeInFile(context, places, names, changed);
+  const done = verb === 'hold' ? 'held' : 'released';
+  if (context.json)
+    await context.terminal.out(JSON.stringify({ [done]: names, reader_running: answer !== undefined }));
+  else
+    await context.terminal.out(
+      `${names.join(', ')}: ${done}${answer === undefined ? ' (the reader is not running; it will find it so)' : ''}`,
+    );
+  return EXIT.ok;
+}
+
+/** Nobody runs: under the reader's lock, so that none begins to run meanwhile. */
+async function changeInFile(
+  context: CommandContext,
+  { config, dataDir, outboxFile }: Places,
+  names: readonly string[],
+  changed: (record: BreakerRecord, nowMs: number) => BreakerRecord,
+): Promise<void> {
+  const { acquireInstanceLock } = await import('../../lib/base/instance-lock.ts');
+  const { openOutbox } = await import('../../lib/flow/outbox/open-outbox.ts');
+  const lock = acquireInstanceLock({ dir: dataDir, name: READER, pid: process.pid });
+  try {
+    const outbox = openOutbox({
+      file: outboxFile,
+      gateway: config.gateway,
+      destinations: config.destinations.map((one) => one.name),
+      world: { clock: systemClock, random: systemRandom, observe() {} },
+      bootId: readBootId(),
+    });
+    try {
+      for (const name of names)
+        outbox.saveBreaker(name, changed(outbox.breaker(name) ?? NEVER_USED, context.wallMs()));
+    } finally {
+      outbox.close();
+    }
+  } finally {
+    lock.release();
+  }
+}
+
+/** The destinations that are meant. Throws `SGW_USAGE` if there is none of that name. */
+function chosen(context: CommandContext, { config }: Places): string[] {
+  const all = config.destinations.map((one) => one.name);
+  const wanted = textOption(context, 'destination');
+  if (wanted === undefined) return all;
+  if (all.includes(wanted)) return [wanted];
+  throw usageError(
+    `no destination is named "${printable(wanted, 60)}"; there is ${all.join(', ')}`,
+    'breaker',
+  );
+}
+
+function inWords(
+  destinations: readonly DestinationStats[],
+  transitions: readonly BreakerTransition[],
+  { wallMs }: CommandContext,
+): string[] {
+  const states = destinations.map(
+    ({ destination, breaker }) => `${destination}: ${stateInWords(breaker, wallMs())}`,
+  );
+  if (transitions.length === 0) return states;
+  const history = transitions.map(
+    ({ at, destination, from, to, reason }) =>
+      `  ${localTime(at)}  ${destination}  ${from} -> ${to}${reason && `  ${reason}`}`,
+  );
+  return [...states, '', 'Lately:', ...history].map((line) => printable(line));
+}
+
+/** `open for 41 min (connect ECONNREFUSED), next try in 12 s`: also for `sensorctl why`. */
+export function stateInWords(breaker: BreakerRecord | undefined, nowMs: number): string {
+  if (breaker === undefined || breaker.state === 'closed') return 'closed';
+  const since = `for ${ageInWords(nowMs - breaker.sinceAt)}`;
+  const because = breaker.reason && ` (${breaker.reason})`;
+  if (breaker.held) return `held open by a person ${since}${because}`;
+  const next = breaker.nextTryAt === null ? '' : `, next try ${soonInWords(breaker.nextTryAt - nowMs)}`;
+  return `${breaker.state.replace('_', '-')} ${since}${because}${next}`;
+}
+
+export function soonInWords(ms: number): string {
+  return ms > 0 ? `in ${ageInWords(ms)}` : 'now';
+}
+
+function asJson(
+  destinations: readonly DestinationStats[],
+  transitions: readonly BreakerTransition[],
+): object {
+  const iso = (at: number | null) => (at === null ? null : new Date(at).toISOString());
+  return {
+    destinations: destinations.map(({ destination, breaker = NEVER_USED }) => ({
+      name: destination,
+      state: breaker.state,
+      held: breaker.held,
+      failures: breaker.streak,
+      step: breaker.step,
+      reason: breaker.reason,
+      since: breaker === NEVER_USED ? null : iso(breaker.sinceAt),
+      next_try_at: iso(breaker.nextTryAt),
+    })),
+    transitions: transitions.map(({ at, ...rest }) => ({ at: iso(at), ...rest })),
+  };
+}
