@@ -1,37 +1,17 @@
 /**
- * A built program as a child process, as its users run it. Its output is read line by line, so that a
- * test awaits what it waits for instead of sleeping; whatever still runs when the test ends is killed.
+ * A built program as a child process of a test, as its users run it. Whatever still runs when the test
+ * ends is killed, and says its last lines if the test failed.
  */
 
-import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { onTestFinished } from 'vitest';
+import { type Child, type ExitStatus, type Line, startChild } from './child.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
-export interface ExitStatus {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-}
-
-/** A line of the log, parsed; a line that is no JSON object has only `text`. */
-export interface Line extends Readonly<Record<string, unknown>> {
-  readonly text: string;
-}
-
-export interface ChildProgram {
-  readonly pid: number;
-  /** Every line so far, standard output and standard error in the order they came. */
-  readonly lines: readonly Line[];
-  /** Resolves with the first line, past or future, that matches; rejects when the program ends without one. */
-  line(matches: (line: Line) => boolean): Promise<Line>;
-  /** Resolves when so many lines match. */
-  count(matches: (line: Line) => boolean, n: number): Promise<void>;
-  readonly exited: Promise<ExitStatus>;
-  kill(signal: NodeJS.Signals): void;
-}
+export type { ExitStatus, Line };
+export type ChildProgram = Child;
 
 export interface SpawnOptions {
   readonly args?: readonly string[];
@@ -50,82 +30,10 @@ export function startCommand(
   args: readonly string[],
   env: SpawnOptions['env'] = {},
 ): ChildProgram {
-  const child = spawn(command, args, {
-    cwd: ROOT,
-    env: { ...inherited(), ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const lines: Line[] = [];
-  const lookers = new Set<() => void>();
-  const look = () => {
-    for (const one of lookers) one();
-  };
-  for (const stream of [child.stdout, child.stderr]) {
-    createInterface({ input: stream }).on('line', (text) => {
-      lines.push(parsed(text));
-      look();
-    });
-  }
-  let ended = false;
-  const exited = new Promise<ExitStatus>((resolve) => {
-    // `close`, not `exit`: the last lines have then been read.
-    child.once('close', (code, signal) => {
-      ended = true;
-      resolve({ code, signal });
-      look();
-    });
-  });
+  const child = startChild(command, args, { cwd: ROOT, env });
   onTestFinished(({ task }) => {
-    if (task.result?.state === 'fail') console.error(lastWords(child, lines));
+    if (task.result?.state === 'fail') console.error(child.lastWords());
     child.kill('SIGKILL');
   });
-
-  const count = (matches: (line: Line) => boolean, n: number) =>
-    new Promise<void>((resolve, reject) => {
-      const check = () => {
-        const enough = lines.filter(matches).length >= n;
-        if (!enough && !ended) return;
-        lookers.delete(check);
-        if (enough) resolve();
-        else reject(new Error(`${args.join(' ')} ended before the line came. ${lastWords(child, lines)}`));
-      };
-      lookers.add(check);
-      check();
-    });
-
-  return {
-    pid: child.pid ?? -1,
-    lines,
-    count,
-    async line(matches) {
-      await count(matches, 1);
-      return lines.find(matches) as Line;
-    },
-    exited,
-    kill: (signal) => child.kill(signal),
-  };
-}
-
-/** The environment without what would reach into the programs. */
-function inherited(): NodeJS.ProcessEnv {
-  return Object.fromEntries(
-    Object.entries(process.env).filter(([key]) => !/^(SENSORGW_|NOTIFY_|WATCHDOG_|JOURNAL_)/.test(key)),
-  );
-}
-
-function parsed(text: string): Line {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null) return { ...value, text };
-  } catch {
-    // Not a log line: a message on standard error, or a person's words.
-  }
-  return { text };
-}
-
-function lastWords(child: ChildProcess, lines: readonly Line[]): string {
-  const said = lines.slice(-15).map((line) => `  | ${line.text}`);
-  return [`process ${child.pid} (exit ${child.exitCode}, ${child.signalCode}) said last:`, ...said].join(
-    '\n',
-  );
+  return child;
 }

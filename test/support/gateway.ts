@@ -1,12 +1,14 @@
 /** A whole gateway on this machine for one test: its own data, its own port, and both programs. */
 
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { openOutboxReadOnly } from '../../lib/flow/outbox/outbox-view.ts';
 import type { StoredReading } from '../../lib/flow/write-api/readings-store.ts';
 import { openStoreReadOnly } from '../../lib/flow/write-api/sqlite-reader.ts';
 import { type ChildProgram, type Line, startProgram } from './child-program.ts';
+import { freePort } from './free-port.ts';
 import { tempDir } from './temp-dir.ts';
+
+export { freePort };
 
 export interface Gateway {
   readonly dir: string;
@@ -114,15 +116,4 @@ export function seqsOfStream(readings: readonly StoredReading[], stream: string)
 /** 1, 2, 3 ... n. */
 export function upTo(n: number): number[] {
   return Array.from({ length: n }, (_, index) => index + 1);
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
 }

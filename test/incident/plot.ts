@@ -1,0 +1,5 @@
+/** x */
+import type { Report } from './report.ts';
+export function plotOf(report: Report): string {
+  return JSON.stringify(report);
+}
