@@ -81,9 +81,19 @@ describe('the log', () => {
     log.error({ destination: 'local', reason: 'no answer', err: new Error('refused') }, 'not delivered');
 
     const [first, ...stack] = lines();
-    expect(first).toBe('16:09:35.000 ERROR not delivered destination=local reason="no answer" err="refused"');
+    expect(first).toBe(
+      '16:09:35.000 ERROR sensor-main not delivered destination=local reason="no answer" err="refused"',
+    );
     expect(stack.length).toBeGreaterThan(0);
     expect(stack.every((line) => line.startsWith('    at '))).toBe(true);
+  });
+
+  it('is in the pretty form only its message when it is good news', () => {
+    const { log, lines } = logTo({ format: 'pretty' });
+
+    log.info({ rows: 5 }, 'stored 5 readings');
+
+    expect(lines()).toEqual(['16:09:35.000 INFO  sensor-main stored 5 readings']);
   });
 
   it.each(['json', 'journal', 'pretty'] as const)(

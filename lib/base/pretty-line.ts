@@ -1,4 +1,7 @@
-/** A log entry for eyes: time, level, message, then its fields as `key=value`. */
+/**
+ * A log entry for eyes: time, level, program, message. Its fields follow as `key=value` where something is
+ * wrong or somebody debugs; of good news the message says enough.
+ */
 
 import { styleText } from 'node:util';
 import { printable } from './printable.ts';
@@ -17,15 +20,16 @@ const LEVEL_STYLE: Readonly<Record<string, Style>> = {
 export function prettyLine(json: string, options: { readonly colours: boolean }): string {
   const paint = (style: Style, text: string) => (options.colours ? styleText(style, text) : text);
   const entry: unknown = JSON.parse(json);
-  const { level, time, msg, program: _, ...fields } = isGroup(entry) ? entry : {};
+  const { level, time, msg, program, ...fields } = isGroup(entry) ? entry : {};
   const clock = String(time).slice(11, 23);
   const name = String(level);
   const stacks: string[] = [];
-  const pairs = Object.entries(fields).map(([key, value]) => {
+  const pairs = (name === 'info' ? [] : Object.entries(fields)).map(([key, value]) => {
     if (isGroup(value) && typeof value.stack === 'string') stacks.push(value.stack);
     return ` ${paint('dim', `${printable(key)}=`)}${shortValue(value)}`;
   });
-  const head = `${paint('dim', clock)} ${paint(LEVEL_STYLE[name] ?? 'reset', name.toUpperCase().padEnd(5))}`;
+  const who = paint('dim', printable(String(program ?? '')));
+  const head = `${paint('dim', clock)} ${paint(LEVEL_STYLE[name] ?? 'reset', name.toUpperCase().padEnd(5))} ${who}`;
   const frames = stacks.flatMap((stack) => stack.split('\n').slice(1));
   return [
     `${head} ${printable(String(msg ?? ''))}${pairs.join('')}`,
