@@ -14,7 +14,14 @@ export const NO_SEQS: SeqRanges = [];
 
 /** The set of these members, in any order, with or without repetitions. */
 export function rangesOfSeqs(seqs: Iterable<number>): SeqRanges {
-  return normalized(Array.from(seqs, (seq) => [seq, seq] as const));
+  // They mostly come ascending and without holes: then this is one range, and nothing is left to sort.
+  const runs: [number, number][] = [];
+  for (const seq of seqs) {
+    const last = runs.at(-1);
+    if (last !== undefined && seq === last[1] + 1) last[1] = seq;
+    else runs.push([seq, seq]);
+  }
+  return normalized(runs);
 }
 
 /** The canonical form of any closed ranges: sorted, overlapping and adjacent ones joined. */
