@@ -228,14 +228,15 @@ function attemptsOf(store: { sent: { seqs: number[] }[] }, seq: number): number 
 test('the batch made ahead is not sent as it was when the one before it failed', async () => {
   const { clock, store } = createDestinationRig({ backlog: 3_000 });
   await clock.advance(3 * TOOK_MS);
-  const sentBefore = store.sent.length;
+  const inFlight = store.sent.length - 1;
   store.behave = () => ({ kind: 'refused', code: 'BIG', message: 'too large', tooLarge: true });
   await clock.advance(TOOK_MS);
 
   store.behave = () => undefined;
   await clock.advance(60_000);
 
-  const [first, second] = store.sent.slice(sentBefore);
-  expect(second?.seqs.length).toBeLessThan(first?.seqs.length ?? 0);
+  const [failed, next] = store.sent.slice(inFlight);
+  expect(next?.seqs[0]).toBe(failed?.seqs[0]);
+  expect(next?.seqs.length).toBeLessThan(failed?.seqs.length ?? 0);
   expect(store.stored.size).toBe(3_000);
 });
