@@ -70,7 +70,7 @@ export async function main({ root, oldReader, args }: MainOptions): Promise<numb
 }
 
 /** A sentence if the arguments are wrong. `outageMs` is in the time of the incident. */
-export function readOptions(args: readonly string[]) {
+function readOptions(args: readonly string[]) {
   try {
     const { values } = parseArgs({
       args: [...args],

@@ -7,12 +7,12 @@ import type { Replayed } from './replay.ts';
 import type { Report } from './report.ts';
 
 const WIDTH = 760;
-const HEIGHT = 430;
+const HEIGHT = 404;
 const LEFT = 52;
 /** Room for the names at the ends of the lines. */
 const RIGHT = 110;
 const PANEL_HEIGHT = 140;
-const PANEL_TOPS = [58, 246] as const;
+const PANEL_TOPS = [30, 218] as const;
 /** Below this two names at the ends of their lines would touch. */
 const LABEL_GAP = 15;
 /** Of the outage, how much may follow it: recovery is short, or else not worth its width. */
@@ -77,24 +77,33 @@ export function plotOf({ outageMs, scale, old, own }: Report): string {
     `<style>${STYLE}</style>`,
     ...panels.flatMap((panel) => [
       `<rect class="outage" x="${x(0)}" y="${panel.top}" width="${round(x(outageMs) - x(0))}" height="${PANEL_HEIGHT}"/>`,
-      ...panelOf(panel, x),
+      ...panelOf(panel, x, outageMs),
     ]),
-    `<text x="${x(outageMs / 2)}" y="20" text-anchor="middle">the write API is frozen</text>`,
-    ...ticks(untilMs / 1_000).map(
-      (seconds) => `<text x="${x(seconds * 1_000)}" y="${axisY + 18}" text-anchor="middle">${seconds}</text>`,
-    ),
+    `<text x="${LEFT + 8}" y="${PANEL_TOPS[0] + 18}">the write API is frozen</text>`,
+    ...ticks(untilMs / 1_000)
+      .filter((seconds) => seconds * 1_000 <= untilMs)
+      .map(
+        (seconds) =>
+          `<text x="${x(seconds * 1_000)}" y="${axisY + 18}" text-anchor="middle">${seconds}</text>`,
+      ),
     `<text x="${LEFT}" y="${axisY + 38}">seconds since SIGSTOP${pace}</text>`,
     '</svg>',
     '',
   ].join('\n');
 }
 
-function panelOf({ title, top, unit, lines }: Panel, x: (atMs: number) => number): string[] {
+function panelOf(
+  { title, top, unit, lines }: Panel,
+  x: (atMs: number) => number,
+  outageMs: number,
+): string[] {
   const values = lines.flatMap(({ points }) => points.map(([, value]) => value));
   const marks = ticks(Math.max(1, ...values));
-  const highest = Math.max(...values, marks.at(-1) ?? 1);
+  const highest = marks.at(-1) ?? 1;
   const y = (value: number) => round(top + PANEL_HEIGHT * (1 - value / highest));
-  const ends = labelHeights(lines.map(({ points }) => y(points.at(-1)?.[1] ?? 0)));
+  // Named where the outage ends: afterwards they meet.
+  const atEnd = (points: readonly Point[]) => points.findLast(([atMs]) => atMs <= outageMs)?.[1] ?? 0;
+  const ends = labelHeights(lines.map(({ points }) => y(atEnd(points))));
   return [
     `<text class="title" x="${LEFT}" y="${top - 10}">${title}</text>`,
     ...marks.flatMap((mark) => [
@@ -103,8 +112,8 @@ function panelOf({ title, top, unit, lines }: Panel, x: (atMs: number) => number
     ]),
     ...lines.map(({ kind, points }) => `<path class="${kind}" d="${stepsThrough(points, x, y)}"/>`),
     ...lines.map(
-      ({ kind, name, points }, i) =>
-        `<text class="${kind}" x="${x(points.at(-1)?.[0] ?? 0) + 8}" y="${(ends[i] ?? 0) + 4}">${name}</text>`,
+      ({ kind, name }, i) =>
+        `<text class="${kind}" x="${WIDTH - RIGHT + 8}" y="${(ends[i] ?? 0) + 4}">${name}</text>`,
     ),
   ];
 }
@@ -139,12 +148,12 @@ function labelHeights([first = 0, second = 0]: readonly number[]): number[] {
   return [first + shift, second - shift];
 }
 
-/** 0 and up to five round numbers up to `max`. */
+/** 0 and up to five round numbers, of which the last is `max` or just above. */
 function ticks(max: number): number[] {
   const rough = max / 5;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = Math.max(1, power * ([1, 2, 5, 10].find((factor) => factor * power >= rough) ?? 10));
-  return Array.from({ length: Math.floor(max / step) + 1 }, (_, i) => i * step);
+  return Array.from({ length: Math.ceil(max / step) + 1 }, (_, i) => i * step);
 }
 
 function round(value: number): number {

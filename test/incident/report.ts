@@ -19,10 +19,10 @@ const ROWS: readonly Row[] = [
   ['connections that the API has to hold, most', ({ heldByApiMax }) => String(heldByApiMax)],
   [
     'tasks waiting for a database session, most',
-    ({ waitedForSessionMax }) => String(waitedForSessionMax ?? 'none to wait for'),
+    ({ waitedForSessionMax }) => String(waitedForSessionMax ?? 'no pool'),
   ],
   [
-    'memory when the API froze, and most',
+    'memory at the freeze, and most',
     ({ residentBytesBefore, residentBytesMax }) =>
       `${mebibytes(residentBytesBefore)}, ${mebibytes(residentBytesMax)} MiB`,
   ],
@@ -48,11 +48,9 @@ export function tableOf({ outageMs, scale, old, own }: Report): string {
     row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join('   ');
   return [
     `The write API frozen for ${duration(outageMs)}, under each reader in turn.`,
-    scale === 1
-      ? 'Intervals and timeouts are those of the incident:'
-      : `Intervals and timeouts of both are a ${scale}th of those of the incident:`,
-    `a round every ${seconds(10_000)}, ${seconds(10_000)} for a request, ${seconds(30_000)} for an upload in bulk.`,
-    `A round is ${old.readingsPerRound} readings of the old design, ${own.readingsPerRound} of this reader, which keeps its pace (backpressure.sampling: keep).`,
+    `${scale === 1 ? 'At the pace of the incident' : `${scale} times faster than the incident`}: a round every ${seconds(10_000)}, ${seconds(10_000)} for a request, ${seconds(30_000)} for an upload.`,
+    `A round is ${old.readingsPerRound} readings of the old design, and ${own.readingsPerRound} of this reader, which samples at full rate`,
+    'throughout (backpressure.sampling: keep).',
     '',
     line(['', old.name, own.name]),
     ...cells.map(line),

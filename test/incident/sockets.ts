@@ -11,7 +11,7 @@ const SYN_SENT = '02';
 const TIME_WAIT = '06';
 const LISTEN = '0A';
 
-export interface TcpSocket {
+interface TcpSocket {
   readonly localPort: number;
   readonly remotePort: number;
   readonly state: string;
@@ -20,7 +20,7 @@ export interface TcpSocket {
 }
 
 /** The rows of /proc/net/tcp. */
-export function parseTcpTable(text: string): TcpSocket[] {
+function parseTcpTable(text: string): TcpSocket[] {
   return text
     .split('\n')
     .slice(1)

@@ -6,11 +6,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { type Child, type ExitStatus, type Line, startChild } from './child.ts';
+import { type Child, type Line, startChild } from './child.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
-export type { ExitStatus, Line };
+export type { Line };
 export type ChildProgram = Child;
 
 export interface SpawnOptions {
