@@ -6,7 +6,7 @@
  * take turns, so that a noisy moment hits all of them; a ratio is that of the medians.
  *
  * Sender and API share this process, so the sender's own work is part of the HTTP line. Behind
- * docs/decisions/0007-a-verdict-on-each-reading.md. One JSON object a line with --json.
+ * docs/decisions/0007-a-verdict-on-each-reading.md.
  */
 
 import { once } from 'node:events';
@@ -23,6 +23,7 @@ import { batchOf } from '../lib/flow/write-api/ingest.ts';
 import { WRITE_API_LIMITS } from '../lib/flow/write-api/limits.ts';
 import { createWriteApi } from '../lib/flow/write-api/server.ts';
 import { createSqliteStore } from '../lib/flow/write-api/sqlite-store.ts';
+import { median, report } from './report.ts';
 
 /** Not counted: a server that has just started is measured by its compiler, not by its work. */
 const WARM_UP_TURNS = 50;
@@ -118,6 +119,9 @@ function path(name: string, rows: number, prepare: (all: BatchRow[]) => () => un
   return { name, rows, prepare: () => prepare(next(rows)) };
 }
 
+/** The row that has a bar; the others say where its time goes. */
+const OVER_HTTP = '1000 rows over HTTP';
+
 const REFERENCE = path(
   'reference: 500 rows, plain table',
   REFERENCE_ROWS,
@@ -126,7 +130,7 @@ const REFERENCE = path(
 const PATHS: readonly Path[] = [
   REFERENCE,
   path('500 rows, clustered table', REFERENCE_ROWS, (all) => () => clustered.immediate(all)),
-  path('1000 rows over HTTP', BATCH_ROWS, (all) => {
+  path(OVER_HTTP, BATCH_ROWS, (all) => {
     const body = JSON.stringify(bodyOf(all));
     return () => post(body);
   }),
@@ -167,18 +171,18 @@ await direct.close();
 bare.close();
 rmSync(dir, { recursive: true });
 
-function median(numbers: readonly number[]): number {
-  return numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? Number.NaN;
-}
-
 const referenceMs = median(taken.get(REFERENCE) ?? []);
 for (const [{ name, rows }, tookMs] of taken) {
   const value = median(tookMs);
   // Rows a second as a multiple of the reference's: above 1 is faster.
-  const ratio = Number(((rows / value) * (referenceMs / REFERENCE_ROWS)).toFixed(2));
-  if (process.argv.includes('--json')) {
-    console.log(JSON.stringify({ name, ratio, value: Number(value.toFixed(3)), unit: 'ms', runs: TURNS }));
-  } else {
-    console.log(`${name.padEnd(50)} ${value.toFixed(3).padStart(8)} ms ${String(ratio).padStart(7)} x`);
-  }
+  const ratio = (rows / value) * (referenceMs / REFERENCE_ROWS);
+  const bar = name === OVER_HTTP ? '>= 0.6' : null;
+  report({
+    name: name === OVER_HTTP ? 'ingest' : `ingest: ${name}`,
+    ratio,
+    bar,
+    value,
+    unit: 'ms',
+    runs: TURNS,
+  });
 }

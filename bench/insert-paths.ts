@@ -3,7 +3,7 @@
  * measured in the same run: 500 rows through one prepared statement in one transaction, synchronous=FULL.
  * The paths take turns, so that a noisy moment hits all of them; a ratio is the median of its turns.
  *
- * Behind docs/decisions/0005-prepared-statements-for-the-hot-path.md. One JSON object a line with --json.
+ * Behind docs/decisions/0005-prepared-statements-for-the-hot-path.md.
  */
 
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -17,6 +17,7 @@ import { openDatabase } from '../lib/base/sqlite.ts';
 import { type Outbox, openOutbox } from '../lib/flow/outbox/outbox.ts';
 import { OUTBOX_APPLICATION_ID, OUTBOX_MIGRATIONS, readings } from '../lib/flow/outbox/schema.ts';
 import type { Reading } from '../lib/flow/reading.ts';
+import { median, report } from './report.ts';
 
 const ROWS = 500;
 const TURNS = 31;
@@ -149,18 +150,10 @@ steady.close();
 database.close();
 rmSync(dir, { recursive: true });
 
-function median(numbers: readonly number[]): number {
-  return numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? Number.NaN;
-}
-
 const referenceMs = median(taken.get(REFERENCE) ?? []);
 for (const [name, tookMs] of taken) {
   const value = median(tookMs);
   // How many times the reference's speed: above 1 is faster.
-  const ratio = Number((referenceMs / value).toFixed(2));
-  if (process.argv.includes('--json')) {
-    console.log(JSON.stringify({ name, ratio, value: Number(value.toFixed(3)), unit: 'ms', runs: TURNS }));
-  } else {
-    console.log(`${name.padEnd(50)} ${value.toFixed(3).padStart(8)} ms ${String(ratio).padStart(7)} x`);
-  }
+  const ratio = referenceMs / value;
+  report({ name: `insert-paths: ${name}`, ratio, bar: null, value, unit: 'ms', runs: TURNS });
 }

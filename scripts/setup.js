@@ -26,6 +26,11 @@ const STILL_WORKING_MS = 20_000;
 /** What `npx sensorctl` and systemd start. */
 const PROGRAMS = ['sensor-main', 'sensor-api-write', 'sensorctl'];
 
+/** On standard error: what a script prints for programs stays clean. */
+function say(/** @type {string} */ line) {
+  console.error(line);
+}
+
 /** A failure that has been worded for a person; its `exitCode` is how the script ends. */
 export class SetupError extends Error {
   /**
@@ -70,14 +75,14 @@ function assertNode() {
 async function installDependencies() {
   if (!dependenciesCurrent()) {
     provideSystemdHeaders();
-    console.log('Installing the dependencies (npm ci). The first time compiles SQLite: one or two minutes');
-    console.log('on a PC, up to a quarter of an hour on a small Pi.');
+    say('Installing the dependencies (npm ci). The first time compiles SQLite: one or two minutes');
+    say('on a PC, up to a quarter of an hour on a small Pi.');
     const code = await run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], nodeHeaders());
     if (code !== 0)
       throw new SetupError(EXIT_UNAVAILABLE, `npm ci failed (exit code ${code}).${toolsHint()}`);
   }
   if (!sqliteLoads()) {
-    console.log('Compiling SQLite for this version of Node (npm rebuild better-sqlite3).');
+    say('Compiling SQLite for this version of Node (npm rebuild better-sqlite3).');
     const args = ['rebuild', 'better-sqlite3', '--no-audit', '--no-fund', '--loglevel=error'];
     const code = await run('npm', args, nodeHeaders());
     if (code !== 0 || !sqliteLoads()) {
@@ -128,16 +133,16 @@ function provideSystemdHeaders() {
   if (existsSync('/usr/include/systemd/sd-daemon.h')) return;
   const command = 'apt-get install -y --no-install-recommends libsystemd-dev';
   if (process.getuid?.() !== 0 || !onPath('apt-get')) {
-    console.log(`Without libsystemd-dev the programs run, but not as systemd services. To add it:`);
-    console.log(`  sudo ${command} && npm ci`);
+    say(`Without libsystemd-dev the programs run, but not as systemd services. To add it:`);
+    say(`  sudo ${command} && npm ci`);
     return;
   }
-  console.log(`Installing libsystemd-dev for the systemd watchdog: ${command}`);
+  say(`Installing libsystemd-dev for the systemd watchdog: ${command}`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   // Exactly the failure of a machine whose package lists are empty or old is mended by an update.
   const script = `${command} -qq >/dev/null 2>&1 || { apt-get update -qq && ${command} -qq; } >/dev/null 2>&1`;
   const { status } = spawnSync('sh', ['-c', script], { stdio: 'ignore', env });
-  if (status !== 0) console.log('That did not work; going on without it (only needed under systemd).');
+  if (status !== 0) say('That did not work; going on without it (only needed under systemd).');
 }
 
 /**
@@ -190,11 +195,11 @@ function run(command, args, env = {}) {
     const startedAt = Date.now();
     const child = spawn(command, args, {
       cwd: ROOT,
-      stdio: ['ignore', 'inherit', 'inherit'],
+      stdio: ['ignore', 2, 2],
       env: { ...process.env, ...env },
     });
     const timer = setInterval(() => {
-      console.log(`  still at work (${Math.round((Date.now() - startedAt) / 1000)} s)`);
+      say(`  still at work (${Math.round((Date.now() - startedAt) / 1000)} s)`);
     }, STILL_WORKING_MS);
     child.once('error', (error) => {
       clearInterval(timer);
