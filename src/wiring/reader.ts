@@ -28,7 +28,7 @@ import { noting, type ProgramContext, type RunningProgram } from './program.ts';
 import { roundLine } from './round-line.ts';
 import { VERSION } from './version.ts';
 
-export { OUTBOX_FILE, READER };
+export { READER };
 
 /** Throws `SGW_DATA_DIR_UNUSABLE`, `SGW_DATA_DIR_IN_USE`, and whatever the outbox finds wrong with its file. */
 export async function startReader(context: ProgramContext): Promise<RunningProgram> {

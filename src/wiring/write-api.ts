@@ -14,7 +14,7 @@ import { STORE_FILE, WRITE_API } from './names.ts';
 import { noting, type ProgramContext, type RunningProgram } from './program.ts';
 import { VERSION } from './version.ts';
 
-export { STORE_FILE, WRITE_API };
+export { WRITE_API };
 
 /** Throws `SGW_DATA_DIR_UNUSABLE`, `SGW_DATA_DIR_IN_USE`, `SGW_PORT_IN_USE`, and what the store finds wrong with its file. */
 export async function startWriteApi(context: ProgramContext): Promise<RunningProgram> {

@@ -53,7 +53,7 @@ const ROUND_SHARE_MAX = 0.8;
 const APPEND_MAX_MS = 10_000;
 
 /** Below this a round is mostly overhead and the grid is finer than a timer. */
-export const SAMPLING_INTERVAL_MIN_MS = 10;
+const SAMPLING_INTERVAL_MIN_MS = 10;
 
 /** Throws `SGW_CONFIG_INVALID` if two sources share a name, or a name, interval or deadline is impossible. */
 export function createSamplingLoop(options: SamplingOptions): SamplingLoop {
