@@ -34,8 +34,11 @@ export interface RunningProgram {
   stop(): Promise<void>;
 }
 
-/** The units allow 5 s (TimeoutStopSec). Whatever still hangs then is safe on the disk. */
-const STOP_MAX_MS = 4_500;
+/**
+ * With the second that the log may take to be flushed, well under TimeoutStopSec of the units. Whatever
+ * still hangs then is safe on the disk.
+ */
+const STOP_MAX_MS = 3_500;
 
 /** Runs a program until a signal or a failure ends it; never returns. */
 export async function runProgram(
