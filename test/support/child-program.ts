@@ -7,6 +7,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { type Child, type Line, startChild } from './child.ts';
+import type { OnTestFinished } from './temp-dir.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
@@ -16,22 +17,30 @@ export type ChildProgram = Child;
 export interface SpawnOptions {
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Of a test that runs beside others. */
+  readonly onTestFinished?: OnTestFinished;
 }
 
 /** Runs `dist/src/<name>.js` with no SENSORGW_* and no notify variables but those given. */
 export function startProgram(name: string, options: SpawnOptions = {}): ChildProgram {
   const script = join(ROOT, 'dist/src', `${name}.js`);
   if (!existsSync(script)) throw new Error(`${script} is missing: npm run build`);
-  return startCommand(process.execPath, [script, ...(options.args ?? [])], options.env);
+  return startCommand(
+    process.execPath,
+    [script, ...(options.args ?? [])],
+    options.env,
+    options.onTestFinished,
+  );
 }
 
 export function startCommand(
   command: string,
   args: readonly string[],
   env: SpawnOptions['env'] = {},
+  finished: OnTestFinished = onTestFinished,
 ): ChildProgram {
   const child = startChild(command, args, { cwd: ROOT, env });
-  onTestFinished(({ task }) => {
+  finished(({ task }) => {
     if (task.result?.state === 'fail') console.error(child.lastWords());
     child.kill('SIGKILL');
   });

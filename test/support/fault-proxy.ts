@@ -38,6 +38,8 @@ export interface FaultProxy {
   readonly port: number;
   /** Changes what happens from now on. Connections that are open are dropped unless the mode is `pass`. */
   mode(next: FaultMode): Promise<void>;
+  /** Leads to another port from now on. Connections that are open are dropped. */
+  target(port: number): void;
   /** Connections of clients that are open now. */
   connections(): number;
   /** Connections ever accepted. */
@@ -51,6 +53,7 @@ export async function createFaultProxy(options: FaultProxyOptions): Promise<Faul
   const open = new Set<Socket>();
   let accepted = 0;
   let current: FaultMode = 'pass';
+  let targetPort = options.targetPort;
   let server: Server | undefined;
 
   function onClient(client: Socket): void {
@@ -66,7 +69,7 @@ export async function createFaultProxy(options: FaultProxyOptions): Promise<Faul
       client.once('data', () => client.end('\x00\x01 this is not HTTP \xff\r\n\r\n'));
       return;
     }
-    const target = connect(options.targetPort, '127.0.0.1');
+    const target = connect(targetPort, '127.0.0.1');
     target.on('error', () => client.destroy());
     client.on('close', () => target.destroy());
     client.pipe(target);
@@ -152,6 +155,10 @@ export async function createFaultProxy(options: FaultProxyOptions): Promise<Faul
         if (next !== 'pass') dropAll();
         if (server === undefined) await listen(port);
       }
+    },
+    target(port) {
+      targetPort = port;
+      dropAll();
     },
     connections: () => open.size,
     accepted: () => accepted,

@@ -1,12 +1,13 @@
 /** A whole gateway on this machine for one test: its own data, its own port, and both programs. */
 
 import { join } from 'node:path';
+import type { BreakerTransition, DeadLetter } from '../../lib/flow/outbox/outbox.ts';
 import { openOutboxReadOnly } from '../../lib/flow/outbox/outbox-view.ts';
 import type { StoredReading } from '../../lib/flow/write-api/readings-store.ts';
 import { openStoreReadOnly } from '../../lib/flow/write-api/sqlite-reader.ts';
 import { type ChildProgram, type Line, startProgram } from './child-program.ts';
 import { freePort } from './free-port.ts';
-import { tempDir } from './temp-dir.ts';
+import { type OnTestFinished, tempDir } from './temp-dir.ts';
 
 export { freePort };
 
@@ -22,12 +23,32 @@ export interface Gateway {
   /** Everything that is in the store. */
   stored(): Promise<StoredReading[]>;
   /** Lets readers run until one of them leaves nothing behind; says what was accepted in all. The API must be up. */
-  drain(): Promise<{ stream: string; accepted: number }>;
+  drain(env?: Readonly<Record<string, string>>): Promise<Ledger>;
+  /** Stops this reader, and drains what it left with another of the same settings. The API must be up. */
+  finish(reader: ChildProgram, env?: Readonly<Record<string, string>>): Promise<Ledger>;
+}
+
+/** What the outbox file says when nothing waits in it any more. */
+export interface Ledger {
+  readonly stream: string;
+  /** Seqs from 1 to this were accepted. */
+  readonly accepted: number;
+  readonly deadLetters: readonly DeadLetter[];
+  /** The oldest first. */
+  readonly transitions: readonly BreakerTransition[];
+}
+
+export interface GatewayOptions {
+  /** Where readers deliver instead of to the write API itself. */
+  readonly deliverTo?: number;
+  /** Of a test that runs beside others. */
+  readonly onTestFinished?: OnTestFinished;
 }
 
 /** Readers sample once a second, the fastest that a configuration may ask for. */
-export async function createGateway(options: { deliverTo?: number } = {}): Promise<Gateway> {
-  const dir = tempDir();
+export async function createGateway(options: GatewayOptions = {}): Promise<Gateway> {
+  const dir = tempDir(options.onTestFinished);
+  const mine = options.onTestFinished === undefined ? {} : { onTestFinished: options.onTestFinished };
   const port = await freePort();
   const runDir = join(dir, 'run');
   const env = {
@@ -49,12 +70,12 @@ export async function createGateway(options: { deliverTo?: number } = {}): Promi
     port,
     env,
     async startApi(more = {}) {
-      const api = startProgram('sensor-api-write', { env: { ...env, ...more } });
+      const api = startProgram('sensor-api-write', { env: { ...env, ...more }, ...mine });
       await api.line((line) => String(line.msg).startsWith('write API listens'));
       return api;
     },
     async startReader(more = {}) {
-      const reader = startProgram('sensor-main', { env: { ...env, ...more } });
+      const reader = startProgram('sensor-main', { env: { ...env, ...more }, ...mine });
       await reader.line((line) => line.event === 'outbox.opened');
       return reader;
     },
@@ -68,16 +89,20 @@ export async function createGateway(options: { deliverTo?: number } = {}): Promi
         await reader.close();
       }
     },
-    async drain() {
+    async drain(more = {}) {
       for (let attempt = 0; attempt < DRAIN_ATTEMPTS_MAX; attempt += 1) {
-        const reader = await gateway.startReader();
+        const reader = await gateway.startReader(more);
         await reader.count(isStored, 2);
-        reader.kill('SIGTERM');
-        await reader.exited;
-        const left = outboxStats(join(dir, 'outbox.db'));
-        if (left.waiting === 0) return { stream: left.stream, accepted: left.accepted };
+        await stopped(reader);
+        const { waiting, ...ledger } = readLedger(join(dir, 'outbox.db'));
+        if (waiting === 0) return ledger;
       }
       throw new Error(`readings were left in the outbox ${DRAIN_ATTEMPTS_MAX} times in a row`);
+    },
+    async finish(reader, more = {}) {
+      await stopped(reader);
+      const { waiting, ...ledger } = readLedger(join(dir, 'outbox.db'));
+      return waiting === 0 ? ledger : gateway.drain(more);
     },
   };
   return gateway;
@@ -91,19 +116,29 @@ export const isStored = (line: Line) => line.event === 'batch.delivered' && line
 export const isAppended = (line: Line) => line.event === 'outbox.appended';
 export const isEvent = (type: string) => (line: Line) => line.event === type;
 
-function outboxStats(file: string) {
+async function stopped(program: ChildProgram): Promise<void> {
+  program.kill('SIGTERM');
+  await program.exited;
+}
+
+function readLedger(file: string): Ledger & { waiting: number } {
   const view = openOutboxReadOnly(file);
   try {
     const { stream, nextSeq, destinations } = view.stats();
     return {
       stream: stream ?? 'none',
       accepted: nextSeq - 1,
+      deadLetters: view.deadLetters(ROWS_READ_MAX),
+      transitions: view.breakerTransitions(ROWS_READ_MAX).reverse(),
       waiting: Math.max(...destinations.map((one) => one.rows)),
     };
   } finally {
     view.close();
   }
 }
+
+/** More than any test makes. */
+const ROWS_READ_MAX = 1_000;
 
 /** The seqs of one stream, ascending: what "once" and "contiguous" are asserted on. */
 export function seqsOfStream(readings: readonly StoredReading[], stream: string): number[] {
