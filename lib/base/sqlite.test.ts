@@ -49,7 +49,7 @@ describe('the settings of a file', () => {
     ['trusted_schema', 'OFF', 0, 1],
     ['temp_store', 'MEMORY', 2, 0],
     ['cache_size', -2048, -2048, -16000],
-    ['wal_autocheckpoint', 1000, 1000, 500],
+    ['wal_autocheckpoint', 1024, 1024, 500],
     ['journal_size_limit', 4_194_304, 4_194_304, -1],
   ] as const;
 

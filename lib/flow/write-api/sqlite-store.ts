@@ -33,6 +33,8 @@ const SERIES_MAX = 100_000;
 
 /** Readings of many series touch a page each: 8 MiB keep the newest page of 2,000 series at hand. */
 const CACHE_KIB = 8_192;
+/** A page of the cluster is written back once for many batches; takes a tenth off the time of a large backlog. */
+const WAL_MIB = 16;
 
 /**
  * Opens (creates, migrates) the store. Throws what `openDatabase` throws.
@@ -44,6 +46,7 @@ export function createSqliteStore(options: SqliteStoreOptions): ReadingsStore {
     applicationId: STORE_APPLICATION_ID,
     migrations: STORE_MIGRATIONS,
     cacheKiB: CACHE_KIB,
+    walMiB: WAL_MIB,
   });
   if (options.bytesMax !== undefined) limitBytes(database, options.bytesMax);
 
