@@ -48,7 +48,9 @@ export interface Replayed {
   readonly lost: number;
   /** Rows of the store, from the outage or later, that are there besides an equal one. */
   readonly duplicates: number;
-  /** From SIGCONT until nothing waits and a fresh reading is stored; `undefined`: not within the limit. */
+  /** From SIGCONT until none that was taken before is still under way; `undefined`: not within the limit. */
+  readonly madeUpAfterMs: number | undefined;
+  /** From SIGCONT until, besides, one that was taken after it is stored. At worst an interval more. */
   readonly responsiveAfterMs: number | undefined;
   readonly samples: readonly Sample[];
   /** When the readings of the outage were taken, after its beginning. */
@@ -105,14 +107,14 @@ export async function replay(contender: Contender, options: ReplayOptions): Prom
       }
     };
     const sampling = setInterval(look, Math.max(SAMPLE_MIN_MS, outageMs / SAMPLES_PER_OUTAGE));
-    let responsiveAfterMs: number | undefined;
+    let recovered: Recovered;
     let contAt: number;
     try {
       // The length of the outage is what is asked for: there is nothing else to wait for.
       await sleep(outageMs, undefined, { signal });
       api.kill('SIGCONT');
       contAt = Date.now();
-      responsiveAfterMs = await untilResponsive({ contender, api, reader, dir, contAt, scale });
+      recovered = await untilResponsive({ contender, api, reader, dir, contAt, scale });
       // A turn that the outage has stretched is over before the reader is.
       await turnsEnded(contender, reader, contender.account(reader.lines).turns.length + 1);
     } finally {
@@ -143,7 +145,7 @@ export async function replay(contender: Contender, options: ReplayOptions): Prom
       taken: window.length,
       lost: window.filter(([key]) => !keys.has(key)).length,
       duplicates: countDuplicates(stored),
-      responsiveAfterMs,
+      ...recovered,
       samples,
       takenAtMs: window.map(([, at]) => at - stoppedAt).sort((a, b) => a - b),
     };
@@ -162,18 +164,25 @@ interface Recovery {
   readonly scale: number;
 }
 
+type Recovered = Pick<Replayed, 'madeUpAfterMs' | 'responsiveAfterMs'>;
+
 /** Looks into the store whenever the API or the reader says something. */
-async function untilResponsive(recovery: Recovery): Promise<number | undefined> {
+async function untilResponsive(recovery: Recovery): Promise<Recovered> {
   const { contender, api, reader, dir, contAt, scale } = recovery;
   const startMono = performance.now();
   const limit = new AbortController();
   const over = sleep(RECOVERY_MAX_MS / scale, undefined, { signal: limit.signal }).catch(() => {});
   const isAny = (_line: Line) => true;
+  let madeUpAfterMs: number | undefined;
   try {
     for (;;) {
       const seen = { api: api.lines.length, reader: reader.lines.length };
-      if (isResponsive(contender, reader, await storedIn(dir), contAt)) return performance.now() - startMono;
-      if (performance.now() - startMono >= RECOVERY_MAX_MS / scale) return undefined;
+      const stored = await storedIn(dir);
+      const passedMs = performance.now() - startMono;
+      if (isMadeUp(contender, reader, stored, contAt)) madeUpAfterMs ??= passedMs;
+      const fresh = stored.some(({ at }) => at > contAt);
+      if (fresh && madeUpAfterMs !== undefined) return { madeUpAfterMs, responsiveAfterMs: passedMs };
+      if (passedMs >= RECOVERY_MAX_MS / scale) return { madeUpAfterMs, responsiveAfterMs: undefined };
       await Promise.race([over, api.count(isAny, seen.api + 1), reader.count(isAny, seen.reader + 1)]);
     }
   } finally {
@@ -181,14 +190,13 @@ async function untilResponsive(recovery: Recovery): Promise<number | undefined> 
   }
 }
 
-/** Nothing that was taken before the thaw is still under way, and something that was taken after it has arrived. */
-function isResponsive(
+/** Each reading that was taken before the thaw is stored, or its reader knows that it is lost. */
+function isMadeUp(
   contender: Contender,
   reader: Child,
   stored: readonly StoredReading[],
   contAt: number,
 ): boolean {
-  if (!stored.some(({ at }) => at > contAt)) return false;
   const { taken, lost } = contender.account(reader.lines);
   const keys = new Set(stored.map(contender.keyOf));
   return [...taken].every(([key, at]) => at > contAt || keys.has(key) || lost.has(key));

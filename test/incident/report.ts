@@ -30,11 +30,8 @@ const ROWS: readonly Row[] = [
   ['... of these never taken', ({ due, taken }) => share(Math.max(0, due - taken), due)],
   ['... of these taken and lost', ({ lost, due }) => share(lost, due)],
   ['readings stored a second time or more', ({ duplicates }) => String(duplicates)],
-  [
-    'responsive again after SIGCONT',
-    ({ responsiveAfterMs }) =>
-      responsiveAfterMs === undefined ? 'not in time' : duration(responsiveAfterMs),
-  ],
+  ['after SIGCONT nothing waits any more', ({ madeUpAfterMs }) => inTime(madeUpAfterMs)],
+  ['... and a fresh reading is stored', ({ responsiveAfterMs }) => inTime(responsiveAfterMs)],
 ];
 
 /** The table, under the conditions it was measured in. */
@@ -74,6 +71,10 @@ function median(ascending: readonly number[]): number | undefined {
 function duration(ms: number | undefined): string {
   if (ms === undefined) return 'none ended';
   return ms < 1_000 ? `${Math.round(ms)} ms` : `${Number((ms / 1_000).toFixed(1))} s`;
+}
+
+function inTime(ms: number | undefined): string {
+  return ms === undefined ? 'not in time' : duration(ms);
 }
 
 function mebibytes(bytes: number): string {
