@@ -48,3 +48,23 @@ test('one open destination does not hide behind a closed one', () => {
   expect(signs.statusLine(0)).toMatch(/^open, /);
   expect(signs.snapshot()).toMatchObject({ breaker: 'open', breakers: { local: 'closed', remote: 'open' } });
 });
+
+test('every transition of a breaker is counted', () => {
+  const signs = createVitalSigns(['local'], () => 0);
+  const opened = {
+    destination: 'local',
+    failures: 3,
+    step: 0,
+    pauseMs: 10_000,
+    reason: 'timeout',
+    held: false,
+  };
+
+  signs.observe({ type: 'breaker.opened', ...opened });
+  signs.observe({ type: 'breaker.half_opened', destination: 'local' });
+  signs.observe({ type: 'breaker.opened', ...opened });
+  signs.observe({ type: 'breaker.half_opened', destination: 'local' });
+  signs.observe({ type: 'breaker.closed', destination: 'local', openMs: 20_000 });
+
+  expect(signs.snapshot()).toMatchObject({ breaker_transitions: { opened: 2, half_opened: 2, closed: 1 } });
+});

@@ -27,6 +27,7 @@ export function createVitalSigns(destinations: readonly string[], monotonicMs: (
     duplicate: 0,
     buried: 0,
   };
+  const transitions = { opened: 0, half_opened: 0, closed: 0 };
   let sources = { ok: 0, failed: 0 };
   let storedMono: number | undefined;
   let intervalMs: number | undefined;
@@ -70,12 +71,15 @@ export function createVitalSigns(destinations: readonly string[], monotonicMs: (
           break;
         case 'breaker.opened':
           breakers.set(event.destination, 'open');
+          transitions.opened += 1;
           break;
         case 'breaker.half_opened':
           breakers.set(event.destination, 'half_open');
+          transitions.half_opened += 1;
           break;
         case 'breaker.closed':
           breakers.set(event.destination, 'closed');
+          transitions.closed += 1;
           break;
         default:
           break; // The other events are for the log.
@@ -89,6 +93,7 @@ export function createVitalSigns(destinations: readonly string[], monotonicMs: (
     snapshot: () => ({
       breaker: worstBreaker(),
       breakers: Object.fromEntries(breakers),
+      breaker_transitions: { ...transitions },
       sources,
       counts,
       uptime_s: secondsSince(startedMono),

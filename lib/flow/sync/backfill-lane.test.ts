@@ -225,6 +225,18 @@ function attemptsOf(store: { sent: { seqs: number[] }[] }, seq: number): number 
   return store.sent.filter(({ seqs }) => seqs.includes(seq)).length;
 }
 
+test('while a backlog drains the status says how much is through, and how fast', async () => {
+  const { clock, destination } = createDestinationRig({ backlog: 5_000 });
+
+  await clock.advance(4 * TOOK_MS);
+  const { drain } = destination.status().backfill;
+  await clock.advance(10_000);
+
+  expect(drain?.rows).toBeGreaterThan(500);
+  expect(drain?.rowsPerSecond).toBe(Math.round(((drain?.rows ?? 0) * 1_000) / (4 * TOOK_MS)));
+  expect(destination.status().backfill.drain).toBeUndefined();
+});
+
 test('the batch made ahead is not sent as it was when the one before it failed', async () => {
   const { clock, store } = createDestinationRig({ backlog: 3_000 });
   await clock.advance(3 * TOOK_MS);

@@ -46,6 +46,8 @@ export interface BackfillLaneStatus {
   /** Readings among which one is to blame for a batch turned away. */
   readonly suspects: number;
   readonly aside: number;
+  /** While a backlog drains: how much of it has been delivered, and how fast. */
+  readonly drain: { readonly rows: number; readonly rowsPerSecond: number } | undefined;
 }
 
 export interface BackfillLane {
@@ -257,6 +259,10 @@ export function createBackfillLane(deps: BackfillLaneDeps, options: BackfillLane
       size,
       suspects: suspects?.rows ?? 0,
       aside: countOf(aside.seqs()),
+      drain: drain && {
+        rows: drain.rows,
+        rowsPerSecond: Math.round((drain.rows * 1_000) / Math.max(1, clock.monotonicMs() - drain.sinceMono)),
+      },
     }),
   };
 }
