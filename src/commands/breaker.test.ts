@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { type ControlRequest, createControlSocket } from '../../lib/ops/control-socket.ts';
@@ -62,6 +63,8 @@ test('releasing a breaker that nobody holds changes nothing', async () => {
 test('show tells state, reason, next try and what happened lately', async () => {
   const rig = commandRig();
   const { outbox } = tempOutbox({ file: join(rig.dataDir, 'outbox.db') });
+  const health = { pid: process.pid, generated_at: INCIDENT_AT - 1_000 };
+  writeFileSync(join(rig.dataDir, 'sensor-main.health.json'), JSON.stringify(health));
   outbox.saveBreaker('local', {
     state: 'open',
     streak: 3,
@@ -85,11 +88,49 @@ test('show tells state, reason, next try and what happened lately', async () => 
   });
 });
 
+test('show counts an outage from its beginning, not from the latest probe, and promises no try without a reader', async () => {
+  const rig = commandRig();
+  const { outbox } = tempOutbox({ file: join(rig.dataDir, 'outbox.db') });
+  const record = { streak: 3, step: 2, reason: 'timeout', held: false, nextTryAt: INCIDENT_AT + 9_000 };
+  outbox.saveBreaker('local', { ...record, state: 'open', sinceAt: INCIDENT_AT - 5 * 3_600_000 });
+  outbox.saveBreaker('local', { ...record, state: 'half_open', sinceAt: INCIDENT_AT - 60_000 });
+  outbox.saveBreaker('local', { ...record, state: 'open', sinceAt: INCIDENT_AT - 59_000 });
+
+  const { out } = await rig.run(breakerShow);
+
+  expect(out[0]).toBe('local: open for 5 h (timeout), next try when the reader runs again');
+});
+
+test('show does not let the history of one destination hide behind that of another', async () => {
+  const rig = commandRig();
+  rig.environment.SENSORGW_DESTINATIONS =
+    '[{name: local, url: "http://127.0.0.1:1"}, {name: far, url: "http://127.0.0.1:2"}]';
+  const { outbox } = tempOutbox({ file: join(rig.dataDir, 'outbox.db'), destinations: ['local', 'far'] });
+  const record = {
+    streak: 3,
+    step: 2,
+    reason: 'timeout',
+    sinceAt: INCIDENT_AT,
+    held: false,
+    nextTryAt: null,
+  };
+  outbox.saveBreaker('far', { ...record, state: 'open' });
+  for (let probe = 0; probe < 20; probe += 1) {
+    outbox.saveBreaker('local', { ...record, state: 'open' });
+    outbox.saveBreaker('local', { ...record, state: 'half_open' });
+  }
+
+  const { out } = await rig.run(breakerShow, { destination: 'far' });
+
+  expect(out.at(-1)).toMatch(/far {2}closed -> open {2}timeout$/);
+});
+
 test('a destination that there is not is a usage error that names those there are', async () => {
   const rig = commandRig();
 
   await expect(rig.run(breakerHold, { destination: 'moon' })).rejects.toMatchObject({
     code: 'SGW_USAGE',
     message: 'no destination is named "moon"; there is local',
+    hint: 'See: sensorctl breaker hold --help',
   });
 });

@@ -14,8 +14,10 @@ import { askProgram } from '../../lib/ops/control-socket.ts';
 import { readBootId } from '../wiring/boot-id.ts';
 import { controlPath, READER } from '../wiring/names.ts';
 import { type Command, type CommandContext, textOption, usageError } from './command.ts';
+import { breakerInWords, outageOf, TRANSITIONS_READ } from './delivery-words.ts';
 import { findPlaces, type Places } from './places.ts';
-import { ageInWords, localTime } from './words.ts';
+import { programState } from './running.ts';
+import { localTime } from './words.ts';
 
 /** A screen of history. */
 const TRANSITIONS_SHOWN = 10;
@@ -32,16 +34,24 @@ export const breakerShow: Command = {
   examples: [['sensorctl breaker show', 'since when is it open, and when is the next try?']],
   async run(context) {
     const places = findPlaces(context);
-    const names = chosen(context, places);
+    const names = chosen(context, places, 'breaker show');
     const { openOutboxReadOnly } = await import('../../lib/flow/outbox/outbox-view.ts');
     const view = openOutboxReadOnly(places.outboxFile);
     try {
       const destinations = view.stats().destinations.filter((one) => names.includes(one.destination));
       const transitions = view
-        .breakerTransitions(TRANSITIONS_SHOWN * names.length)
+        .breakerTransitions(TRANSITIONS_READ)
         .filter((one) => names.includes(one.destination));
       if (context.json) await context.terminal.out(JSON.stringify(asJson(destinations, transitions)));
-      else for (const line of inWords(destinations, transitions, context)) await context.terminal.out(line);
+      else {
+        const nowMs = context.wallMs();
+        const reader = programState(places.runDir, READER, nowMs);
+        for (const one of destinations) {
+          const said = breakerInWords(one.breaker, { outage: outageOf(one, transitions), reader, nowMs });
+          await context.terminal.out(printable(`${one.destination}: ${said}`));
+        }
+        for (const line of historyInWords(transitions)) await context.terminal.out(line);
+      }
     } finally {
       view.close();
     }
@@ -97,17 +107,17 @@ async function change(
   changed: (record: BreakerRecord, nowMs: number) => BreakerRecord,
 ): Promise<number> {
   const places = findPlaces(context);
-  const names = chosen(context, places);
+  const names = chosen(context, places, `breaker ${verb}`);
   const command = `breaker.${verb}`;
   const answer = await askProgram(controlPath(places.runDir), { command, destinations: names, reason });
   if (answer === undefined) await changeInFile(context, places, names, changed);
   const done = verb === 'hold' ? 'held' : 'released';
-  if (context.json)
-    await context.terminal.out(JSON.stringify({ [done]: names, reader_running: answer !== undefined }));
-  else
-    await context.terminal.out(
-      `${names.join(', ')}: ${done}${answer === undefined ? ' (the reader is not running; it will find it so)' : ''}`,
-    );
+  const note = answer === undefined ? ' (the reader is not running; it will find it so)' : '';
+  await context.terminal.out(
+    context.json
+      ? JSON.stringify({ [done]: names, reader_running: answer !== undefined })
+      : `${names.join(', ')}: ${done}${note}`,
+  );
   return EXIT.ok;
 }
 
@@ -141,45 +151,23 @@ async function changeInFile(
 }
 
 /** The destinations that are meant. Throws `SGW_USAGE` if there is none of that name. */
-function chosen(context: CommandContext, { config }: Places): string[] {
+function chosen(context: CommandContext, { config }: Places, command: string): string[] {
   const all = config.destinations.map((one) => one.name);
   const wanted = textOption(context, 'destination');
   if (wanted === undefined) return all;
   if (all.includes(wanted)) return [wanted];
-  throw usageError(
-    `no destination is named "${printable(wanted, 60)}"; there is ${all.join(', ')}`,
-    'breaker',
-  );
+  throw usageError(`no destination is named "${printable(wanted, 60)}"; there is ${all.join(', ')}`, command);
 }
 
-function inWords(
-  destinations: readonly DestinationStats[],
-  transitions: readonly BreakerTransition[],
-  { wallMs }: CommandContext,
-): string[] {
-  const states = destinations.map(
-    ({ destination, breaker }) => `${destination}: ${stateInWords(breaker, wallMs())}`,
-  );
-  if (transitions.length === 0) return states;
-  const history = transitions.map(
-    ({ at, destination, from, to, reason }) =>
-      `  ${localTime(at)}  ${destination}  ${from} -> ${to}${reason && `  ${reason}`}`,
-  );
-  return [...states, '', 'Lately:', ...history].map((line) => printable(line));
-}
-
-/** `open for 41 min (connect ECONNREFUSED), next try in 12 s`: also for `sensorctl why`. */
-export function stateInWords(breaker: BreakerRecord | undefined, nowMs: number): string {
-  if (breaker === undefined || breaker.state === 'closed') return 'closed';
-  const since = `for ${ageInWords(nowMs - breaker.sinceAt)}`;
-  const because = breaker.reason && ` (${breaker.reason})`;
-  if (breaker.held) return `held open by a person ${since}${because}`;
-  const next = breaker.nextTryAt === null ? '' : `, next try ${soonInWords(breaker.nextTryAt - nowMs)}`;
-  return `${breaker.state.replace('_', '-')} ${since}${because}${next}`;
-}
-
-export function soonInWords(ms: number): string {
-  return ms > 0 ? `in ${ageInWords(ms)}` : 'now';
+function historyInWords(transitions: readonly BreakerTransition[]): string[] {
+  if (transitions.length === 0) return [];
+  const lines = transitions
+    .slice(0, TRANSITIONS_SHOWN)
+    .map(
+      ({ at, destination, from, to, reason }) =>
+        `  ${localTime(at)}  ${destination}  ${from} -> ${to}${reason && `  ${reason}`}`,
+    );
+  return ['', 'Lately:', ...lines.map((line) => printable(line))];
 }
 
 function asJson(
@@ -198,6 +186,6 @@ function asJson(
       since: breaker === NEVER_USED ? null : iso(breaker.sinceAt),
       next_try_at: iso(breaker.nextTryAt),
     })),
-    transitions: transitions.map(({ at, ...rest }) => ({ at: iso(at), ...rest })),
+    transitions: transitions.slice(0, TRANSITIONS_SHOWN).map(({ at, ...rest }) => ({ at: iso(at), ...rest })),
   };
 }

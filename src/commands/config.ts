@@ -2,6 +2,7 @@
 
 import { settingsOf } from '../../lib/base/config.ts';
 import type { Path } from '../../lib/base/config-file.ts';
+import { EXIT } from '../../lib/base/errors.ts';
 import { printable } from '../../lib/base/printable.ts';
 import { CONFIG_FILE, type LoadedConfig } from '../wiring/config.ts';
 import { SETTINGS } from '../wiring/settings.ts';
@@ -23,7 +24,7 @@ export const configCheck: Command = {
     await context.terminal.out(
       context.json ? JSON.stringify({ ok: true, file: file ?? null }) : `${what}: good`,
     );
-    return 0;
+    return EXIT.ok;
   },
 };
 
@@ -36,7 +37,7 @@ export const configShow: Command = {
     const loaded = readConfig(context);
     if (context.json) await context.terminal.out(JSON.stringify(loaded.config));
     else for (const line of settingLines(loaded)) await context.terminal.out(line);
-    return 0;
+    return EXIT.ok;
   },
 };
 
@@ -47,7 +48,7 @@ export const configSample: Command = {
   examples: [['sensorctl config sample > config.yaml', 'a file to start from']],
   async run(context) {
     await context.terminal.out(sampleYaml().trimEnd());
-    return 0;
+    return EXIT.ok;
   },
 };
 
@@ -59,7 +60,7 @@ export const configDocs: Command = {
   hidden: true,
   async run(context) {
     await context.terminal.out(settingsMarkdown().trimEnd());
-    return 0;
+    return EXIT.ok;
   },
 };
 

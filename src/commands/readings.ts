@@ -1,5 +1,6 @@
 /** `sensorctl readings`: what the store has, oldest first, in bounded memory however much it is. */
 
+import { EXIT } from '../../lib/base/errors.ts';
 import { printable, printableJson } from '../../lib/base/printable.ts';
 import type { ReadingsFilter, StoredReading } from '../../lib/flow/write-api/readings-store.ts';
 import { type Command, type CommandContext, textOption, usageError } from './command.ts';
@@ -37,7 +38,7 @@ export const readings: Command = {
         printed += 1;
       }
       if (!context.json) note(printed === 0 ? nothing(filter) : count(printed, 'reading'));
-      return 0;
+      return EXIT.ok;
     } finally {
       await store.close();
     }

@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { messageOf } from '../../lib/base/errors.ts';
+import { codeOf, messageOf } from '../../lib/base/errors.ts';
 import { API_IDENTITY_HEADER, HealthAnswer, parseApiIdentity } from '../../lib/flow/reading.ts';
 
 export interface ProgramState {
@@ -24,7 +24,7 @@ export interface ApiState {
   readonly reason?: string;
 }
 
-/** Programs beat at least every 15 s (half of WatchdogSec); two beats may be missed by a busy machine. */
+/** Programs beat every 10 s; three beats may be late on a busy machine before we call one silent. */
 const HEALTH_FRESH_MS = 45_000;
 
 /** On this machine an answer takes milliseconds; a person waits for it. */
@@ -62,7 +62,7 @@ function isAlive(pid: number): boolean {
     return true;
   } catch (error) {
     // It exists and belongs to somebody else.
-    return messageOf(error).includes('EPERM');
+    return codeOf(error) === 'EPERM';
   }
 }
 
@@ -105,6 +105,6 @@ export function liveBacklog(health: ProgramState['health'], destination: string)
   return typeof rows === 'number' ? rows : undefined;
 }
 
-export function isGroup(value: unknown): value is Record<string, unknown> {
+function isGroup(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

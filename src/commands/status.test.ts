@@ -68,7 +68,7 @@ describe('sensorctl status', () => {
       reason: 'connect ECONNREFUSED\n\u001b[2J',
       sinceAt: INCIDENT_AT - 41 * 60_000,
       held: false,
-      nextTryAt: null,
+      nextTryAt: INCIDENT_AT + 12_000,
     });
     rig.outbox.flush();
 
@@ -76,8 +76,26 @@ describe('sensorctl status', () => {
 
     expect(exitCode).toBe(1);
     expect(out.find((line) => line.includes('to local'))).toBe(
-      'look  to local    breaker open for 41 min (connect ECONNREFUSED\\n\\u001b[2J); 3 readings waiting, the oldest from 0 s ago',
+      'look  to local    breaker open for 41 min (connect ECONNREFUSED\\n\\u001b[2J), next try in 12 s; 3 readings waiting, the oldest from 0 s ago',
     );
+  });
+
+  it('says that a person holds a breaker, and for how long', async () => {
+    const rig = await healthyGateway();
+    rig.outbox.saveBreaker('local', {
+      state: 'open',
+      streak: 0,
+      step: 0,
+      reason: 'upgrade',
+      sinceAt: INCIDENT_AT - 180_000,
+      held: true,
+      nextTryAt: null,
+    });
+
+    expect((await rig.run(status)).out.join('\n')).toContain(
+      'breaker held open by a person for 3 min (upgrade); nothing waiting',
+    );
+    expect((await jsonOf(rig)).problems).toEqual(['the breaker of local is held open by a person']);
   });
 
   it('believes the running reader about a backlog that the file will know with the next round', async () => {

@@ -6,12 +6,25 @@
 import { styleText } from 'node:util';
 import { EXIT, GatewayError, messageOf } from '../../lib/base/errors.ts';
 import { printable } from '../../lib/base/printable.ts';
+import type { BreakerRecord } from '../../lib/flow/outbox/outbox.ts';
 import type { OutboxStats } from '../../lib/flow/outbox/outbox-view.ts';
 import type { StoreSummary } from '../../lib/flow/write-api/readings-store.ts';
+import { httpUrl } from '../wiring/config.ts';
 import { READER, WRITE_API } from '../wiring/names.ts';
 import type { Command, CommandContext } from './command.ts';
+import {
+  breakerInWords,
+  isClosed,
+  isOnItsWay,
+  type Outage,
+  outageOf,
+  stateInWords,
+  TRANSITIONS_READ,
+  type Waiting,
+  waitingFor,
+} from './delivery-words.ts';
 import { findPlaces } from './places.ts';
-import { type ApiState, apiState, liveBacklog, type ProgramState, programState } from './running.ts';
+import { type ApiState, apiState, type ProgramState, programState } from './running.ts';
 import { ageInWords, count } from './words.ts';
 
 export const status: Command = {
@@ -33,9 +46,10 @@ export const status: Command = {
 interface DestinationReport {
   readonly name: string;
   /** `undefined`: it has not been used yet. */
-  readonly breaker: { readonly state: string; readonly sinceAt: number; readonly reason: string } | undefined;
-  readonly backlogRows: number;
-  readonly oldestAt: number | undefined;
+  readonly breaker: BreakerRecord | undefined;
+  /** `undefined`: none at present. */
+  readonly outage: Outage | undefined;
+  readonly waiting: Waiting;
 }
 
 interface Report {
@@ -56,14 +70,13 @@ async function gather(context: CommandContext): Promise<Report> {
   const reader = programState(runDir, READER, nowMs);
   // The API knows best where it listens: it may have been started with another port.
   const { url } = programState(runDir, WRITE_API, nowMs).health;
-  const configured = `http://${config.api.host.includes(':') ? `[${config.api.host}]` : config.api.host}:${config.api.port}`;
-  const [api, outbox, store] = await Promise.all([
-    apiState(typeof url === 'string' && URL.canParse(url) ? url : configured),
+  const [api, looked, store] = await Promise.all([
+    apiState(typeof url === 'string' && URL.canParse(url) ? url : httpUrl(config.api)),
     orReason(async () => {
       const { openOutboxReadOnly } = await import('../../lib/flow/outbox/outbox-view.ts');
       const view = openOutboxReadOnly(outboxFile);
       try {
-        return view.stats();
+        return { outbox: view.stats(), transitions: view.breakerTransitions(TRANSITIONS_READ) };
       } finally {
         view.close();
       }
@@ -78,24 +91,18 @@ async function gather(context: CommandContext): Promise<Report> {
       }
     }),
   ]);
-  const health = reader.state === 'running' ? reader.health : {};
-  const destinations = (typeof outbox === 'string' ? [] : outbox.destinations).map(
-    (one): DestinationReport => {
-      // Acknowledgements reach the file with the next round; until then the reader knows better.
-      const closed = one.breaker === undefined || one.breaker.state === 'closed';
-      const backlogRows = Math.min(
-        one.rows,
-        (closed ? liveBacklog(health, one.destination) : undefined) ?? one.rows,
-      );
-      return {
-        name: one.destination,
-        breaker: one.breaker,
-        backlogRows,
-        oldestAt: backlogRows === 0 ? undefined : one.oldestAt,
-      };
-    },
+  const report = { nowMs, dataDir, intervalMs: config.sampling.intervalMs, reader, api, store };
+  if (typeof looked === 'string') return { ...report, outbox: looked, destinations: [] };
+  const { outbox, transitions } = looked;
+  const destinations = outbox.destinations.map(
+    (one): DestinationReport => ({
+      name: one.destination,
+      breaker: one.breaker,
+      outage: outageOf(one, transitions),
+      waiting: waitingFor(one, reader),
+    }),
   );
-  return { nowMs, dataDir, intervalMs: config.sampling.intervalMs, reader, api, destinations, outbox, store };
+  return { ...report, outbox, destinations };
 }
 
 async function orReason<T>(look: () => Promise<T>): Promise<T | string> {
@@ -113,8 +120,7 @@ function problemsOf({ reader, api, destinations, outbox, store }: Report): strin
   if (reader.state !== 'running') problems.push(`the reader is ${reader.state}`);
   if (api.state !== 'up') problems.push(`the write API is ${api.state}`);
   for (const { name, breaker } of destinations) {
-    if (breaker !== undefined && breaker.state !== 'closed')
-      problems.push(`the breaker of ${name} is ${breaker.state}`);
+    if (!isClosed(breaker)) problems.push(`the breaker of ${name} is ${stateInWords(breaker)}`);
   }
   if (typeof outbox === 'string') problems.push(`outbox: ${outbox}`);
   else if (outbox.deadLetters > 0) problems.push(count(outbox.deadLetters, 'dead letter'));
@@ -142,14 +148,10 @@ function inWords(report: Report, { terminal }: CommandContext): string[] {
       `${api.state} at ${api.url}${version}${api.reason === undefined ? '' : ` (${api.reason})`}`,
     ),
   ];
-  for (const { name, breaker, backlogRows, oldestAt } of destinations) {
-    const closed = breaker === undefined || breaker.state === 'closed';
-    const state =
-      breaker === undefined
-        ? 'breaker closed'
-        : `breaker ${breaker.state} for ${ageInWords(nowMs - breaker.sinceAt)}${breaker.reason && ` (${breaker.reason})`}`;
-    const waiting = backlogInWords(report, { backlogRows, oldestAt }, closed);
-    lines.push(line(closed, `to ${name}`, `${state}; ${waiting}`));
+  for (const { name, breaker, outage, waiting } of destinations) {
+    const closed = isClosed(breaker);
+    const said = breakerInWords(breaker, { outage, reader, nowMs });
+    lines.push(line(closed, `to ${name}`, `breaker ${said}; ${waitingInWords(report, waiting, closed)}`));
   }
   lines.push(
     typeof outbox === 'string'
@@ -171,16 +173,12 @@ function inWords(report: Report, { terminal }: CommandContext): string[] {
   return lines;
 }
 
-/** The last round is always on its way or just being acknowledged: that is no backlog to speak of. */
-function backlogInWords(
-  { nowMs, intervalMs }: Report,
-  { backlogRows, oldestAt }: Pick<DestinationReport, 'backlogRows' | 'oldestAt'>,
-  closed: boolean,
-): string {
-  if (backlogRows === 0) return 'nothing waiting';
-  const ageMs = oldestAt === undefined ? 0 : nowMs - oldestAt;
-  if (closed && ageMs < 2 * intervalMs) return 'up to date';
-  return `${count(backlogRows, 'reading')} waiting, the oldest from ${ageInWords(ageMs)} ago`;
+function waitingInWords(report: Report, waiting: Waiting, closed: boolean): string {
+  const { rows, oldestAt } = waiting;
+  if (rows === 0) return 'nothing waiting';
+  if (closed && isOnItsWay(waiting, report)) return 'up to date';
+  const age = oldestAt === undefined ? '' : `, the oldest from ${ageInWords(report.nowMs - oldestAt)} ago`;
+  return `${count(rows, 'reading')} waiting${age}`;
 }
 
 function asJson(report: Report): object {
@@ -198,12 +196,13 @@ function asJson(report: Report): object {
       status: reader.status ?? null,
     },
     api: { state: api.state, url: api.url, version: api.version ?? null, reason: api.reason ?? null },
-    destinations: report.destinations.map(({ name, breaker, backlogRows, oldestAt }) => ({
+    destinations: report.destinations.map(({ name, breaker, outage, waiting }) => ({
       name,
       breaker: breaker?.state ?? null,
-      breaker_since: iso(breaker?.sinceAt),
-      backlog_rows: backlogRows,
-      backlog_oldest_at: iso(oldestAt),
+      breaker_since: iso(outage?.sinceAt ?? breaker?.sinceAt),
+      held: breaker?.held ?? false,
+      backlog_rows: waiting.rows,
+      backlog_oldest_at: iso(waiting.oldestAt),
     })),
     outbox: typeof outbox === 'string' ? null : { rows: outbox.rows, dead_letters: outbox.deadLetters },
     store:

@@ -81,6 +81,30 @@ test('a hold is named as what it is, with the way out', async () => {
   expect(out.join('\n')).toContain('sensorctl breaker release --destination local');
 });
 
+test('an outage that began before the history does is said to be older than all of it', async () => {
+  const { outbox, run } = gateway();
+  for (let probe = 0; probe < 501; probe += 1) {
+    const sinceAt = INCIDENT_AT - 600 * 60_000 + probe * 60_000;
+    outbox.saveBreaker('local', { ...OPEN, sinceAt });
+    outbox.saveBreaker('local', { ...OPEN, state: 'half_open', sinceAt: sinceAt + 1 });
+  }
+
+  const { out } = await run(why);
+
+  expect(out[0]).toMatch(/since before .* \(10 h\): connect ECONNREFUSED/);
+});
+
+test('a breaker that was released and not tried yet is no outage without a reason', async () => {
+  const { outbox, run } = gateway();
+  outbox.saveBreaker('local', { ...OPEN, streak: 0, reason: '', nextTryAt: INCIDENT_AT });
+
+  const { out } = await run(why);
+
+  expect(out[0]).toBe(
+    'Nothing is delivered to local (http://127.0.0.1:8470) yet: a person has released it. The next try is now.',
+  );
+});
+
 test('a stranger on the port is no outage: it says that nothing is given up and what to check', async () => {
   const { outbox, run } = gateway();
   outbox.noteOutcome('local', {

@@ -5,21 +5,26 @@
 
 import { EXIT } from '../../lib/base/errors.ts';
 import { printable } from '../../lib/base/printable.ts';
-import type { BreakerTransition } from '../../lib/flow/outbox/outbox.ts';
+import type { BreakerRecord, BreakerTransition } from '../../lib/flow/outbox/outbox.ts';
 import type { DestinationStats } from '../../lib/flow/outbox/outbox-view.ts';
 import { READER } from '../wiring/names.ts';
-import { soonInWords } from './breaker.ts';
 import type { Command } from './command.ts';
+import {
+  isClosed,
+  isOnItsWay,
+  nextTryInWords,
+  type Outage,
+  outageOf,
+  TRANSITIONS_READ,
+  type Waiting,
+  waitingFor,
+} from './delivery-words.ts';
 import { findPlaces } from './places.ts';
-import { liveBacklog, type ProgramState, programState } from './running.ts';
+import { type ProgramState, programState } from './running.ts';
 import { ageInWords, count, localTime } from './words.ts';
 
 /** What went wrong lately, not for ever. */
 const ERRORS_SHOWN = 3;
-const TRANSITIONS_READ = 200;
-
-/** Rows of the last round are on their way; two rounds old, they wait. */
-const ROUNDS_ON_THEIR_WAY = 2;
 
 export const why: Command = {
   name: 'why',
@@ -35,20 +40,15 @@ export const why: Command = {
     try {
       const { destinations } = view.stats();
       const transitions = view.breakerTransitions(TRANSITIONS_READ);
-      const judged = destinations.map((one) => {
-        const urls = config.destinations.filter(({ name }) => name === one.destination);
-        const rows = Math.min(one.rows, liveBacklog(reader.health, one.destination) ?? one.rows);
-        return judge(
-          { ...one, rows },
-          {
-            nowMs,
-            reader,
-            url: urls[0]?.url,
-            intervalMs: config.sampling.intervalMs,
-            errors: errorsOf(one.destination, transitions),
-          },
-        );
-      });
+      const judged = destinations.map((one) =>
+        judge(one, {
+          nowMs,
+          reader,
+          url: config.destinations.find(({ name }) => name === one.destination)?.url,
+          intervalMs: config.sampling.intervalMs,
+          transitions,
+        }),
+      );
       if (context.json)
         await context.terminal.out(JSON.stringify({ reader: reader.state, destinations: judged }));
       else {
@@ -67,8 +67,8 @@ interface Circumstances {
   readonly reader: ProgramState;
   readonly url: string | undefined;
   readonly intervalMs: number;
-  /** The latest first. */
-  readonly errors: readonly BreakerTransition[];
+  /** Of all destinations, the latest first. */
+  readonly transitions: readonly BreakerTransition[];
 }
 
 interface Judgement {
@@ -77,10 +77,12 @@ interface Judgement {
   readonly words: readonly string[];
 }
 
-function judge(one: DestinationStats, { nowMs, reader, url, intervalMs, errors }: Circumstances): Judgement {
+function judge(one: DestinationStats, circumstances: Circumstances): Judgement {
+  const { nowMs, reader, url } = circumstances;
   const { destination, breaker, outcome } = one;
   const at = url === undefined ? destination : `${destination} (${url})`;
-  const waiting = backlogInWords(one, nowMs, intervalMs);
+  const waiting = waitingFor(one, reader);
+  const waits = waitingInWords(waiting, isClosed(breaker), circumstances);
   const say = (delivering: boolean, ...words: string[]): Judgement => ({ destination, delivering, words });
 
   if (breaker?.held) {
@@ -88,67 +90,72 @@ function judge(one: DestinationStats, { nowMs, reader, url, intervalMs, errors }
     return say(
       false,
       `Nothing is delivered to ${at}: a person has held it ${since(breaker.sinceAt, nowMs)}${reason}.`,
-      `${waiting} To go on: sensorctl breaker release --destination ${destination}`,
+      `${waits} To go on: sensorctl breaker release --destination ${destination}`,
     );
   }
-  if (breaker !== undefined && breaker.state !== 'closed') {
-    const lastly = errors
-      .slice(0, ERRORS_SHOWN)
-      .map(({ at: when, reason }) => `  ${localTime(when)}  ${reason}`);
-    return say(
-      false,
-      `Nothing is delivered to ${at} ${since(outageBegan(breaker.sinceAt, errors), nowMs)}: ${breaker.reason}.`,
-      `${breaker.streak} attempts in a row have failed. ${nextTry(breaker.nextTryAt, reader, nowMs)}`,
-      waiting,
-      ...(lastly.length > 0 ? ['The last errors:', ...lastly] : []),
-    );
+  const outage = outageOf(one, circumstances.transitions);
+  if (breaker !== undefined && outage !== undefined) {
+    return say(false, ...outageInWords(at, breaker, outage, circumstances), waits, ...lastErrors(outage));
   }
   if (outcome?.kind === 'misconfigured') {
     return say(
       false,
       `Nothing is delivered to ${at} ${since(outcome.sinceAt, nowMs)}: it answers, but not as our write API should: ${outcome.reason}.`,
-      `${waiting} Nothing is given up for this; check address, token and path. It is tried once a minute.`,
+      `${waits} Nothing is given up for this; check address, token and path. It is tried once a minute.`,
     );
   }
   if (outcome === undefined)
-    return say(one.rows === 0, `Nothing has been delivered to ${at} yet. ${waiting}`);
+    return say(waiting.rows === 0, `Nothing has been delivered to ${at} yet. ${waits}`);
   if (outcome.kind === 'stored') {
     const note = outcome.reason === '' ? '' : ` Some readings are ${outcome.reason}.`;
-    return say(true, `Readings are delivered to ${at} as they come. ${waiting}${note}`);
+    return say(true, `Readings are delivered to ${at} as they come. ${waits}${note}`);
   }
-  const failing = outcome.kind === 'unavailable' ? 'fails' : 'is refused';
+  const failing = outcome.kind === 'unavailable' ? 'failed' : 'was refused';
   return say(
     true,
-    `Readings are delivered to ${at}, but the last attempt ${failing}: ${outcome.reason}. ${waiting}`,
+    `Readings are delivered to ${at}, but the last attempt ${failing}: ${outcome.reason}. ${waits}`,
   );
 }
 
-/** An outage begins when the breaker first opened since it was last closed, not at the latest probe. */
-function outageBegan(sinceAt: number, errors: readonly BreakerTransition[]): number {
-  return errors.at(-1)?.at ?? sinceAt;
+function outageInWords(
+  at: string,
+  breaker: BreakerRecord,
+  outage: Outage,
+  circumstances: Circumstances,
+): string[] {
+  const { reason, streak } = breaker;
+  const { nowMs, reader } = circumstances;
+  const verb = reader.state === 'running' ? 'is' : 'is made';
+  const tried = `The next try ${verb} ${nextTryInWords(breaker, circumstances)}.`;
+  // A release takes the reason of the hold away, and nothing has failed since.
+  if (reason === '') return [`Nothing is delivered to ${at} yet: a person has released it. ${tried}`];
+  const began = `since ${outage.older ? 'before ' : ''}${momentInWords(outage.sinceAt, nowMs)}`;
+  return [
+    `Nothing is delivered to ${at} ${began}: ${reason}.`,
+    `${count(streak, 'attempt')} in a row ${streak === 1 ? 'has' : 'have'} failed. ${tried}`,
+  ];
 }
 
-/** The openings of the present outage, the latest first. */
-function errorsOf(destination: string, transitions: readonly BreakerTransition[]): BreakerTransition[] {
-  const own = transitions.filter((one) => one.destination === destination);
-  const closed = own.findIndex((one) => one.to === 'closed');
-  return own.slice(0, closed < 0 ? own.length : closed).filter((one) => one.to === 'open');
+function lastErrors({ openings }: Outage): string[] {
+  const errors = openings.filter(({ reason }) => reason !== '').slice(0, ERRORS_SHOWN);
+  const lines = errors.map(({ at, reason }) => `  ${localTime(at)}  ${reason}`);
+  return lines.length === 0 ? [] : ['The last errors:', ...lines];
 }
 
 function since(at: number, nowMs: number): string {
-  return `since ${localTime(at)} (${ageInWords(nowMs - at)})`;
+  return `since ${momentInWords(at, nowMs)}`;
 }
 
-function nextTry(nextTryAt: number | null, reader: ProgramState, nowMs: number): string {
-  if (reader.state !== 'running') return 'The next try is made when the reader runs again.';
-  if (nextTryAt === null) return 'A try is under way.';
-  return `The next try is ${soonInWords(nextTryAt - nowMs)}.`;
+function momentInWords(at: number, nowMs: number): string {
+  return `${localTime(at)} (${ageInWords(nowMs - at)})`;
 }
 
-function backlogInWords({ rows, oldestAt }: DestinationStats, nowMs: number, intervalMs: number): string {
-  const ageMs = oldestAt === undefined ? 0 : nowMs - oldestAt;
-  if (rows === 0 || ageMs < ROUNDS_ON_THEIR_WAY * intervalMs) return 'Nothing waits.';
-  return `${count(rows, 'reading')} wait safely in the outbox, the oldest from ${ageInWords(ageMs)} ago.`;
+function waitingInWords(waiting: Waiting, closed: boolean, circumstances: Circumstances): string {
+  const { rows, oldestAt } = waiting;
+  if (rows === 0 || (closed && isOnItsWay(waiting, circumstances))) return 'Nothing waits.';
+  const age =
+    oldestAt === undefined ? '' : `, the oldest from ${ageInWords(circumstances.nowMs - oldestAt)} ago`;
+  return `${count(rows, 'reading')} ${rows === 1 ? 'waits' : 'wait'} safely in the outbox${age}.`;
 }
 
 function readerInWords(reader: ProgramState): string {

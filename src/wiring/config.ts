@@ -65,7 +65,7 @@ export function loadConfig(options: LoadConfigOptions): LoadedConfig {
     check: checkLimits,
   });
   // The API may have been moved; unless somebody says otherwise, it is still the one that is meant.
-  const own = { name: 'local', url: `http://${urlHost(value.api.host)}:${value.api.port}` };
+  const own = { name: 'local', url: httpUrl(value.api) };
   const settings =
     given(['destinations']) === undefined ? { ...value, destinations: [{ ...NO_OPTIONS, ...own }] } : value;
   return { config: completed(settings, options.hostName), file, given };
@@ -78,8 +78,9 @@ const NO_OPTIONS = {
   batchTimeoutMs: undefined,
 };
 
-function urlHost(host: string): string {
-  return host.includes(':') ? `[${host}]` : host;
+/** Where the write API of this machine answers. */
+export function httpUrl({ host, port }: { readonly host: string; readonly port: number }): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 /** A file that was named must exist; the usual one may be missing. */

@@ -1,0 +1,97 @@
+/**
+ * How delivery to a destination is going, in the words that `status`, `why` and `breaker show` share, so
+ * that the three never tell different stories about one moment.
+ */
+
+import type { BreakerRecord, BreakerTransition } from '../../lib/flow/outbox/outbox.ts';
+import type { DestinationStats } from '../../lib/flow/outbox/outbox-view.ts';
+import { liveBacklog, type ProgramState } from './running.ts';
+import { ageInWords } from './words.ts';
+
+/** All that the outbox keeps: an outage begins a long way back. */
+export const TRANSITIONS_READ = 1_000;
+
+/** Rows of the last round are on their way; two rounds old, they wait. */
+const ROUNDS_ON_THEIR_WAY = 2;
+
+export interface Waiting {
+  readonly rows: number;
+  /** `undefined`: nothing waits, or nobody knows. */
+  readonly oldestAt: number | undefined;
+}
+
+export function isClosed(breaker: BreakerRecord | undefined): boolean {
+  return breaker === undefined || breaker.state === 'closed';
+}
+
+/**
+ * What waits for a destination. Acknowledgements reach the file with the next round; until then the
+ * running reader knows better, but only while all goes well: its health file is behind the appends.
+ */
+export function waitingFor(one: DestinationStats, reader: ProgramState): Waiting {
+  const asked = reader.state === 'running' && isClosed(one.breaker);
+  const rows = Math.min(
+    one.rows,
+    (asked ? liveBacklog(reader.health, one.destination) : undefined) ?? one.rows,
+  );
+  return { rows, oldestAt: rows === 0 ? undefined : one.oldestAt };
+}
+
+/** Whether what waits is no older than the rounds that are always just being delivered. */
+export function isOnItsWay(
+  { oldestAt }: Waiting,
+  { nowMs, intervalMs }: { readonly nowMs: number; readonly intervalMs: number },
+): boolean {
+  return oldestAt === undefined || nowMs - oldestAt < ROUNDS_ON_THEIR_WAY * intervalMs;
+}
+
+export interface Outage {
+  /** Each time that the breaker opened, the latest first: at the first failures, and after each failed probe. */
+  readonly openings: readonly BreakerTransition[];
+  readonly sinceAt: number;
+  /** It began even before `sinceAt`: the history does not reach back so far. */
+  readonly older: boolean;
+}
+
+/** The present outage: since the breaker was last closed, not since its latest probe. `transitions`: the latest first. */
+export function outageOf(
+  { destination, breaker }: Pick<DestinationStats, 'destination' | 'breaker'>,
+  transitions: readonly BreakerTransition[],
+): Outage | undefined {
+  if (breaker === undefined || isClosed(breaker)) return undefined;
+  const own = transitions.filter((one) => one.destination === destination);
+  const closed = own.findIndex((one) => one.to === 'closed');
+  const openings = own.slice(0, closed < 0 ? own.length : closed).filter((one) => one.to === 'open');
+  const first = openings.at(-1);
+  if (first === undefined) return { openings, sinceAt: breaker.sinceAt, older: false };
+  return { openings, sinceAt: first.at, older: first.from !== 'closed' };
+}
+
+/** `closed`, `open`, `half-open`, or that a person holds it. */
+export function stateInWords(breaker: BreakerRecord | undefined): string {
+  if (breaker?.held) return 'held open by a person';
+  return (breaker?.state ?? 'closed').replace('_', '-');
+}
+
+/** `open for 41 min (connect ECONNREFUSED), next try in 12 s`. */
+export function breakerInWords(
+  breaker: BreakerRecord | undefined,
+  { outage, reader, nowMs }: { outage: Outage | undefined; reader: ProgramState; nowMs: number },
+): string {
+  const state = stateInWords(breaker);
+  if (breaker === undefined || outage === undefined) return state;
+  const because = breaker.reason && ` (${breaker.reason})`;
+  if (breaker.held) return `${state} for ${ageInWords(nowMs - breaker.sinceAt)}${because}`;
+  const age = `${outage.older ? 'more than ' : ''}${ageInWords(nowMs - outage.sinceAt)}`;
+  return `${state} for ${age}${because}, next try ${nextTryInWords(breaker, { reader, nowMs })}`;
+}
+
+/** `in 12 s`, `now`, `under way`, `when the reader runs again`. */
+export function nextTryInWords(
+  { nextTryAt }: BreakerRecord,
+  { reader, nowMs }: { readonly reader: ProgramState; readonly nowMs: number },
+): string {
+  if (reader.state !== 'running') return 'when the reader runs again';
+  if (nextTryAt === null) return 'under way';
+  return nextTryAt > nowMs ? `in ${ageInWords(nextTryAt - nowMs)}` : 'now';
+}
