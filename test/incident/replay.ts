@@ -87,6 +87,8 @@ export async function replay(contender: Contender, options: ReplayOptions): Prom
     const reader = contender.start(place);
     children.push(reader);
     await turnsEnded(contender, reader, ROUNDS_BEFORE);
+    // Between two rounds: at an edge of the outage chance would decide whether one falls into it.
+    await sleep(INTERVAL_MS / scale / 2, undefined, { signal });
 
     const residentBytesBefore = residentBytes(reader.pid);
     api.kill('SIGSTOP');
