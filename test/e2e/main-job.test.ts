@@ -135,7 +135,11 @@ test('after a clean stop no health file and no open write-ahead log are left', a
   api.kill('SIGTERM');
   await Promise.all([reader.exited, api.exited]);
 
-  expect(whileRunning).toEqual(['sensor-api-write.health.json', 'sensor-main.health.json']);
+  expect(whileRunning).toEqual([
+    'sensor-api-write.health.json',
+    'sensor-main.health.json',
+    'sensor-main.sock',
+  ]);
   expect(readdirSync(gateway.runDir)).toEqual([]);
   expect(existsSync(join(gateway.dir, 'outbox.db-wal'))).toBe(false);
   expect(existsSync(join(gateway.dir, 'store.db-wal'))).toBe(false);
