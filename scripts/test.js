@@ -22,6 +22,7 @@ const SUITES = {
   unit: ['lib', 'src', 'test/contract', 'test/tidy.test.ts', 'test/units.test.ts'],
   process: ['test/process'],
   e2e: ['test/e2e'],
+  incident: ['test/incident'],
 };
 
 /** @typedef {{ passed: number, failed: number, skips: string[] }} Count */

@@ -19,6 +19,8 @@ export interface HeartbeatOptions {
   readonly statusLine: () => string;
   /** Called at each beat that is withheld, with what is stuck. */
   readonly onWithheld: (stuck: readonly OverdueLoop[]) => void;
+  /** At most so long between two beats; 10 s if left out. */
+  readonly intervalMaxMs?: number;
   /** Called at each beat, for whatever else should be renewed then (the health file). */
   readonly onBeat?: () => void;
 }
@@ -26,7 +28,8 @@ export interface HeartbeatOptions {
 export function createHeartbeat(options: HeartbeatOptions): Loop {
   const { clock, liveness, supervisor } = options;
   // Half of what is allowed, so that one lost or late heartbeat is forgiven (sd_watchdog_enabled(3)).
-  const intervalMs = Math.min(STATUS_INTERVAL_MS, (supervisor.watchdogMs ?? Number.POSITIVE_INFINITY) / 2);
+  const allowedMs = (supervisor.watchdogMs ?? Number.POSITIVE_INFINITY) / 2;
+  const intervalMs = Math.min(options.intervalMaxMs ?? STATUS_INTERVAL_MS, allowedMs);
   return createLoop({
     name: 'heartbeat',
     clock,

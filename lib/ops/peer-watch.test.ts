@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { tempDir } from '../../test/support/temp-dir.ts';
 import { createVirtualClock } from '../../test/support/virtual-clock.ts';
-import { createPeerWatch } from './peer-watch.ts';
+import { createPeerWatch, PEER_BEAT_MS } from './peer-watch.ts';
 
 function setUp(options: { wanted?: () => boolean } = {}) {
   const clock = createVirtualClock();
@@ -42,7 +42,7 @@ test('a restart is noticed, a peer that beats on is not', async () => {
   start();
 
   for (let i = 0; i < 6; i += 1) {
-    await clock.advance(10_000);
+    await clock.advance(PEER_BEAT_MS);
     beat(42);
   }
   const beforeTheRestart = [...returns];
@@ -58,7 +58,7 @@ test('a peer that was frozen and beats again is back', async () => {
   beat(42);
   start();
 
-  await clock.advance(60_000);
+  await clock.advance(10_000);
   beat(42);
   await clock.advance(1_000);
 

@@ -9,6 +9,7 @@ import { createEventLog } from '../../lib/ops/event-log.ts';
 import { createHealthFile } from '../../lib/ops/health-file.ts';
 import { createHeartbeat } from '../../lib/ops/heartbeat.ts';
 import { createLiveness } from '../../lib/ops/liveness.ts';
+import { PEER_BEAT_MS } from '../../lib/ops/peer-watch.ts';
 import { prepareDirectories } from './directories.ts';
 import { STORE_FILE, WRITE_API } from './names.ts';
 import { noting, type ProgramContext, type RunningProgram } from './program.ts';
@@ -65,6 +66,8 @@ export async function startWriteApi(context: ProgramContext): Promise<RunningPro
     liveness,
     supervisor,
     statusLine,
+    // The reader beside us looks at our health file to notice that we are back.
+    intervalMaxMs: PEER_BEAT_MS,
     onWithheld: (stuck) => log.error({ stuck }, 'heartbeat withheld'),
     onBeat: () => noting(log, 'health file', () => health.write({ status: statusLine(), url, stored })),
   });
