@@ -221,7 +221,7 @@ const BOOLEANS: Readonly<Record<string, boolean>> = { true: true, false: false }
 export interface TextRules {
   /** For people: `a-z, 0-9, _ and -, at most 48 characters`. */
   readonly values: string;
-  /** What is wrong with it, as a sentence; `undefined` if nothing is. Also may rewrite it. */
+  /** What is wrong with it, as a sentence; `undefined` if nothing is. */
   readonly problem: (text: string) => string | undefined;
 }
 

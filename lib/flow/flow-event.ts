@@ -12,7 +12,7 @@ export type Lane = 'live' | 'backfill';
 export type OutcomeKind = 'stored' | 'refused' | 'misconfigured' | 'unavailable';
 
 export type FlowEvent =
-  /** A source gave no readings; said on the first failure, then with its count (see `failures`). */
+  /** A source gave no readings, for the n-th time in a row (`failures`). */
   | {
       type: 'source.failed';
       source: string;
@@ -36,7 +36,7 @@ export type FlowEvent =
   | { type: 'sampling.paced'; intervalMs: number; reason: string }
   | { type: 'outbox.opened'; stream: string; fresh: boolean; rows: number; durationMs: number }
   | { type: 'outbox.appended'; stream: string; lo: number; hi: number; durationMs: number }
-  /** A round could not be kept. The readings named here are lost unless a later event says otherwise. */
+  /** A round could not be kept: none of these readings was accepted. */
   | { type: 'outbox.append_failed'; readings: number; code: string; message: string }
   | { type: 'outbox.trimmed'; rows: number }
   | {
@@ -49,7 +49,7 @@ export type FlowEvent =
       stored: number;
       duplicate: number;
       durationMs: number;
-      /** Why, when the outcome is not `stored`. */
+      /** Why, when the outcome is not `stored`, or when some of it was refused for now. */
       reason?: string;
     }
   | {

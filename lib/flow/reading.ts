@@ -9,6 +9,9 @@ import { z } from 'zod';
 
 /** Sensors, metrics and gateways: safe as a label, a topic, a file name and in a log line. */
 export const NAME_PATTERN = /^[a-z0-9_-]{1,48}$/;
+export const NAME_LENGTH_MAX = 48;
+/** `NAME_PATTERN`, for people. */
+export const NAME_RULE = `1 to ${NAME_LENGTH_MAX} characters of a-z, 0-9, _ and -`;
 
 /** A stream's identity, born with an outbox file; `Random.streamId` makes them. */
 export const STREAM_PATTERN = /^[a-z0-9]{8,64}$/;
@@ -89,17 +92,17 @@ export function parseApiIdentity(
   return match === null ? undefined : { version: match[1] as string, schema: Number(match[2]) };
 }
 
-const name = z.string().regex(NAME_PATTERN, 'must be 1 to 48 characters of a-z, 0-9, _ and -');
+const name = z.string().regex(NAME_PATTERN, `must be ${NAME_RULE}`);
 const stream = z.string().regex(STREAM_PATTERN, 'must be 8 to 64 characters of a-z and 0-9');
 const unit = z.string().regex(UNIT_PATTERN, 'must be 1 to 24 characters, such as celsius, percent or hPa');
 /** Sequence numbers start at 1 and stay exact in a double. */
 const seq = z.int().min(1);
 /** The last millisecond of the year 9999: later ones have no ISO 8601 form of the usual length. */
-const AT_MAX = 253_402_300_799_999;
+export const AT_MAX = 253_402_300_799_999;
 const TIME_FORM = 'must be whole milliseconds since 1970, or like 2026-01-15T16:09:35Z; up to the year 9999';
 const at = z.int(TIME_FORM).min(0, TIME_FORM).max(AT_MAX, TIME_FORM);
 /** One byte. */
-const FLAGS_MAX = 255;
+export const FLAGS_MAX = 255;
 const flags = z.int().min(0).max(FLAGS_MAX);
 const RANGE_BACKWARDS = 'a range must not end before it starts';
 const range = z.tuple([seq, seq]).refine(([lo, hi]) => lo <= hi, RANGE_BACKWARDS);
@@ -229,8 +232,16 @@ export const UNIT_UNKNOWN = 'unknown';
 export const ReadingsRequest = z.array(ReadingObject).min(1).max(BATCH_ROWS_MAX);
 export type ReadingsRequest = z.infer<typeof ReadingsRequest>;
 
+/** A word and a sentence; a longer text is somebody's page of HTML. Dead letters and logs keep to it, too. */
+export const REFUSAL_CODE_LENGTH_MAX = 64;
+export const REFUSAL_MESSAGE_LENGTH_MAX = 400;
+
 /** Why the store refused one reading. The code is a key of `REFUSALS`; newer stores may know more. */
-export const Refusal = z.object({ seq, code: z.string().max(64), message: z.string().max(400) });
+export const Refusal = z.object({
+  seq,
+  code: z.string().max(REFUSAL_CODE_LENGTH_MAX),
+  message: z.string().max(REFUSAL_MESSAGE_LENGTH_MAX),
+});
 export type Refusal = z.infer<typeof Refusal>;
 
 /**

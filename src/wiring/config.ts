@@ -9,7 +9,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Loaded, loadSettings, type ReportProblem } from '../../lib/base/config.ts';
 import type { ValueOf } from '../../lib/base/setting.ts';
-import { NAME_PATTERN } from '../../lib/flow/reading.ts';
+import { NAME_LENGTH_MAX, NAME_PATTERN } from '../../lib/flow/reading.ts';
 import { SETTINGS } from './settings.ts';
 
 export const ENVIRONMENT_PREFIX = 'SENSORGW_';
@@ -96,7 +96,7 @@ export function gatewayName(hostName: string): string {
   const name = hostName
     .toLowerCase()
     .replace(/[^a-z0-9_-]+/g, '-')
-    .slice(0, 48)
+    .slice(0, NAME_LENGTH_MAX)
     .replace(/^-+|-+$/g, '');
   return NAME_PATTERN.test(name) ? name : 'gateway';
 }

@@ -15,7 +15,7 @@ import {
   type TextRules,
   text,
 } from '../../lib/base/setting.ts';
-import { NAME_PATTERN } from '../../lib/flow/reading.ts';
+import { NAME_PATTERN, NAME_RULE } from '../../lib/flow/reading.ts';
 
 const SOURCE_TYPES = ['kernel', 'simulated', 'bme280'] as const;
 
@@ -23,7 +23,7 @@ const SOURCE_TYPES = ['kernel', 'simulated', 'bme280'] as const;
 export const API_PORT = 8_470;
 
 const NAME: TextRules = {
-  values: '1 to 48 characters of a-z, 0-9, _ and -',
+  values: NAME_RULE,
   problem: (name) =>
     NAME_PATTERN.test(name) ? undefined : `${shown(name)} is not a name. Use ${NAME.values}.`,
 };

@@ -7,7 +7,7 @@
 
 import { GatewayError, messageOf } from '../../base/errors.ts';
 import { printable } from '../../base/printable.ts';
-import { NAME_PATTERN, UNITS } from '../reading.ts';
+import { NAME_PATTERN, NAME_RULE, UNITS } from '../reading.ts';
 import type { Measurement } from './sensor-source.ts';
 
 /** A 40-sensor hwmon board gives about 80; more is a driver gone wild, and a round must stay one small transaction. */
@@ -62,8 +62,8 @@ function checkItem(items: readonly unknown[], index: number): Measurement | Reje
     metric = propertyOf(item, 'metric');
     const unit = propertyOf(item, 'unit');
     const value = propertyOf(item, 'value');
-    if (!isName(sensor)) return reject('sensor must be 1 to 48 characters of a-z, 0-9, _ and -');
-    if (!isName(metric)) return reject('metric must be 1 to 48 characters of a-z, 0-9, _ and -');
+    if (!isName(sensor)) return reject(`sensor must be ${NAME_RULE}`);
+    if (!isName(metric)) return reject(`metric must be ${NAME_RULE}`);
     if (typeof unit !== 'string' || !KNOWN_UNITS.has(unit)) {
       return reject(`unit ${lineOf(unit)} is not one of ${UNITS.join(', ')}`);
     }

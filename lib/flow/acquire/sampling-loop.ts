@@ -8,7 +8,7 @@
 import { codeOf, GatewayError } from '../../base/errors.ts';
 import { createLoop, type Loop, type Pulse } from '../../base/loop.ts';
 import type { World } from '../flow-event.ts';
-import { NAME_PATTERN, type Reading } from '../reading.ts';
+import { NAME_PATTERN, NAME_RULE, type Reading } from '../reading.ts';
 import { messageOfAnything } from './checked-measurement.ts';
 import { nextDueMono, paced, scheduleFrom, takeSlot } from './schedule.ts';
 import type { SensorSource } from './sensor-source.ts';
@@ -164,7 +164,7 @@ export function createSamplingLoop(options: SamplingOptions): SamplingLoop {
 function assertSources(sources: readonly SensorSource[]): void {
   const names = new Set<string>();
   for (const { name, intervalMs, deadlineMs } of sources) {
-    if (!NAME_PATTERN.test(name)) throw invalid(`source name "${name}" is not 1 to 48 of a-z, 0-9, _ and -`);
+    if (!NAME_PATTERN.test(name)) throw invalid(`source name "${name}" is not ${NAME_RULE}`);
     if (names.has(name)) throw invalid(`two sources are named "${name}"`);
     names.add(name);
     assertInterval(`the deadline of source ${name}`, deadlineMs);

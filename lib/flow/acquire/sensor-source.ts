@@ -1,4 +1,4 @@
-/** The port of everything that can be read. Adapters are named by technology (`kernel-source.ts`, ...). */
+/** The port of everything that can be read. Adapters are named by technology (`kernel-sources.ts`, ...). */
 
 /** What a source reports; the sampler adds the times and validates it. */
 export interface Measurement {

@@ -4,11 +4,7 @@
  */
 
 import { GatewayError } from '../../base/errors.ts';
-import type { Reading } from '../reading.ts';
-
-/** The end of the year 9999, as on the wire. */
-const AT_MAX = 253_402_300_799_999;
-const FLAGS_MAX = 255;
+import { AT_MAX, FLAGS_MAX, type Reading } from '../reading.ts';
 
 /** Throws `SGW_READING_INVALID`. Names are looked at once for each series, where it enters its table. */
 export function assertReading({ sensor, metric, at, value, flags, monoMs }: Reading): void {
@@ -20,7 +16,7 @@ export function assertReading({ sensor, metric, at, value, flags, monoMs }: Read
   if (ok) return;
   const what = `${sensor}/${metric}: value ${value}, at ${at}, monoMs ${monoMs}, flags ${flags}`;
   throw new GatewayError('SGW_READING_INVALID', `the outbox takes no reading of ${what}`, {
-    hint: 'A value is finite; at and monoMs are whole milliseconds; flags are 0 to 255.',
+    hint: `A value is finite; at and monoMs are whole milliseconds; flags are 0 to ${FLAGS_MAX}.`,
   });
 }
 

@@ -8,7 +8,7 @@ import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import type { BreakerRecord, BreakerTransition } from './outbox.ts';
 import { breakers, breakerTransitions } from './schema.ts';
 
-/** A day and a half of opening and probing every minute: enough to see flapping, and under 100 KiB. */
+/** Eight hours of a probe a minute, which opens half and closes or opens again: enough to see flapping, and under 100 KiB. */
 export const TRANSITIONS_MAX = 1_000;
 
 /** A reason is one line in a status, not a server's error page. */

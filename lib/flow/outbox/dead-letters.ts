@@ -3,12 +3,9 @@
 import { count, desc } from 'drizzle-orm';
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import type { SqliteDatabase } from '../../base/sqlite.ts';
+import { REFUSAL_CODE_LENGTH_MAX, REFUSAL_MESSAGE_LENGTH_MAX } from '../reading.ts';
 import type { DeadLetter, Refused } from './outbox.ts';
 import { deadLetters } from './schema.ts';
-
-/** What the wire allows (`Refusal`); a longer text is somebody's page of HTML. */
-const CODE_LENGTH_MAX = 64;
-const MESSAGE_LENGTH_MAX = 400;
 
 /** Copies one row to the dead letters, complete in itself. Inside a transaction. */
 export function prepareBury(
@@ -26,8 +23,8 @@ export function prepareBury(
   return (destination, { seq, code, message }, buriedAt) => {
     insert.run(
       destination,
-      code.slice(0, CODE_LENGTH_MAX),
-      message.slice(0, MESSAGE_LENGTH_MAX),
+      code.slice(0, REFUSAL_CODE_LENGTH_MAX),
+      message.slice(0, REFUSAL_MESSAGE_LENGTH_MAX),
       buriedAt,
       seq,
     );

@@ -35,7 +35,7 @@ export function noteBoot(database: SqliteDatabase, bootId: string): number {
   database.exec('DELETE FROM boots WHERE NOT EXISTS (SELECT 1 FROM readings)');
   database.prepare<[string]>('INSERT INTO boots (boot_id) VALUES (?) ON CONFLICT DO NOTHING').run(bootId);
   const id = database.prepare<[string], number>('SELECT id FROM boots WHERE boot_id = ?').pluck().get(bootId);
-  if (id === undefined) throw new Error('a row that was just written is there');
+  if (id === undefined) throw new Error(`boot ${bootId} was noted, and is not there`);
   return id;
 }
 

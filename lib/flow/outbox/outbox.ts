@@ -24,10 +24,10 @@ export interface BatchPick {
   readonly order: 'oldest' | 'newest';
   /** Only seqs within this closed range; all if left out. */
   readonly within?: SeqRange;
-  /** Seqs that another lane has in flight. */
+  /** Seqs to leave out: in flight, set aside or put off. */
   readonly except?: SeqRanges;
-  /** One row is given even if it is larger than `bytesMax`: somebody must learn that it does not fit. */
   readonly rowsMax: number;
+  /** One row is given even if it is larger: somebody must learn that it does not fit. */
   readonly bytesMax: number;
 }
 
@@ -71,7 +71,7 @@ export interface DeadLetter {
 /** A destination's breaker as it is kept across restarts. */
 export interface BreakerRecord {
   readonly state: 'closed' | 'open' | 'half_open';
-  /** Consecutive failures while closed. */
+  /** Consecutive failures, counted on while open. */
   readonly streak: number;
   /** Index into the ladder of pauses. */
   readonly step: number;
@@ -87,7 +87,7 @@ export interface BreakerRecord {
 /** What a destination has been answering, and since when. */
 export interface OutcomeRecord {
   readonly kind: OutcomeKind;
-  /** Why, when it is not `stored`. */
+  /** Why, when it is not `stored`, or when some of it was refused for now. */
   readonly reason: string;
   readonly sinceAt: number;
 }

@@ -5,7 +5,7 @@
 
 import { GatewayError } from '../../base/errors.ts';
 import type { SqliteDatabase } from '../../base/sqlite.ts';
-import { NAME_PATTERN, type Reading, UNIT_PATTERN } from '../reading.ts';
+import { NAME_PATTERN, NAME_RULE, type Reading, UNIT_PATTERN } from '../reading.ts';
 
 export interface SeriesTable {
   /** The id of a reading's series, inserted when it is new. Inside a transaction. */
@@ -79,6 +79,6 @@ function assertNames(sensor: string, metric: string, unit: string): void {
   if (ok) return;
   const what = JSON.stringify({ sensor, metric, unit });
   throw new GatewayError('SGW_READING_INVALID', `the outbox takes no reading of ${what}`, {
-    hint: 'Names are 1 to 48 characters of a-z, 0-9, _ and -; a unit is 1 to 24, such as percent or µg/m^3.',
+    hint: `Names are ${NAME_RULE}; a unit is 1 to 24, such as percent or µg/m^3.`,
   });
 }

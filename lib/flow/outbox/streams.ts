@@ -56,7 +56,7 @@ export function openStreams(database: SqliteDatabase, world: Pick<World, 'clock'
 
   function newest(): Stream {
     const last = all.at(-1);
-    if (last === undefined) throw new Error('an outbox has at least one stream');
+    if (last === undefined) throw new Error('the outbox has no stream, although one is born with it');
     return last;
   }
 

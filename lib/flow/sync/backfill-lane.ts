@@ -2,7 +2,8 @@
  * The backfill lane ("backup sync") sends what the live lane has left behind, in bounded batches whose
  * size adapts, for as long as there is a backlog. It never starts a request while a fresh round waits
  * or is on its way, so a drain of any length costs a round at most one request of its time; and of a
- * destination that must be probed, the live lane is the one to ask.
+ * destination that must be probed, the live lane is the one to ask. While a batch of a drain is being
+ * answered, the next one is made; it goes out only if all of the first was stored.
  *
  * It also finds the reading for which a whole batch is turned away (bisect.ts): refused alone by a
  * write API of ours it is buried; failed on alone (HTTP 500) it is set aside first (aside.ts).

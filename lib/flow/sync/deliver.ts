@@ -56,17 +56,19 @@ const STALE_CODES = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 
 export function createHttpDelivery(options: HttpDeliveryOptions): HttpDelivery {
   const clock = options.clock ?? systemClock;
-  const links = { live: createLink(options), backfill: createLink(options) };
+  const connections = { live: createConnection(options), backfill: createConnection(options) };
 
   const via =
-    (link: Link): Deliver =>
+    (connection: Connection): Deliver =>
     async (batch, deadlineMs, stopping) => {
-      const sent = await withinDeadline(link, deadlineMs, stopping, (signal) => post(link, batch, signal));
+      const sent = await withinDeadline(connection, deadlineMs, stopping, (signal) =>
+        post(connection, batch, signal),
+      );
       return sent.ok ? classify(sent.answer, batch.seqs, clock.wallMs()) : unavailable(sent);
     };
 
   async function withinDeadline(
-    link: Link,
+    connection: Connection,
     deadlineMs: number,
     stopping: AbortSignal | undefined,
     request: (signal: AbortSignal) => Promise<HttpAnswer>,
@@ -76,26 +78,26 @@ export function createHttpDelivery(options: HttpDeliveryOptions): HttpDelivery {
         abandonable(request, late, stopping),
       );
       if (!timed.late) return { ok: true, answer: timed.value };
-      link.renew();
+      connection.renew();
       return { ok: false, late: true, reason: `no answer within ${deadlineMs} ms` };
     } catch (error) {
-      if (stopping?.aborted) link.renew();
+      if (stopping?.aborted) connection.renew();
       return { ok: false, late: false, reason: reasonOf(error) };
     }
   }
 
   return {
-    deliver: { live: via(links.live), backfill: via(links.backfill) },
+    deliver: { live: via(connections.live), backfill: via(connections.backfill) },
     async readStream(stream, deadlineMs) {
       const path = `/api/v1/streams/${encodeURIComponent(stream)}`;
-      const sent = await withinDeadline(links.live, deadlineMs, undefined, (signal) =>
-        links.live.request('GET', path, undefined, signal),
+      const sent = await withinDeadline(connections.live, deadlineMs, undefined, (signal) =>
+        connections.live.request('GET', path, undefined, signal),
       );
       if (!sent.ok) return { kind: 'failed', reason: sent.reason };
       return readStreamAnswer(sent.answer, clock.wallMs());
     },
     async close() {
-      await Promise.all([links.live.close(), links.backfill.close()]);
+      await Promise.all([connections.live.close(), connections.backfill.close()]);
     },
   };
 }
@@ -104,8 +106,8 @@ type Sent =
   | { readonly ok: true; readonly answer: HttpAnswer }
   | { readonly ok: false; readonly late: boolean; readonly reason: string };
 
-function post(link: Link, batch: OutgoingBatch, signal: AbortSignal): Promise<HttpAnswer> {
-  return link.request('POST', '/api/v1/batches', batch.body, signal);
+function post(connection: Connection, batch: OutgoingBatch, signal: AbortSignal): Promise<HttpAnswer> {
+  return connection.request('POST', '/api/v1/batches', batch.body, signal);
 }
 
 function unavailable(failed: Extract<Sent, { ok: false }>): DeliveryOutcome {
@@ -151,7 +153,7 @@ async function abandonable<T>(
 }
 
 /** One connection, opened when needed, replaced when it can no longer be trusted. */
-interface Link {
+interface Connection {
   request(
     method: 'GET' | 'POST',
     path: string,
@@ -163,7 +165,7 @@ interface Link {
   close(): Promise<void>;
 }
 
-function createLink(options: HttpDeliveryOptions): Link {
+function createConnection(options: HttpDeliveryOptions): Connection {
   const url = new URL(options.url);
   const prefix = url.pathname.replace(/\/+$/, '');
   const headers = {

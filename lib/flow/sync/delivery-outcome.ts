@@ -1,7 +1,7 @@
 /**
  * What became of one delivery attempt: a closed union, a value, never an exception. `classify` is the
  * whole table from an HTTP answer to an outcome; what the outbox, the breaker and the pause make of an
- * outcome is in `destination.ts`.
+ * outcome is in `delivery.ts`.
  *
  * Two rules keep readings safe: an acknowledgement counts only for the seqs it names and that were in
  * the batch, and only a write API of ours, recognised by its identity header, may store or refuse.
@@ -9,7 +9,14 @@
 
 import { z } from 'zod';
 import type { OutgoingBatch } from '../outbox/outbox.ts';
-import { API_IDENTITY_HEADER, BatchAnswer, parseApiIdentity, WIRE_SCHEMA } from '../reading.ts';
+import {
+  API_IDENTITY_HEADER,
+  BatchAnswer,
+  parseApiIdentity,
+  REFUSAL_CODE_LENGTH_MAX,
+  REFUSAL_MESSAGE_LENGTH_MAX,
+  WIRE_SCHEMA,
+} from '../reading.ts';
 import { contains, intersection, normalized, rangesOfSeqs, type SeqRanges, union } from '../seq-ranges.ts';
 import { parseRetryAfter } from './retry-after.ts';
 
@@ -54,7 +61,8 @@ export interface HttpAnswer {
 const NOT_NOW = new Set([408, 425, 429]);
 /** "Slow down" in so many words. */
 const OVERLOADED = new Set([429, 503]);
-const REFUSALS = new Set([400, 413, 422]);
+/** Verdicts on the content of a body. */
+const REFUSED = new Set([400, 413, 422]);
 
 /** The outcome that an answer means for the seqs of a batch. `wallMs` is only for a Retry-After with a date. */
 export function classify(answer: HttpAnswer, seqs: SeqRanges, wallMs: number): DeliveryOutcome {
@@ -73,14 +81,14 @@ export function classify(answer: HttpAnswer, seqs: SeqRanges, wallMs: number): D
     };
   }
   if (status >= 300 && status < 400) {
-    const location = printable(answer.headers.location ?? 'nowhere');
+    const location = oneLine(answer.headers.location ?? 'nowhere');
     return {
       kind: 'misconfigured',
       reason: `HTTP ${status} redirects to ${location}; redirects are not followed`,
     };
   }
   if (identity === undefined) {
-    const type = printable(answer.headers['content-type'] ?? 'no content type');
+    const type = oneLine(answer.headers['content-type'] ?? 'no content type');
     return {
       kind: 'misconfigured',
       reason: `HTTP ${status} (${type}) did not come from a sensor-gateway write API: is the address right?`,
@@ -93,7 +101,7 @@ export function classify(answer: HttpAnswer, seqs: SeqRanges, wallMs: number): D
     };
   }
   if (status >= 200 && status < 300) return acknowledged(answer, seqs);
-  if (REFUSALS.has(status)) return { kind: 'refused', ...problemOf(answer), tooLarge: status === 413 };
+  if (REFUSED.has(status)) return { kind: 'refused', ...problemOf(answer), tooLarge: status === 413 };
   return { kind: 'misconfigured', reason: summary };
 }
 
@@ -140,17 +148,14 @@ const Problem = z.object({
   title: z.string().optional(),
 });
 
-/** Dead letters and logs are bounded: `Refusal` allows 400 characters of message, 64 of code. */
-const MESSAGE_CHARS_MAX = 400;
-const CODE_CHARS_MAX = 64;
-
 function problemOf(answer: HttpAnswer): { code: string; message: string } {
   const parsed = Problem.safeParse(parseJson(answer));
   const problem = parsed.success ? parsed.data : {};
   const message = problem.detail ?? problem.message ?? problem.title ?? answer.body;
   return {
-    code: printable(problem.code ?? `HTTP_${answer.status}`).slice(0, CODE_CHARS_MAX),
-    message: printable(message).slice(0, MESSAGE_CHARS_MAX) || `HTTP ${answer.status} without a reason`,
+    code: oneLine(problem.code ?? `HTTP_${answer.status}`).slice(0, REFUSAL_CODE_LENGTH_MAX),
+    message:
+      oneLine(message).slice(0, REFUSAL_MESSAGE_LENGTH_MAX) || `HTTP ${answer.status} without a reason`,
   };
 }
 
@@ -170,9 +175,9 @@ function parseJson(answer: HttpAnswer): unknown {
 }
 
 /** Control characters from a server must not reach a terminal, the journal or a ticket. */
-function printable(text: string): string {
+function oneLine(text: string): string {
   return text
     .replaceAll(/\p{C}+/gu, ' ')
     .trim()
-    .slice(0, MESSAGE_CHARS_MAX);
+    .slice(0, REFUSAL_MESSAGE_LENGTH_MAX);
 }

@@ -3,9 +3,9 @@
  * acknowledged ranges. Destinations share nothing but the outbox, so one that has been dead for a week
  * costs the others nothing.
  *
- *   append -> nudge() -> live lane --+
- *                                    +--> breaker --> deliver --> settle in the outbox
- *   every 5 s, or on and on -> backfill lane --+
+ *   append -> nudge() -> live lane -----+
+ *                                       +--> breaker --> deliver --> settle in the outbox
+ *   while there is a backlog, backfill -+
  */
 
 import { createLoop, type Loop, type Pulse } from '../../base/loop.ts';
@@ -74,7 +74,9 @@ export interface Destination {
   close(): void;
 }
 
+/** An interval: a round that takes longer would hold up the next one. */
 const LIVE_DEADLINE_MS = 10_000;
+/** A thousand rows on a slow card and a slow line. */
 const BACKFILL_DEADLINE_MS = 30_000;
 /** Beyond this an API on a Pi is doing more than it can: a batch of 1000 takes it about 50 ms. */
 const LATENCY_TARGET_MS = 2_000;

@@ -12,7 +12,7 @@ export interface WriteApiLimits {
   /** All headers of a request. Ours have 400 bytes; proxies add a few hundred. */
   readonly headerBytesMax: number;
   readonly headersTimeoutMs: number;
-  /** From the first byte of a request to its last. As long as the reader itself waits for a bulk request. */
+  /** From the first byte of a request to its last. As long as the reader itself waits for a batch. */
   readonly requestTimeoutMs: number;
   /** Longer than undici keeps an idle connection (4 s), so that it is never we who close under a request. */
   readonly keepAliveTimeoutMs: number;

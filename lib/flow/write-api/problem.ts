@@ -76,7 +76,7 @@ export const PROBLEMS = {
   host_unknown: {
     status: 421,
     title: 'The request names a host that we are not',
-    hint: 'Use an IP address or localhost, or add the name to the hosts of the write API in its configuration.',
+    hint: 'Use an IP address or localhost.',
   },
   request_timeout: {
     status: 408,

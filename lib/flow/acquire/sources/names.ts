@@ -3,8 +3,7 @@
  * What comes out always matches `NAME_PATTERN`, and two different things never share a name.
  */
 
-/** As in `NAME_PATTERN`. */
-const NAME_LENGTH_MAX = 48;
+import { NAME_LENGTH_MAX } from '../../reading.ts';
 
 /** `nameOf('hwmon', 'coretemp', 'Package id 0')` is `hwmon-coretemp-package-id-0`. Never empty. */
 export function nameOf(...parts: readonly string[]): string {
