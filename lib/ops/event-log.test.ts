@@ -48,6 +48,15 @@ test('a breaker that a person holds says so in the same words that people grep f
   expect(lines).toEqual(['Circuit breaker OPEN - held by a person: upgrade']);
 });
 
+test('a hold is said even in the quiet of a long outage', () => {
+  const { lines, observe } = setUp();
+
+  for (const step of [0, 1, 2, 2, 2]) observe(opened(step));
+  observe({ ...opened(0), held: true, reason: 'upgrade' });
+
+  expect(lines.at(-1)).toBe('Circuit breaker OPEN - held by a person: upgrade');
+});
+
 test('a day of outage with a probe a minute stays under a hundred lines', async () => {
   const { clock, lines, observe } = setUp();
 
@@ -61,6 +70,20 @@ test('a day of outage with a probe a minute stays under a hundred lines', async 
 
   expect(lines.length).toBeLessThan(100);
   expect(lines.filter((line) => line.includes('OPEN')).length).toBeGreaterThan(24);
+});
+
+test.each([1, 2, 5])('a ladder of %d pauses fills the log no more than the usual one', async (pauses) => {
+  const { clock, lines, observe } = setUp();
+
+  observe(opened(0));
+  for (let minute = 0; minute < 24 * 60; minute += 1) {
+    observe(halfOpened);
+    observe(opened(Math.min(pauses - 1, minute + 1)));
+    await clock.advance(60_000);
+  }
+
+  expect(lines.length).toBeLessThan(100);
+  expect(lines[1]).toContain('HALF_OPEN');
 });
 
 test('after a quiet pair of lines the last one still tells the state: OPEN', async () => {

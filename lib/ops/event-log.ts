@@ -44,6 +44,30 @@ export function createEventLog(options: EventLogOptions): Observe {
     summary = { rounds: 0, readings: 0, stored: 0, skipped: 0 };
   }
 
+  function sayDelivery(event: Extract<FlowEvent, { type: 'batch.delivered' }>): void {
+    const { destination, outcome, lane, stored, reason = 'no reason given' } = event;
+    switch (outcome) {
+      case 'stored': {
+        const line = `stored ${stored} readings at ${destination} in ${Math.ceil(event.durationMs)} ms`;
+        // Somebody who watches wants the sentence alone.
+        const fields = roundLevel === 'info' ? {} : fieldsOf(event);
+        log[lane === 'live' ? roundLevel : 'debug'](fields, line);
+        break;
+      }
+      case 'unavailable':
+        log.debug(fieldsOf(event), `${destination} is unavailable: ${reason}`);
+        break;
+      case 'refused':
+      case 'misconfigured':
+        trouble(
+          `${outcome} ${destination}`,
+          fieldsOf(event),
+          `${destination} answered ${outcome}: ${reason}`,
+        );
+        break;
+    }
+  }
+
   return (event: FlowEvent) => {
     switch (event.type) {
       case 'outbox.opened':
@@ -97,25 +121,7 @@ export function createEventLog(options: EventLogOptions): Observe {
         break;
       case 'batch.delivered':
         if (event.outcome === 'stored') summary.stored += event.stored;
-        if (event.outcome === 'stored') {
-          const { destination, durationMs } = event;
-          const line = `stored ${event.stored} readings at ${destination} in ${Math.ceil(durationMs)} ms`;
-          log[event.lane === 'live' ? roundLevel : 'debug'](
-            roundLevel === 'info' ? {} : fieldsOf(event),
-            line,
-          );
-        } else if (event.outcome === 'unavailable') {
-          log.debug(
-            fieldsOf(event),
-            `${event.destination} is unavailable: ${event.reason ?? 'no reason given'}`,
-          );
-        } else {
-          trouble(
-            `${event.outcome} ${event.destination}`,
-            fieldsOf(event),
-            `${event.destination} answered ${event.outcome}: ${event.reason ?? 'no reason given'}`,
-          );
-        }
+        sayDelivery(event);
         break;
       case 'reading.buried':
         trouble(
@@ -150,14 +156,22 @@ export function createEventLog(options: EventLogOptions): Observe {
 
 type CircuitEvent = Extract<FlowEvent, { type: 'breaker.opened' | 'breaker.half_opened' | 'breaker.closed' }>;
 
+interface SaidOutage {
+  readonly step: number;
+  /** Whether the latest failure led a step up. On the ladder's last step, whichever that is, it does not. */
+  readonly climbing: boolean;
+  readonly saidMono: number;
+  probeSaid: boolean;
+}
+
 /**
  * The circuit's lines, worded the same for ever because people grep for them. During a long outage the
- * probes would say HALF_OPEN and OPEN once a minute, some 2,900 lines a day: after the ladder's last
- * step, a pair is said once an hour.
+ * probes would say HALF_OPEN and OPEN once a minute, some 2,900 lines a day: once the pauses grow no
+ * more, a pair is said once an hour.
  */
 function createCircuitLines(options: EventLogOptions): (event: CircuitEvent) => void {
   const { log, monotonicMs } = options;
-  const outages = new Map<string, { step: number; saidMono: number; probeSaid: boolean }>();
+  const outages = new Map<string, SaidOutage>();
 
   return (event) => {
     const outage = outages.get(event.destination);
@@ -165,7 +179,8 @@ function createCircuitLines(options: EventLogOptions): (event: CircuitEvent) => 
     switch (event.type) {
       case 'breaker.opened': {
         const hourPassed = outage !== undefined && monotonicMs() - outage.saidMono >= HOUR_MS;
-        const say = outage === undefined || outage.probeSaid || event.step > outage.step || hourPassed;
+        const climbing = outage === undefined || event.step > outage.step;
+        const say = climbing || event.held || outage.probeSaid || hourPassed;
         if (say) {
           const why = event.held
             ? `held by a person: ${event.reason}`
@@ -173,11 +188,11 @@ function createCircuitLines(options: EventLogOptions): (event: CircuitEvent) => 
           log.warn(fields, `Circuit breaker OPEN - ${why}`);
         }
         const saidMono = say || outage === undefined ? monotonicMs() : outage.saidMono;
-        outages.set(event.destination, { step: event.step, saidMono, probeSaid: false });
+        outages.set(event.destination, { step: event.step, climbing, saidMono, probeSaid: false });
         break;
       }
       case 'breaker.half_opened': {
-        const climbing = outage === undefined || outage.step < LAST_STEP_SAID;
+        const climbing = outage === undefined || outage.climbing;
         const say = climbing || monotonicMs() - outage.saidMono >= HOUR_MS;
         if (say) log.info(fields, 'Circuit breaker HALF_OPEN - attempting recovery');
         if (outage !== undefined) outage.probeSaid = say;
@@ -190,9 +205,6 @@ function createCircuitLines(options: EventLogOptions): (event: CircuitEvent) => 
     }
   };
 }
-
-/** Index of the ladder's last step (10, 30, 60 s): from there on the outage is long, and no news. */
-const LAST_STEP_SAID = 2;
 
 /** Says the first of a kind of trouble at once, and from then on once an hour how often it happened. */
 function createTroubleLines(options: EventLogOptions) {
