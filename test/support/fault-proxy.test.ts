@@ -72,3 +72,15 @@ test('a mode that begins drops the connections that are open', async () => {
   await proxy.mode('stall');
   await expect.poll(() => proxy.connections()).toBe(0);
 });
+
+test('target: from then on it leads elsewhere', async () => {
+  const other = createServer((_request, response) => response.end('the other one'));
+  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+
+  proxy.target((other.address() as AddressInfo).port);
+
+  expect(await get()).toBe('the other one');
+  expect(requests).toBe(0);
+  other.closeAllConnections();
+  other.close();
+});
