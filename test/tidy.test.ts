@@ -188,8 +188,8 @@ describe('documents and code agree', () => {
 
   it('a test that a document names and that does not exist is found', () => {
     const sample = files({
-      'a.test.ts': "it('works', () => {});",
-      'A.md': '`a.test.ts` "works", `a.test.ts` "flies"',
+      'a.test.ts': "it('works', () => {});\ntest.for(TABLE.map((row) => [row.name]))('%s swims', () => {});",
+      'A.md': '`a.test.ts` "works", `a.test.ts` "%s swims", `a.test.ts` "flies"',
     });
 
     expect(missingTests('A.md', sample)).toEqual(['A.md names "flies", which is not a test in a.test.ts']);

@@ -180,8 +180,8 @@ export function missingTests(document: string, files: Files): string[] {
 
 function titlesOf(text: string): string[] {
   const titles = text.matchAll(
-    // `it('...'`, `it.each(TABLE)('...'`, and the titles of a table.
-    /(?:\b(?:it|test)(?:\.[\w.]+(?:\([^)]*\))?)?\(\s*|\btitle: )(['"`])((?:\\.|(?!\1).)*)\1/gs,
+    // `it('...'`, `it.each(TABLE)('...'`, `it.for(TABLE.map((row) => row.name))('...'`, and the titles of a table.
+    /(?:\b(?:it|test)(?:\.[\w.]+(?:\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))?)?\(\s*|\btitle: )(['"`])((?:\\.|(?!\1).)*)\1/gs,
   );
   return [...titles].map((match) => (match[2] ?? '').replace(/\\(.)/g, '$1'));
 }
