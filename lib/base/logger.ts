@@ -28,8 +28,6 @@ export interface Logger {
   readonly warn: Say;
   readonly error: Say;
   readonly fatal: Say;
-  /** A logger that adds these fields to each entry. */
-  child(fields: object): Logger;
   /** Resolves when everything has been written, or after `ms` (a reader that stalls must not keep us alive). */
   flush(ms?: number): Promise<void>;
   /** Lines dropped since the start because nobody took them. */
@@ -82,7 +80,7 @@ export function createLogger(options: LoggerOptions): Logger {
       sink.write(`${form(line.trimEnd(), levelOf(this.lastLevel))}\n`);
     },
   };
-  const base = pino(
+  const entries = pino(
     {
       level: options.level,
       base: { program },
@@ -93,29 +91,24 @@ export function createLogger(options: LoggerOptions): Logger {
     },
     stream,
   );
-  return wrapped(base);
-
-  function wrapped(inner: pino.Logger): Logger {
-    const say =
-      (level: LogLevel): Say =>
-      (first: string | object, message?: string) => {
-        if (!inner.isLevelEnabled(level)) return;
-        if (typeof first === 'string') inner[level](loggableText(first));
-        else inner[level](loggable(first), loggableText(message ?? ''));
-      };
-    return {
-      debug: say('debug'),
-      info: say('info'),
-      warn: say('warn'),
-      error: say('error'),
-      fatal: say('fatal'),
-      child: (fields) => wrapped(inner.child(loggable(fields))),
-      flush: (ms = FLUSH_MS) => sink.flush(ms),
-      get dropped() {
-        return sink.dropped;
-      },
+  const say =
+    (level: LogLevel): Say =>
+    (first: string | object, message?: string) => {
+      if (!entries.isLevelEnabled(level)) return;
+      if (typeof first === 'string') entries[level](loggableText(first));
+      else entries[level](loggable(first), loggableText(message ?? ''));
     };
-  }
+  return {
+    debug: say('debug'),
+    info: say('info'),
+    warn: say('warn'),
+    error: say('error'),
+    fatal: say('fatal'),
+    flush: (ms = FLUSH_MS) => sink.flush(ms),
+    get dropped() {
+      return sink.dropped;
+    },
+  };
 }
 
 function levelOf(value: number): LogLevel {

@@ -165,7 +165,7 @@ export function integer(
   return leaf(options, { schema, values: `${options.min} to ${options.max}`, fromText: numberFromText });
 }
 
-/** Any finite number. */
+/** A number that need not be whole. */
 export function fraction(options: Range<number> & WithInitial<number>): Setting<number> {
   const schema = numeric(options, (raw) => Number.isFinite(raw), 'a number');
   return required(options, { schema, values: `${options.min} to ${options.max}`, fromText: numberFromText });

@@ -16,9 +16,6 @@ export interface OverdueLoop {
 export interface Liveness extends Pulse {
   /** The loops that have broken their promise, worst first; empty means alive. */
   overdue(): OverdueLoop[];
-
-  /** The names of the loops that have promised anything. */
-  loops(): string[];
 }
 
 export function createLiveness(clock: Clock): Liveness {
@@ -36,6 +33,5 @@ export function createLiveness(clock: Clock): Liveness {
         .filter((one) => one.overdueMs > 0)
         .sort((a, b) => b.overdueMs - a.overdueMs);
     },
-    loops: () => [...dueMono.keys()],
   };
 }

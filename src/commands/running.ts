@@ -24,7 +24,7 @@ export interface ApiState {
   readonly reason?: string;
 }
 
-/** Programs beat every 10 s; three beats may be late on a busy machine before we call one silent. */
+/** Programs beat every 10 s or more often; three beats may be late on a busy machine before we call one silent. */
 const HEALTH_FRESH_MS = 45_000;
 
 /** On this machine an answer takes milliseconds; a person waits for it. */
