@@ -14,7 +14,7 @@ import { askProgram } from '../../lib/ops/control-socket.ts';
 import { readBootId } from '../wiring/boot-id.ts';
 import { controlPath, READER } from '../wiring/names.ts';
 import { type Command, type CommandContext, textOption, usageError } from './command.ts';
-import { breakerInWords, outageOf, TRANSITIONS_READ } from './delivery-words.ts';
+import { breakerInWords, nameOfState, outageOf, TRANSITIONS_READ } from './delivery-words.ts';
 import { findPlaces, type Places } from './places.ts';
 import { programState } from './running.ts';
 import { localTime } from './words.ts';
@@ -165,7 +165,7 @@ function historyInWords(transitions: readonly BreakerTransition[]): string[] {
     .slice(0, TRANSITIONS_SHOWN)
     .map(
       ({ at, destination, from, to, reason }) =>
-        `  ${localTime(at)}  ${destination}  ${from} -> ${to}${reason && `  ${reason}`}`,
+        `  ${localTime(at)}  ${destination}  ${nameOfState(from)} -> ${nameOfState(to)}${reason && `  ${reason}`}`,
     );
   return ['', 'Lately:', ...lines.map((line) => printable(line))];
 }

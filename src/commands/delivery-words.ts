@@ -70,7 +70,12 @@ export function outageOf(
 /** `closed`, `open`, `half-open`, or that a person holds it. */
 export function stateInWords(breaker: BreakerRecord | undefined): string {
   if (breaker?.held) return 'held open by a person';
-  return (breaker?.state ?? 'closed').replace('_', '-');
+  return nameOfState(breaker?.state ?? 'closed');
+}
+
+/** `half-open`, as people write it. */
+export function nameOfState(state: BreakerRecord['state']): string {
+  return state.replace('_', '-');
 }
 
 /** `open for 41 min (connect ECONNREFUSED), next try in 12 s`. */
@@ -93,5 +98,5 @@ export function nextTryInWords(
 ): string {
   if (reader.state !== 'running') return 'when the reader runs again';
   if (nextTryAt === null) return 'under way';
-  return nextTryAt > nowMs ? `in ${ageInWords(nextTryAt - nowMs)}` : 'now';
+  return nextTryAt - nowMs >= 1_000 ? `in ${ageInWords(nextTryAt - nowMs)}` : 'now';
 }

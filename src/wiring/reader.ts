@@ -13,8 +13,7 @@ import { createSources } from '../../lib/flow/acquire/sources/create-sources.ts'
 import type { FlowEvent, World } from '../../lib/flow/flow-event.ts';
 import { openOutbox } from '../../lib/flow/outbox/open-outbox.ts';
 import type { Reading } from '../../lib/flow/reading.ts';
-import type { Destination } from '../../lib/flow/sync/destination.ts';
-import { type ControlRequest, createControlSocket } from '../../lib/ops/control-socket.ts';
+import { createControlSocket } from '../../lib/ops/control-socket.ts';
 import { createEventLog } from '../../lib/ops/event-log.ts';
 import { createHealthFile } from '../../lib/ops/health-file.ts';
 import { createHeartbeat } from '../../lib/ops/heartbeat.ts';
@@ -24,6 +23,7 @@ import { createVitalSigns } from '../../lib/ops/vital-signs.ts';
 import { prepareDirectories } from './directories.ts';
 import { connectLink, readSecrets } from './link.ts';
 import { controlPath, OUTBOX_FILE, READER, WRITE_API } from './names.ts';
+import { ordersTo } from './orders.ts';
 import { noting, type ProgramContext, type RunningProgram } from './program.ts';
 import { roundLine } from './round-line.ts';
 import { VERSION } from './version.ts';
@@ -149,14 +149,7 @@ export async function startReader(context: ProgramContext): Promise<RunningProgr
     heartbeat,
   ];
   const runs = loops.map((loop) => loop.run());
-  const control = createControlSocket(controlPath(config.runDir), {
-    'breaker.hold': (request) => {
-      for (const one of named(destinations, request)) one.hold(String(request.reason ?? ''));
-    },
-    'breaker.release': (request) => {
-      for (const one of named(destinations, request)) one.release();
-    },
-  });
+  const control = createControlSocket(controlPath(config.runDir), ordersTo(destinations));
   await control
     .listen()
     .catch((error) => log.warn({ err: error }, 'sensorctl cannot give orders: no control socket'));
@@ -176,16 +169,6 @@ export async function startReader(context: ProgramContext): Promise<RunningProgr
       lock.release();
     },
   };
-}
-
-/** The destinations that a request names. Throws if there is none of a name: nothing is then changed. */
-function named(destinations: readonly Destination[], { destinations: names }: ControlRequest): Destination[] {
-  if (!Array.isArray(names)) throw new TypeError('destinations: a list of names');
-  return names.map((name) => {
-    const found = destinations.find((one) => one.name === name);
-    if (found === undefined) throw new TypeError(`the running reader has no destination "${name}"`);
-    return found;
-  });
 }
 
 /** Resolves never, rejects with the first failure: loops only end when they are stopped or broken. */
