@@ -1,5 +1,6 @@
+import { once } from 'node:events';
 import { statSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { tempDir } from '../../test/support/temp-dir.ts';
@@ -75,4 +76,16 @@ test('nonsense is answered, and an endless line is cut off', async () => {
   expect(await said('{"command":7}\n')).toContain('not a request');
   expect(await said('x'.repeat(100_000))).toBe('');
   expect(await askProgram(path, { command: 'hello' })).toBe('here');
+});
+
+test('whatever else listens there is refused in words', async () => {
+  const path = join(tempDir(), 'program.sock');
+  const stranger = createServer((socket) => socket.end('HTTP/1.1 400 Bad Request\n')).listen(path);
+  await once(stranger, 'listening');
+  onTestFinished(() => void stranger.close());
+
+  await expect(askProgram(path, { command: 'hello' })).rejects.toMatchObject({
+    code: 'SGW_PROGRAM_REFUSED',
+    message: 'the program hung up without an answer',
+  });
 });

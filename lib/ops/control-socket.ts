@@ -109,10 +109,20 @@ export function askProgram(path: string, request: ControlRequest): Promise<unkno
       text += part;
     });
     socket.once('end', () => {
-      const { ok, answer, message } = JSON.parse(text || '{}') as Record<string, unknown>;
+      const { ok, answer, message } = parsed(text);
       if (ok === true) resolve(answer);
       else refuse(String(message ?? 'the program hung up without an answer'));
     });
     socket.write(`${JSON.stringify(request)}\n`);
   });
+}
+
+/** Whatever else listens there, it has said nothing that we understand. */
+function parsed(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? { ...value } : {};
+  } catch {
+    return {};
+  }
 }

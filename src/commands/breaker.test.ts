@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { type ControlRequest, createControlSocket } from '../../lib/ops/control-socket.ts';
@@ -133,4 +133,11 @@ test('a destination that there is not is a usage error that names those there ar
     message: 'no destination is named "moon"; there is local',
     hint: 'See: sensorctl breaker hold --help',
   });
+});
+
+test('a hold where no reader has ever run creates nothing', async () => {
+  const rig = commandRig();
+
+  await expect(rig.run(breakerHold)).rejects.toMatchObject({ code: 'SGW_DATABASE_MISSING' });
+  expect(readdirSync(rig.dataDir)).toEqual([]);
 });

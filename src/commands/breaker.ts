@@ -4,8 +4,9 @@
  * if it runs, else in the outbox, under the reader's own lock.
  */
 
+import { existsSync } from 'node:fs';
 import { systemClock } from '../../lib/base/clock.ts';
-import { EXIT } from '../../lib/base/errors.ts';
+import { EXIT, GatewayError } from '../../lib/base/errors.ts';
 import { printable } from '../../lib/base/printable.ts';
 import { systemRandom } from '../../lib/base/random.ts';
 import type { BreakerRecord, BreakerTransition } from '../../lib/flow/outbox/outbox.ts';
@@ -128,6 +129,8 @@ async function changeInFile(
   names: readonly string[],
   changed: (record: BreakerRecord, nowMs: number) => BreakerRecord,
 ): Promise<void> {
+  // Created here it would belong to whoever typed this, and the reader could not open it.
+  if (!existsSync(outboxFile)) throw missingOutbox(outboxFile);
   const { acquireInstanceLock } = await import('../../lib/base/instance-lock.ts');
   const { openOutbox } = await import('../../lib/flow/outbox/open-outbox.ts');
   const lock = acquireInstanceLock({ dir: dataDir, name: READER, pid: process.pid });
@@ -188,4 +191,10 @@ function asJson(
     })),
     transitions: transitions.slice(0, TRANSITIONS_SHOWN).map(({ at, ...rest }) => ({ at: iso(at), ...rest })),
   };
+}
+
+function missingOutbox(file: string): GatewayError {
+  return new GatewayError('SGW_DATABASE_MISSING', `${file} does not exist`, {
+    hint: 'The reader has not run on this data directory yet. See sensorctl --help on --data-dir.',
+  });
 }

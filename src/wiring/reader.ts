@@ -15,8 +15,6 @@ import { openOutbox } from '../../lib/flow/outbox/open-outbox.ts';
 import type { Reading } from '../../lib/flow/reading.ts';
 import { createControlSocket } from '../../lib/ops/control-socket.ts';
 import { createEventLog } from '../../lib/ops/event-log.ts';
-import { createHealthFile } from '../../lib/ops/health-file.ts';
-import { createHeartbeat } from '../../lib/ops/heartbeat.ts';
 import { createLiveness } from '../../lib/ops/liveness.ts';
 import { createPeerWatch } from '../../lib/ops/peer-watch.ts';
 import { createVitalSigns } from '../../lib/ops/vital-signs.ts';
@@ -24,9 +22,10 @@ import { prepareDirectories } from './directories.ts';
 import { connectLink, readSecrets } from './link.ts';
 import { controlPath, OUTBOX_FILE, READER, WRITE_API } from './names.ts';
 import { ordersTo } from './orders.ts';
-import { noting, type ProgramContext, type RunningProgram } from './program.ts';
+import type { ProgramContext, RunningProgram } from './program.ts';
+import { createReaderHealth } from './reader-health.ts';
+import { awaitReadiness } from './readiness.ts';
 import { roundLine } from './round-line.ts';
-import { VERSION } from './version.ts';
 
 export { READER };
 
@@ -91,33 +90,7 @@ export async function startReader(context: ProgramContext): Promise<RunningProgr
   });
   listeners.push(backpressure.observe);
 
-  const health = createHealthFile({
-    dir: config.runDir,
-    program: READER,
-    pid: context.pid,
-    version: VERSION,
-    wallMs: clock.wallMs,
-    monotonicMs: clock.monotonicMs,
-  });
-  const backlogRows = () => Math.max(0, ...destinations.map((one) => outbox.backlog(one.name).rows));
-  const heartbeat = createHeartbeat({
-    clock,
-    liveness,
-    supervisor,
-    statusLine: () => signs.statusLine(backlogRows()),
-    onWithheld: (stuck) =>
-      log.error({ stuck }, `heartbeat withheld: ${stuck.map((one) => one.loop).join(', ')} stuck`),
-    onBeat: () =>
-      noting(log, 'health file', () =>
-        health.write({
-          status: signs.statusLine(backlogRows()),
-          overdue: liveness.overdue(),
-          ...signs.snapshot(),
-          sampling: sampling.status(),
-          destinations: destinations.map((one) => one.status()),
-        }),
-      ),
-  });
+  const health = createReaderHealth({ context, liveness, signs, sampling, destinations });
   const peerWatch = createPeerWatch({
     file: join(config.runDir, `${WRITE_API}.health.json`),
     clock,
@@ -128,25 +101,19 @@ export async function startReader(context: ProgramContext): Promise<RunningProgr
     },
   });
 
-  // Ready means: a round has been taken. If no source answers within an interval we are ready all the same.
-  const firstRound = new Promise<void>((resolve) => {
-    listeners.push((event) => {
-      if (event.type === 'round.sampled') resolve();
-    });
+  const stopping = new AbortController();
+  const readiness = awaitReadiness(clock, config.sampling.intervalMs, stopping.signal);
+  listeners.push(readiness.observe);
+  void readiness.ready.then((ready) => {
+    if (ready) supervisor.ready();
+    health.heartbeat.nudge();
   });
-  const giveUp = new AbortController();
-  void Promise.race([firstRound, clock.sleep('ready', config.sampling.intervalMs, giveUp.signal)]).then(
-    () => {
-      if (!giveUp.signal.aborted) supervisor.ready();
-      heartbeat.nudge();
-    },
-  );
 
   const loops: readonly Loop[] = [
     sampling,
     ...destinations.flatMap((one) => [one.live, one.backfill]),
     peerWatch,
-    heartbeat,
+    health.heartbeat,
   ];
   const runs = loops.map((loop) => loop.run());
   const control = createControlSocket(controlPath(config.runDir), ordersTo(destinations));
@@ -157,7 +124,7 @@ export async function startReader(context: ProgramContext): Promise<RunningProgr
   return {
     failed: firstFailure(runs),
     async stop() {
-      giveUp.abort();
+      stopping.abort();
       await control.close();
       for (const loop of loops) loop.stop();
       await Promise.allSettled(runs);
@@ -165,7 +132,7 @@ export async function startReader(context: ProgramContext): Promise<RunningProgr
       await Promise.allSettled(links.map((link) => link.close()));
       sources.close();
       outbox.close();
-      noting(log, 'health file', () => health.remove());
+      health.remove();
       lock.release();
     },
   };

@@ -299,6 +299,21 @@ describe('across a restart', () => {
 });
 
 describe('a hold', () => {
+  test('of a breaker that is open already is news all the same', async () => {
+    const one = setUp();
+    await openAndWait(one);
+    await fire(one.breaker, DOWN);
+    await one.clock.advance(1_000);
+
+    one.breaker.hold('repairing the roof');
+
+    expect(one.recorder.of('breaker.opened').at(-1)).toMatchObject({
+      held: true,
+      reason: 'repairing the roof',
+    });
+    expect(one.breaker.status()).toMatchObject({ held: true, sinceAt: one.clock.wallMs() });
+  });
+
   test('keeps everything out until it is released, and then lets one probe through', async () => {
     const { breaker, clock } = setUp();
 

@@ -180,13 +180,17 @@ export function createBreaker(deps: BreakerDeps, options: BreakerOptions = {}): 
     const retryAfterMs = lastError instanceof DeliveryFailed ? lastError.outcome.retryAfterMs : undefined;
     const pause = held ? 0 : pauseMs(step, { stepsMs, fraction: world.random.fraction(), retryAfterMs });
     pauseEndsMono = held ? Number.POSITIVE_INFINITY : clock.monotonicMs() + pause;
+    sayOpen(pause);
+  }
+
+  function sayOpen(pauseForMs: number): void {
     moveTo('open');
     world.observe({
       type: 'breaker.opened',
       destination: name,
       failures,
       step,
-      pauseMs: pause,
+      pauseMs: pauseForMs,
       reason,
       held,
     });
@@ -245,7 +249,8 @@ export function createBreaker(deps: BreakerDeps, options: BreakerOptions = {}): 
       step = 0;
       lastError = undefined;
       pauseEndsMono = Number.POSITIVE_INFINITY;
-      if (circuit.opened) save();
+      // Open already: opossum has nothing to say, but it is news all the same.
+      if (circuit.opened) sayOpen(0);
       else circuit.open();
     },
     release() {

@@ -20,7 +20,7 @@ export interface WriteApiLimits {
   readonly requestsPerSocketMax: number;
   /** With a body of 1 MiB each in flight, well under half of MemoryMax. */
   readonly connectionsMax: number;
-  /** How long `close` waits for requests in flight; below TimeoutStopSec. */
+  /** How long `close` waits for requests in flight; below the time that a program has for its stop. */
   readonly closeGraceMs: number;
   /** A reading may be so far ahead of our clock: a wrong time zone (14 h) is kept, a wrong year is not. */
   readonly futureMaxMs: number;
@@ -35,7 +35,7 @@ export const WRITE_API_LIMITS: WriteApiLimits = {
   keepAliveTimeoutMs: 5_000,
   requestsPerSocketMax: 1_000,
   connectionsMax: 100,
-  closeGraceMs: 5_000,
+  closeGraceMs: 2_500,
   futureMaxMs: 24 * 3_600_000,
 };
 

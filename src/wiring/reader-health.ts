@@ -1,0 +1,57 @@
+/** What the reader tells of itself, at each beat: to the supervisor, and in its health file. */
+
+import type { SamplingLoop } from '../../lib/flow/acquire/sampling-loop.ts';
+import type { Destination } from '../../lib/flow/sync/destination.ts';
+import { createHealthFile } from '../../lib/ops/health-file.ts';
+import { createHeartbeat } from '../../lib/ops/heartbeat.ts';
+import type { Liveness } from '../../lib/ops/liveness.ts';
+import type { VitalSigns } from '../../lib/ops/vital-signs.ts';
+import { READER } from './names.ts';
+import { noting, type ProgramContext } from './program.ts';
+import { VERSION } from './version.ts';
+
+export interface ReaderHealthDeps {
+  readonly context: ProgramContext;
+  readonly liveness: Liveness;
+  readonly signs: VitalSigns;
+  readonly sampling: SamplingLoop;
+  readonly destinations: readonly Destination[];
+}
+
+export function createReaderHealth({ context, liveness, signs, sampling, destinations }: ReaderHealthDeps) {
+  const { config, clock, log, supervisor } = context;
+  const file = createHealthFile({
+    dir: config.runDir,
+    program: READER,
+    pid: context.pid,
+    version: VERSION,
+    wallMs: clock.wallMs,
+    monotonicMs: clock.monotonicMs,
+  });
+  // A destination that is up to date must not hide one that is not.
+  const statusLine = () =>
+    signs.statusLine(Math.max(0, ...destinations.map((one) => one.status().backlog.rows)));
+
+  return {
+    heartbeat: createHeartbeat({
+      clock,
+      liveness,
+      supervisor,
+      statusLine,
+      onWithheld: (stuck) =>
+        log.error({ stuck }, `heartbeat withheld: ${stuck.map((one) => one.loop).join(', ')} stuck`),
+      onBeat: () =>
+        noting(log, 'health file', () =>
+          file.write({
+            status: statusLine(),
+            overdue: liveness.overdue(),
+            ...signs.snapshot(),
+            sampling: sampling.status(),
+            destinations: destinations.map((one) => one.status()),
+          }),
+        ),
+    }),
+    /** After the last beat. */
+    remove: () => noting(log, 'health file', () => file.remove()),
+  };
+}

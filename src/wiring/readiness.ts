@@ -1,0 +1,25 @@
+/**
+ * When a reader is ready: it has taken a round. If no source answers within an interval it is ready all
+ * the same, because sensors that are unplugged are no reason for a supervisor to give it up.
+ */
+
+import type { Clock } from '../../lib/base/clock.ts';
+import type { FlowEvent, Observe } from '../../lib/flow/flow-event.ts';
+
+export interface Readiness {
+  /** To be fed with every event. */
+  readonly observe: Observe;
+  /** Resolves with `false` if `stopping` aborts first. */
+  readonly ready: Promise<boolean>;
+}
+
+export function awaitReadiness(clock: Clock, intervalMs: number, stopping: AbortSignal): Readiness {
+  const sampled = new AbortController();
+  const over = AbortSignal.any([sampled.signal, stopping]);
+  return {
+    observe(event: FlowEvent) {
+      if (event.type === 'round.sampled') sampled.abort();
+    },
+    ready: clock.sleep('ready', intervalMs, over).then(() => !stopping.aborted),
+  };
+}
