@@ -167,3 +167,17 @@ test('somebody who watches sees each round; a daemon sums up once an hour', asyn
   expect(watched.lines[0]).toBe('stored 5 readings at local in 7 ms');
   expect(daemon.lines).toEqual(['summary of the last hour']);
 });
+
+test('an API that flaps all day logs its small drains once an hour, and a large one always', async () => {
+  const { clock, lines, observe } = setUp();
+  const drained = { type: 'backlog.drained', destination: 'local', durationMs: 20 } as const;
+
+  for (let flap = 0; flap < 1_000; flap += 1) {
+    observe({ ...drained, rows: 5 });
+    await clock.advance(10_000);
+  }
+  observe({ ...drained, rows: 12_000 });
+
+  expect(lines).toHaveLength(4);
+  expect(lines.at(-1)).toBe('backlog of local drained: 12000 readings');
+});

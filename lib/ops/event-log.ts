@@ -25,6 +25,9 @@ export interface EventLogOptions {
 
 const HOUR_MS = 3_600_000;
 
+/** The end of an outage of minutes. Fewer readings are a hiccup, said once an hour. */
+const DRAIN_ROWS_ALWAYS_SAID = 500;
+
 /** A failing source says so on these counts of failures in a row, then at every 360th: hourly at 10 s. */
 const SAID_FAILURES = [1, 10, 60];
 const SAID_FAILURES_EVERY = 360;
@@ -66,6 +69,13 @@ export function createEventLog(options: EventLogOptions): Observe {
         );
         break;
     }
+  }
+
+  /** An API that flaps leaves a round or two behind each time: 360 such lines an hour, and none is news. */
+  function sayDrained(event: Extract<FlowEvent, { type: 'backlog.drained' }>): void {
+    const line = `backlog of ${event.destination} drained: ${event.rows} readings`;
+    if (event.rows >= DRAIN_ROWS_ALWAYS_SAID) log.info(fieldsOf(event), line);
+    else trouble(`drained ${event.destination}`, fieldsOf(event), line, 'info');
   }
 
   return (event: FlowEvent) => {
@@ -131,7 +141,7 @@ export function createEventLog(options: EventLogOptions): Observe {
         );
         break;
       case 'backlog.drained':
-        log.info(fieldsOf(event), `backlog of ${event.destination} drained: ${event.rows} readings`);
+        sayDrained(event);
         break;
       case 'breaker.opened':
       case 'breaker.half_opened':
@@ -206,13 +216,13 @@ function createCircuitLines(options: EventLogOptions): (event: CircuitEvent) => 
   };
 }
 
-/** Says the first of a kind of trouble at once, and from then on once an hour how often it happened. */
+/** Says the first of a kind at once, and from then on once an hour how often it happened. */
 function createTroubleLines(options: EventLogOptions) {
   const kinds = new Map<string, { saidMono: number; unsaid: number }>();
   /** Kinds come from configured names and our own codes; a bound all the same, as for everything that grows. */
   const kindsMax = 200;
 
-  return (kind: string, fields: object, message: string, level: 'warn' | 'error' = 'warn'): void => {
+  return (kind: string, fields: object, message: string, level: 'info' | 'warn' | 'error' = 'warn'): void => {
     const known = kinds.get(kind);
     if (known !== undefined && options.monotonicMs() - known.saidMono < HOUR_MS) {
       known.unsaid += 1;
