@@ -56,6 +56,7 @@ function rows(n: number) {
     monoMs: i,
     flags: 0,
     boot: 1,
+    crc: 0,
   }));
 }
 
@@ -72,11 +73,11 @@ function round(n: number): Reading[] {
 }
 
 const prepared = database.prepare(
-  'INSERT INTO readings (seq, series, at, value, mono_ms, flags, boot) VALUES (?, ?, ?, ?, ?, ?, ?)',
+  'INSERT INTO readings (seq, series, at, value, mono_ms, flags, boot, crc) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
 );
 const insertAll = database.transaction((all: ReturnType<typeof rows>) => {
   for (const row of all) {
-    prepared.run(row.seq, row.series, row.at, row.value, row.monoMs, row.flags, row.boot);
+    prepared.run(row.seq, row.series, row.at, row.value, row.monoMs, row.flags, row.boot, row.crc);
   }
 });
 const ormPrepared = orm
@@ -89,6 +90,7 @@ const ormPrepared = orm
     monoMs: sql.placeholder('monoMs'),
     flags: sql.placeholder('flags'),
     boot: sql.placeholder('boot'),
+    crc: sql.placeholder('crc'),
   })
   .prepare();
 

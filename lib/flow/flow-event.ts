@@ -6,6 +6,7 @@
 
 import type { Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
+import type { SeqRanges } from './seq-ranges.ts';
 
 export type BreakerState = 'closed' | 'open' | 'half_open';
 export type Lane = 'live' | 'backfill';
@@ -39,6 +40,22 @@ export type FlowEvent =
   /** A round could not be kept: none of these readings was accepted. */
   | { type: 'outbox.append_failed'; readings: number; code: string; message: string }
   | { type: 'outbox.trimmed'; rows: number }
+  /** The disk did not take a round, and it waits in memory with `held` readings in all. */
+  | { type: 'outbox.held'; readings: number; held: number; code: string; message: string }
+  /** The disk is back, and what was held in memory is in the outbox. */
+  | { type: 'outbox.released'; readings: number; heldMs: number }
+  /** Held readings that memory had no place for any more. They never had a seq; these are all their names. */
+  | {
+      type: 'reading.dropped';
+      readings: number;
+      series: readonly string[];
+      oldestAt: number;
+      newestAt: number;
+    }
+  /** Given up because the outbox is full, undelivered and in the ledger. `cause` is the bound that was met. */
+  | { type: 'reading.shed'; stream: string; lo: number; hi: number; cause: 'bytes_max' | 'disk_reserve' }
+  /** Rows that are not as they were accepted: their checksum does not hold, or they are not there any more. */
+  | { type: 'outbox.corrupted'; stream: string; seqs: SeqRanges }
   | {
       type: 'batch.delivered';
       destination: string;

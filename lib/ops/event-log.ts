@@ -5,6 +5,7 @@
  */
 
 import type { FlowEvent, Observe } from '../flow/flow-event.ts';
+import { formatRanges } from '../flow/seq-ranges.ts';
 
 /** The part of the logger that is needed here. */
 export interface LineLog {
@@ -55,6 +56,8 @@ export function createEventLog(options: EventLogOptions): Observe {
         // Somebody who watches wants the sentence alone.
         const fields = roundLevel === 'info' ? {} : fieldsOf(event);
         log[lane === 'live' ? roundLevel : 'debug'](fields, line);
+        if (event.reason !== undefined)
+          trouble(`put off ${destination}`, fieldsOf(event), `${destination} puts readings off: ${reason}`);
         break;
       }
       case 'unavailable':
@@ -121,12 +124,46 @@ export function createEventLog(options: EventLogOptions): Observe {
           `source ${event.source} gave something that is no reading: ${event.message}`,
         );
         break;
+      case 'outbox.corrupted':
+        trouble(
+          'corrupted',
+          fieldsOf(event),
+          `readings ${formatRanges(event.seqs)} are damaged on the disk and will not be sent`,
+          'error',
+        );
+        break;
       case 'outbox.append_failed':
         trouble(
           'append',
           fieldsOf(event),
           `${event.readings} readings could not be kept: ${event.message}`,
           'error',
+        );
+        break;
+      case 'outbox.held':
+        trouble(
+          'held',
+          fieldsOf(event),
+          `the disk takes no readings (${event.message}): ${event.held} are held in memory`,
+          'error',
+        );
+        break;
+      case 'outbox.released':
+        log.info(fieldsOf(event), `the disk is back: ${event.readings} readings held in memory are kept`);
+        break;
+      case 'reading.dropped':
+        trouble(
+          'dropped',
+          fieldsOf(event),
+          `${event.readings} readings are lost: the disk did not take them, and memory holds no more`,
+          'error',
+        );
+        break;
+      case 'reading.shed':
+        trouble(
+          'shed',
+          fieldsOf(event),
+          `the outbox is full (${event.cause}): ${event.hi - event.lo + 1} of the oldest readings are given up undelivered`,
         );
         break;
       case 'batch.delivered':

@@ -11,13 +11,14 @@ import { contains, intersection, normalized, type SeqRange, type SeqRanges } fro
 import { openAcknowledgements } from './acknowledgements.ts';
 import { assertReading } from './assert-reading.ts';
 import { backlogOf } from './backlog.ts';
-import { prepareBatchText } from './batch-text.ts';
+import { type MadeBatch, prepareBatchText } from './batch-text.ts';
 import { readBreaker, readBreakerTransitions, saveBreaker } from './breakers.ts';
 import { prepareBury, readDeadLetters } from './dead-letters.ts';
 import { firstRow, giveBackPages, noteBoot, noteDestinations } from './opening.ts';
 import type { BatchPick, Outbox, OutgoingBatch, Refused } from './outbox.ts';
 import { noteOutcome } from './outcomes.ts';
 import { candidates, takeSeqs } from './pick-rows.ts';
+import { createRowChecksum } from './row-checksum.ts';
 import { OUTBOX_APPLICATION_ID, OUTBOX_MIGRATIONS } from './schema.ts';
 import { openSeries } from './series.ts';
 import { openStreams } from './streams.ts';
@@ -74,13 +75,14 @@ function createOutbox(database: SqliteDatabase, options: OpenOutboxOptions, star
       return noteBoot(database, options.bootId);
     })
     .immediate();
-  const series = openSeries(database);
+  const checksum = createRowChecksum();
+  const series = openSeries(database, checksum);
   const acknowledgements = openAcknowledgements(database, destinations, firstSeq);
-  const batchText = prepareBatchText(database, { gateway: options.gateway, series });
+  const batchText = prepareBatchText(database, { gateway: options.gateway, series, checksum });
   const bury = prepareBury(database);
 
-  const insertRow = database.prepare<[number, number, number, number, number, number, number]>(
-    'INSERT INTO readings (seq, series, at, value, mono_ms, flags, boot) VALUES (?, ?, ?, ?, ?, ?, ?)',
+  const insertRow = database.prepare<[number, number, number, number, number, number, number, number]>(
+    'INSERT INTO readings (seq, series, at, value, mono_ms, flags, boot, crc) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
   );
   const deleteRows = database.prepare<[number, number]>('DELETE FROM readings WHERE seq BETWEEN ? AND ?');
   const atOf = database.prepare<[number], number>('SELECT at FROM readings WHERE seq = ?').pluck();
@@ -124,16 +126,13 @@ function createOutbox(database: SqliteDatabase, options: OpenOutboxOptions, star
 
   function appendRows(readings: readonly Reading[]): void {
     let seq = nextSeq;
+    const stream = streams.newest().id;
     for (const reading of readings) {
-      insertRow.run(
-        seq,
-        series.idOf(reading),
-        reading.at,
-        reading.value,
-        reading.monoMs,
-        reading.flags,
-        boot,
-      );
+      const { at, value, monoMs, flags } = reading;
+      const id = series.idOf(reading);
+      const start = series.checksumStart(stream, id) ?? 0;
+      const crc = checksum.of(start, { seq, at, value, flags, monoMs });
+      insertRow.run(seq, id, at, value, monoMs, flags, boot, crc);
       seq += 1;
     }
     streams.advance(seq);
@@ -149,7 +148,21 @@ function createOutbox(database: SqliteDatabase, options: OpenOutboxOptions, star
     return assigned === undefined ? [] : intersection(normalized(seqs), [assigned]);
   }
 
+  /** Rows that are not as they were accepted leave without being sent to anybody, and are named. */
+  function discard(corrupt: SeqRanges): void {
+    for (const destination of destinations) acknowledgements.note(destination, corrupt);
+    observe({ type: 'outbox.corrupted', stream: streams.of(corrupt[0]?.[0] ?? nextSeq).id, seqs: corrupt });
+  }
+
   function batch(destination: string, pick: BatchPick): OutgoingBatch | undefined {
+    for (;;) {
+      const made = makeBatch(destination, pick);
+      if (made === undefined || 'batch' in made) return made?.batch;
+      discard(made.corrupt);
+    }
+  }
+
+  function makeBatch(destination: string, pick: BatchPick): MadeBatch | undefined {
     const waiting = candidates(present(), acknowledgements.of(destination), pick);
     const end = pick.order === 'oldest' ? waiting[0]?.[0] : waiting.at(-1)?.[1];
     if (end === undefined) return undefined;
@@ -158,10 +171,12 @@ function createOutbox(database: SqliteDatabase, options: OpenOutboxOptions, star
     let rowsMax = Math.max(1, pick.rowsMax);
     for (;;) {
       const made = batchText(stream.id, takeSeqs(ofStream, pick.order, rowsMax));
-      const bytes = Buffer.byteLength(made.body);
-      if (bytes <= pick.bytesMax || made.rows === 1) return made;
+      if ('corrupt' in made) return made;
+      const { rows, body } = made.batch;
+      const bytes = Buffer.byteLength(body);
+      if (bytes <= pick.bytesMax || rows === 1) return made;
       // Rows are of much the same size, so this is nearly always the last turn but one.
-      rowsMax = Math.max(1, Math.min(made.rows - 1, Math.floor((made.rows * pick.bytesMax) / bytes)));
+      rowsMax = Math.max(1, Math.min(rows - 1, Math.floor((rows * pick.bytesMax) / bytes)));
     }
   }
 

@@ -332,14 +332,20 @@ describe('opening', () => {
     expect(last.deadLetters(9).map(({ bootId }) => bootId)).toEqual(['boot-3', 'boot-1', 'boot-2', 'boot-1']);
   });
 
-  it('says so, instead of delivering less, when a row in the middle has been lost', () => {
-    const { outbox, file } = tempOutbox();
-    outbox.append(someReadings(5));
+  it('delivers the others and names the one, when a row in the middle has been lost', () => {
+    const { outbox, file, world } = tempOutbox();
+    const { stream } = outbox.append(someReadings(5));
     const database = rawOutbox(file);
     database.exec('DELETE FROM readings WHERE seq = 3');
     database.close();
 
-    expect(() => outbox.batch('local', ALL)).toThrow(/only 4 of the rows 1-5/);
+    expect(offered(outbox)).toEqual([
+      [1, 2],
+      [4, 5],
+    ]);
+    expect(world.recorder.of('outbox.corrupted')).toEqual([
+      { type: 'outbox.corrupted', stream, seqs: [[3, 3]] },
+    ]);
   });
 });
 

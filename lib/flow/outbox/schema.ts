@@ -4,7 +4,8 @@
  * `schema.test.ts` holds the two together (docs/decisions/0004-hand-written-migrations.md).
  */
 
-import { integer, primaryKey, real, sqliteTable, text, unique } from 'drizzle-orm/sqlite-core';
+import { index, integer, primaryKey, real, sqliteTable, text, unique } from 'drizzle-orm/sqlite-core';
+import { GONE_CAUSES } from '../reading.ts';
 
 /** "SgwO": how a file says that it is an outbox. */
 export const OUTBOX_APPLICATION_ID = 0x5367_774f;
@@ -45,13 +46,32 @@ export const readings = sqliteTable('readings', {
   monoMs: integer('mono_ms').notNull(),
   flags: integer('flags').notNull(),
   boot: integer('boot').notNull(),
+  /** See `row-checksum.ts`. */
+  crc: integer('crc').notNull(),
 });
 
 /** Every destination that was ever configured; one that is not any more holds no rows back. */
 export const destinations = sqliteTable('destinations', {
   name: text('name').primaryKey(),
   configured: integer('configured', { mode: 'boolean' }).notNull(),
+  /** The entry of `gone` up to which it has been told. */
+  goneTold: integer('gone_told').notNull(),
 });
+
+/** Seqs that will never come: to nobody, or with a destination, only to that one. See `gone.ts`. */
+export const gone = sqliteTable(
+  'gone',
+  {
+    id: integer('id').primaryKey(),
+    stream: text('stream').notNull(),
+    destination: text('destination'),
+    lo: integer('lo').notNull(),
+    hi: integer('hi').notNull(),
+    cause: text('cause', { enum: GONE_CAUSES }).notNull(),
+    at: integer('at').notNull(),
+  },
+  (table) => [index('gone_reach').on(table.stream, table.hi)],
+);
 
 /** The closed ranges that a destination has acknowledged; below the first row that is all of them. */
 export const acknowledged = sqliteTable(
@@ -147,13 +167,28 @@ export const OUTBOX_MIGRATIONS: readonly string[] = [
     value REAL NOT NULL,
     mono_ms INTEGER NOT NULL,
     flags INTEGER NOT NULL,
-    boot INTEGER NOT NULL REFERENCES boots (id)
+    boot INTEGER NOT NULL REFERENCES boots (id),
+    crc INTEGER NOT NULL
   ) STRICT;
 
   CREATE TABLE destinations (
     name TEXT PRIMARY KEY NOT NULL,
-    configured INTEGER NOT NULL
+    configured INTEGER NOT NULL,
+    gone_told INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE gone (
+    id INTEGER PRIMARY KEY,
+    stream TEXT NOT NULL,
+    destination TEXT,
+    lo INTEGER NOT NULL,
+    hi INTEGER NOT NULL CHECK (hi >= lo),
+    cause TEXT NOT NULL,
+    at INTEGER NOT NULL
+  ) STRICT;
+
+  -- Entries grow at their end, where those after it are few.
+  CREATE INDEX gone_reach ON gone (stream, hi);
 
   CREATE TABLE acknowledged (
     destination TEXT NOT NULL,

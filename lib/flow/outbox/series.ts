@@ -6,12 +6,15 @@
 import { GatewayError } from '../../base/errors.ts';
 import type { SqliteDatabase } from '../../base/sqlite.ts';
 import { NAME_PATTERN, NAME_RULE, type Reading, UNIT_PATTERN } from '../reading.ts';
+import type { RowChecksum } from './row-checksum.ts';
 
 export interface SeriesTable {
   /** The id of a reading's series, inserted when it is new. Inside a transaction. */
   idOf(reading: Reading): number;
   /** `{"sensor":...,"metric":...,"unit":...}` of a series that has rows. */
   jsonOf(id: number): string;
+  /** Where the checksum of a row of this stream and series starts; `undefined` for a series that does not exist. */
+  checksumStart(stream: string, id: number): number | undefined;
   /** What was inserted since the last commit is there to stay, or is not there. */
   committed(): void;
   rolledBack(): void;
@@ -24,16 +27,22 @@ interface SeriesRow {
   readonly unit: string;
 }
 
-export function openSeries(database: SqliteDatabase): SeriesTable {
+export function openSeries(database: SqliteDatabase, checksum: Pick<RowChecksum, 'startOf'>): SeriesTable {
   const select = database.prepare<[], SeriesRow>('SELECT id, sensor, metric, unit FROM series');
   const insert = database.prepare<[string, string, string]>(
     'INSERT INTO series (sensor, metric, unit) VALUES (?, ?, ?)',
   );
   const ids = new Map<string, number>();
   const texts = new Map<number, string>();
+  const names = new Map<number, SeriesRow>();
+  // Of one stream at a time: batches and rounds hardly ever go from one to another.
+  const starts = new Map<number, number>();
+  let startsOf = '';
   const fresh = new Map<string, number>();
 
-  function remember({ id, sensor, metric, unit }: SeriesRow): void {
+  function remember(row: SeriesRow): void {
+    const { id, sensor, metric, unit } = row;
+    names.set(id, row);
     ids.set(keyOf(sensor, metric, unit), id);
     texts.set(id, JSON.stringify({ sensor, metric, unit }));
   }
@@ -56,6 +65,16 @@ export function openSeries(database: SqliteDatabase): SeriesTable {
       if (text === undefined) throw new Error(`a row refers to series ${id}, which does not exist`);
       return text;
     },
+    checksumStart(stream, id) {
+      if (stream !== startsOf) starts.clear();
+      startsOf = stream;
+      const known = starts.get(id);
+      const row = names.get(id);
+      if (known !== undefined || row === undefined) return known;
+      const start = checksum.startOf(stream, row);
+      starts.set(id, start);
+      return start;
+    },
     committed() {
       fresh.clear();
     },
@@ -63,6 +82,8 @@ export function openSeries(database: SqliteDatabase): SeriesTable {
       for (const [key, id] of fresh) {
         ids.delete(key);
         texts.delete(id);
+        names.delete(id);
+        starts.delete(id);
       }
       fresh.clear();
     },
