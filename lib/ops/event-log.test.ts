@@ -48,6 +48,27 @@ test('a breaker that a person holds says so in the same words that people grep f
   expect(lines).toEqual(['Circuit breaker OPEN - held by a person: upgrade']);
 });
 
+test('readings that a store puts off are said, and again not before the hour', () => {
+  const { lines, observe } = setUp();
+  const event = {
+    type: 'batch.delivered',
+    destination: 'local',
+    lane: 'live',
+    outcome: 'stored',
+    rows: 36,
+    bytes: 3_000,
+    stored: 0,
+    duplicate: 0,
+    durationMs: 5,
+    reason: 'refused for now: future: the clock is ahead',
+  } as const;
+
+  observe(event);
+  observe(event);
+
+  expect(lines).toEqual(['local puts readings off: refused for now: future: the clock is ahead']);
+});
+
 test('a hold is said even in the quiet of a long outage', () => {
   const { lines, observe } = setUp();
 

@@ -3,7 +3,7 @@
  * that the three never tell different stories about one moment.
  */
 
-import type { BreakerRecord, BreakerTransition } from '../../lib/flow/outbox/outbox.ts';
+import type { BreakerRecord, BreakerTransition, OutcomeRecord } from '../../lib/flow/outbox/outbox.ts';
 import type { DestinationStats } from '../../lib/flow/outbox/outbox-view.ts';
 import { liveBacklog, type ProgramState } from './running.ts';
 import { ageInWords } from './words.ts';
@@ -42,7 +42,18 @@ export function isOnItsWay(
   { oldestAt }: Waiting,
   { nowMs, intervalMs }: { readonly nowMs: number; readonly intervalMs: number },
 ): boolean {
-  return oldestAt === undefined || nowMs - oldestAt < ROUNDS_ON_THEIR_WAY * intervalMs;
+  // Either way: a reading of tomorrow, from a clock that was ahead, is not on its way.
+  return oldestAt === undefined || Math.abs(nowMs - oldestAt) < ROUNDS_ON_THEIR_WAY * intervalMs;
+}
+
+/**
+ * What needs a person although the breaker is closed, because the other side lives and answers: it is not
+ * our write API, or it puts readings off. `undefined`: nothing.
+ */
+export function rebuffOf(breaker: BreakerRecord | undefined, outcome: OutcomeRecord | undefined) {
+  if (!isClosed(breaker) || outcome === undefined || outcome.reason === '') return undefined;
+  if (outcome.kind === 'misconfigured') return outcome.reason;
+  return outcome.kind === 'stored' ? `some readings are ${outcome.reason}` : undefined;
 }
 
 export interface Outage {

@@ -98,6 +98,36 @@ describe('sensorctl status', () => {
     expect((await jsonOf(rig)).problems).toEqual(['the breaker of local is held open by a person']);
   });
 
+  it.each([
+    ['misconfigured', 'HTTP 401', 'HTTP 401'],
+    [
+      'stored',
+      'refused for now: future: too far ahead',
+      'some readings are refused for now: future: too far ahead',
+    ],
+  ] as const)(
+    'wants a look at a closed breaker whose destination answers %s: %s',
+    async (kind, reason, said) => {
+      const rig = await healthyGateway();
+      rig.outbox.noteOutcome('local', { kind, reason, sinceAt: INCIDENT_AT });
+
+      const { exitCode, out } = await rig.run(status);
+
+      expect(exitCode).toBe(1);
+      expect(out.find((line) => line.includes('to local'))).toBe(
+        `look  to local    breaker closed, but ${said}; nothing waiting`,
+      );
+      expect((await jsonOf(rig)).problems).toEqual([`local: ${said}`]);
+    },
+  );
+
+  it('calls readings of tomorrow waiting: a clock was ahead when they were taken', async () => {
+    const rig = await healthyGateway();
+    rig.outbox.append(someReadings(3).map((one) => ({ ...one, at: INCIDENT_AT + 86_400_000 })));
+
+    expect((await rig.run(status)).out.join('\n')).toContain('3 readings waiting');
+  });
+
   it('believes the running reader about a backlog that the file will know with the next round', async () => {
     const rig = await healthyGateway();
     rig.outbox.append(someReadings(5));

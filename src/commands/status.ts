@@ -18,6 +18,7 @@ import {
   isOnItsWay,
   type Outage,
   outageOf,
+  rebuffOf,
   stateInWords,
   TRANSITIONS_READ,
   type Waiting,
@@ -49,6 +50,8 @@ interface DestinationReport {
   readonly breaker: BreakerRecord | undefined;
   /** `undefined`: none at present. */
   readonly outage: Outage | undefined;
+  /** What it says instead of taking readings, while its breaker is closed. */
+  readonly rebuff: string | undefined;
   readonly waiting: Waiting;
 }
 
@@ -99,6 +102,7 @@ async function gather(context: CommandContext): Promise<Report> {
       name: one.destination,
       breaker: one.breaker,
       outage: outageOf(one, transitions),
+      rebuff: rebuffOf(one.breaker, one.outcome),
       waiting: waitingFor(one, reader),
     }),
   );
@@ -119,8 +123,9 @@ function problemsOf({ reader, api, destinations, outbox, store }: Report): strin
   const problems: string[] = [];
   if (reader.state !== 'running') problems.push(`the reader is ${reader.state}`);
   if (api.state !== 'up') problems.push(`the write API is ${api.state}`);
-  for (const { name, breaker } of destinations) {
+  for (const { name, breaker, rebuff } of destinations) {
     if (!isClosed(breaker)) problems.push(`the breaker of ${name} is ${stateInWords(breaker)}`);
+    if (rebuff !== undefined) problems.push(`${name}: ${rebuff}`);
   }
   if (typeof outbox === 'string') problems.push(`outbox: ${outbox}`);
   else if (outbox.deadLetters > 0) problems.push(count(outbox.deadLetters, 'dead letter'));
@@ -148,10 +153,12 @@ function inWords(report: Report, { terminal }: CommandContext): string[] {
       `${api.state} at ${api.url}${version}${api.reason === undefined ? '' : ` (${api.reason})`}`,
     ),
   ];
-  for (const { name, breaker, outage, waiting } of destinations) {
+  for (const { name, breaker, outage, rebuff, waiting } of destinations) {
     const closed = isClosed(breaker);
     const said = breakerInWords(breaker, { outage, reader, nowMs });
-    lines.push(line(closed, `to ${name}`, `breaker ${said}; ${waitingInWords(report, waiting, closed)}`));
+    const but = rebuff === undefined ? '' : `, but ${rebuff}`;
+    const waits = waitingInWords(report, waiting, closed);
+    lines.push(line(closed && rebuff === undefined, `to ${name}`, `breaker ${said}${but}; ${waits}`));
   }
   lines.push(
     typeof outbox === 'string'

@@ -40,6 +40,18 @@ test('when all is well it says so and exits with 0', async () => {
   expect(exitCode).toBe(0);
 });
 
+test('readings that are put off are not called delivered', async () => {
+  const { outbox, run } = gateway();
+  const reason = 'refused for now: future: the clock is ahead';
+  outbox.noteOutcome('local', { kind: 'stored', reason, sinceAt: INCIDENT_AT - 60_000 });
+
+  const { exitCode, out } = await run(why);
+
+  expect(out[0]).toMatch(/^local \(http.*\) answers, but some readings are refused for now: future/);
+  expect(out[1]).toMatch(/kept and tried again each minute/);
+  expect(exitCode).toBe(1);
+});
+
 test('in an outage it says what is not delivered, since when, why, what waits, and when it is tried again', async () => {
   const { outbox, run } = gateway();
   outbox.append(someReadings(312).map((one) => ({ ...one, at: INCIDENT_AT - 41 * 60_000 })));

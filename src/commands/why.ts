@@ -107,8 +107,12 @@ function judge(one: DestinationStats, circumstances: Circumstances): Judgement {
   if (outcome === undefined)
     return say(waiting.rows === 0, `Nothing has been delivered to ${at} yet. ${waits}`);
   if (outcome.kind === 'stored') {
-    const note = outcome.reason === '' ? '' : ` Some readings are ${outcome.reason}.`;
-    return say(true, `Readings are delivered to ${at} as they come. ${waits}${note}`);
+    if (outcome.reason === '') return say(true, `Readings are delivered to ${at} as they come. ${waits}`);
+    return say(
+      false,
+      `${at} answers, but some readings are ${outcome.reason}, ${since(outcome.sinceAt, nowMs)}.`,
+      `${waits} They are kept and tried again each minute.`,
+    );
   }
   const failing = outcome.kind === 'unavailable' ? 'failed' : 'was refused';
   return say(

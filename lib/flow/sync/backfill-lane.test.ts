@@ -219,6 +219,22 @@ describe('a reading that is refused for now', () => {
     expect(outbox().deadLetters(10)).toEqual([]);
     expect(destination.status().backlog.rows).toBe(0);
   });
+
+  test('is not counted as drained when the whole backlog is', async () => {
+    const { clock, recorder, store } = createDestinationRig({ backlog: 100 });
+    store.behave = (seqs) => {
+      const refused = seqs.map((seq) => ({ seq, code: 'future', message: 'the reading is from tomorrow' }));
+      return { kind: 'stored', answer: { stored: [], duplicate: [], refused } };
+    };
+
+    await clock.advance(120_000);
+    store.behave = () => undefined;
+    const meanwhile = recorder.of('backlog.drained');
+    await clock.advance(120_000);
+
+    expect(meanwhile).toEqual([]);
+    expect(recorder.of('backlog.drained').map(({ rows }) => rows)).toEqual([100]);
+  });
 });
 
 function attemptsOf(store: { sent: { seqs: number[] }[] }, seq: number): number {

@@ -73,8 +73,8 @@ const DRAIN_SHARE_MIN = 0.05;
 /** So many burials with nothing accepted in between point at a disagreement, not at the readings: then one a minute. */
 const BURIED_IN_A_ROW_MAX = 50;
 
-/** What a batch was picked for. */
-type Purpose = 'drain' | 'bisect' | 'retry';
+/** What a batch was picked for; `ledger` carries no readings, but what will never come. */
+type Purpose = 'drain' | 'bisect' | 'retry' | 'ledger';
 
 export function createBackfillLane(deps: BackfillLaneDeps, options: BackfillLaneOptions): BackfillLane {
   const { name, outbox, clock, delivery, live } = deps;
@@ -90,6 +90,8 @@ export function createBackfillLane(deps: BackfillLaneDeps, options: BackfillLane
   let drain: { sinceMono: number; rows: number } | undefined;
   /** The batch after the one on its way, made while that one is answered: a fifth of a drain's time. */
   let ahead: OutgoingBatch | undefined;
+  /** A store that will not hear the ledger is asked again now and then, and gets its readings all the same. */
+  let ledgerDueMono = 0;
   let buriedInARow = { count: 0, deliveredThen: 0 };
 
   const delivered = () => {
@@ -119,6 +121,8 @@ export function createBackfillLane(deps: BackfillLaneDeps, options: BackfillLane
   }
 
   function next(nowMono: number): { batch: OutgoingBatch; purpose: Purpose } | undefined {
+    const news = deps.closed() && nowMono >= ledgerDueMono ? outbox.goneBatch(name) : undefined;
+    if (news !== undefined) return { batch: news, purpose: 'ledger' };
     const hidden = union(union(delivery.inFlight('live'), aside.seqs()), delivery.putOff());
     const backlog: SeqRange = [1, live.cursor()];
 
@@ -158,6 +162,10 @@ export function createBackfillLane(deps: BackfillLaneDeps, options: BackfillLane
 
   function learn(batch: OutgoingBatch, purpose: Purpose, result: Delivered): void {
     const { outcome, durationMs } = result;
+    if (purpose === 'ledger') {
+      if (outcome.kind !== 'stored') ledgerDueMono = clock.monotonicMs() + IDLE_MS;
+      return;
+    }
     const sent = { rows: batch.rows, bytes: result.bytes };
     switch (outcome.kind) {
       case 'stored':
@@ -165,10 +173,7 @@ export function createBackfillLane(deps: BackfillLaneDeps, options: BackfillLane
         if (purpose === 'bisect' && suspects !== undefined) suspects = narrowed(suspects, batch, true);
         if (purpose === 'retry' && result.complete) aside.forget(firstSeq(batch));
         pacedUntilMono = clock.monotonicMs() + (durationMs * (1 - drainShare)) / drainShare;
-        drain = {
-          sinceMono: drain?.sinceMono ?? clock.monotonicMs() - durationMs,
-          rows: (drain?.rows ?? 0) + batch.rows,
-        };
+        drained(countOf(outcome.answer.stored) + countOf(outcome.answer.duplicate), durationMs);
         return;
       case 'refused':
         if (outcome.tooLarge) size = halved(size, sent);
@@ -185,6 +190,13 @@ export function createBackfillLane(deps: BackfillLaneDeps, options: BackfillLane
       case 'misconfigured':
         return;
     }
+  }
+
+  /** A batch that was put off whole is no part of a drain: nothing of it is through. */
+  function drained(rows: number, durationMs: number): void {
+    if (rows === 0) return;
+    const sinceMono = drain?.sinceMono ?? clock.monotonicMs() - durationMs;
+    drain = { sinceMono, rows: (drain?.rows ?? 0) + rows };
   }
 
   function suspect(batch: OutgoingBatch, purpose: Purpose, fails: boolean): void {
