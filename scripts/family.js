@@ -66,7 +66,9 @@ export function createFamily(env) {
     running.set(name, child);
     child.once('exit', (exitCode, signal) => {
       running.delete(name);
-      const own = exitCode ?? 128 + (signal === null ? 0 : constants.signals[signal]);
+      // A program that had not got round to listening dies of the signal we sent; that is what we asked for.
+      const asked = stopping && signal === 'SIGTERM';
+      const own = asked ? 0 : (exitCode ?? 128 + (signal === null ? 0 : constants.signals[signal]));
       if (!stopping || own !== 0) console.log(`\n${name} has ended (${signal ?? `exit code ${exitCode}`}).`);
       // The first failure is the news; what follows from it is not.
       if (code === 0) code = own === 0 && !stopping ? 1 : own;

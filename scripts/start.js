@@ -41,6 +41,7 @@ await runMain(async () => {
     console.log(USAGE);
     return 0;
   }
+  bearLostOutput();
   await setUp();
   const keys = countKeypresses();
 
@@ -132,6 +133,11 @@ async function loadConfig(environment) {
     if (exitCode === undefined) throw error;
     throw new SetupError(exitCode, String(message));
   }
+}
+
+/** `npm start | head`, or a full disk under our output: what we say is lost, but the programs are still stopped in order. */
+function bearLostOutput() {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 }
 
 /** A stranger on our port would be a confusing failure of the API; say it before anything starts. */

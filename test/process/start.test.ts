@@ -14,7 +14,7 @@ const SCRIPT = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), '
 const CTRL_C_AGAIN_MS = 500;
 
 it('shows a reading, ends by itself after --seconds, and says how to go on', async () => {
-  const start = await startScript('--seconds', '3');
+  const start = await startScript('--seconds', '6');
 
   await start.line(/stored \d+ readings at local/);
   const code = await start.exited;
@@ -38,6 +38,29 @@ it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
     expect(await start.programsAlive()).toEqual([]);
   },
 );
+
+it.each([0, 60, 200])('Ctrl-C ends with 0 however early it comes: %i ms after the greeting', async (ms) => {
+  const start = await startScript();
+  await start.line(/To stop/);
+  await elapsed(ms);
+
+  start.child.kill('SIGINT');
+
+  expect(await start.exited).toBe(0);
+  expect(start.text()).not.toContain('has ended');
+});
+
+it('ends with 0 and leaves nothing behind when nobody reads it any more', async () => {
+  const start = await startScript();
+  await start.line(/stored \d+ readings at local/);
+
+  start.child.stdout?.destroy();
+  start.child.kill('SIGTERM');
+
+  expect(await start.exited).toBe(0);
+  expect(start.text()).not.toContain('EPIPE');
+  expect(await start.programsAlive()).toEqual([]);
+});
 
 it('a second Ctrl-C does not wait for a program that hangs', async () => {
   const start = await startScript();
