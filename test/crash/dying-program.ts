@@ -1,0 +1,49 @@
+/**
+ * A program of ours, whole and real, that kills itself (SIGKILL) at an instant which nobody outside could
+ * hit: inside the n-th report of an event. Events are reported in the middle of the work, between a commit
+ * and what follows it, so they name such instants; the product needs no code for this.
+ *
+ *   DIE_IN=outbox.appended DIE_AT=3 node dying-program.js sensor-main
+ */
+
+import type { Logger } from '../../lib/base/logger.ts';
+import { type ProgramContext, type RunningProgram, runProgram } from '../../src/wiring/program.ts';
+import { READER, startReader } from '../../src/wiring/reader.ts';
+import { startWriteApi, WRITE_API } from '../../src/wiring/write-api.ts';
+
+type Start = (context: ProgramContext) => Promise<RunningProgram>;
+const PROGRAMS: Readonly<Record<string, Start>> = { [READER]: startReader, [WRITE_API]: startWriteApi };
+
+const name = process.argv.pop() ?? '';
+const start = PROGRAMS[name];
+if (start === undefined) throw new Error(`there is no program "${name}"`);
+await runProgram(name, (context) => start({ ...context, log: dyingIn(context.log) }));
+
+/** Every event becomes a line, at once, if only one of level debug; the line that kills is not written. */
+function dyingIn(log: Logger): Logger {
+  let left = Number(process.env.DIE_AT);
+  const watched =
+    (say: Logger['debug']) =>
+    (first: string | object, message?: string): void => {
+      if (typeof first === 'string') {
+        say(first);
+        return;
+      }
+      if ('event' in first && first.event === process.env.DIE_IN) {
+        left -= 1;
+        if (left === 0) process.kill(process.pid, 'SIGKILL');
+      }
+      say(first, message ?? '');
+    };
+  return {
+    debug: watched(log.debug),
+    info: watched(log.info),
+    warn: watched(log.warn),
+    error: watched(log.error),
+    fatal: watched(log.fatal),
+    flush: (ms) => log.flush(ms),
+    get dropped() {
+      return log.dropped;
+    },
+  };
+}
