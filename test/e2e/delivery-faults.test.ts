@@ -11,7 +11,7 @@ import type { ChildProgram } from '../support/child-program.ts';
 import { firstOutage, freshLagsMs, nothingWaits, until } from '../support/delivery-log.ts';
 import type { FaultMode } from '../support/fault-proxy.ts';
 import { createFaultSite, type FaultSite, REQUEST_TIMEOUT_MS } from '../support/fault-site.ts';
-import { isEvent, isStored, seqsOfStream, upTo } from '../support/gateway.ts';
+import { isEvent, isStored, seqsOf, upTo } from '../support/gateway.ts';
 import { sizeOf } from '../support/process-size.ts';
 import { type Answer, type Behaviour, OURS, problem } from '../support/stand-in-api.ts';
 
@@ -159,10 +159,10 @@ test.concurrent.for(FAULTS.map((fault) => [fault.name, fault] as const))(
     await until(reader, () => nothingWaits(reader.lines));
     await reader.count(isStored, reader.lines.filter(isStored).length + 2);
     const after = sizeOf(reader.pid);
-    const { stream, accepted, deadLetters, transitions } = await site.gateway.finish(reader);
+    const { accepted, deadLetters, transitions } = await site.gateway.finish(reader);
 
     const buried = deadLetters.map(({ seq }) => seq);
-    const stored = seqsOfStream(await site.gateway.stored(), stream);
+    const stored = seqsOf(await site.gateway.stored());
     expect([...stored, ...buried].sort((a, b) => a - b)).toEqual(upTo(accepted));
     expect(buried).toHaveLength(fault.buried ?? 0);
     for (const { message } of deadLetters) expect(message).not.toBe('');

@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import { nothingWaits } from '../support/delivery-log.ts';
 import { createFaultSite } from '../support/fault-site.ts';
-import { isAppended, isEvent, seqsOfStream, upTo } from '../support/gateway.ts';
+import { isAppended, isEvent, seqsOf, upTo } from '../support/gateway.ts';
 import { problem } from '../support/stand-in-api.ts';
 
 /** The second pause outlasts what the test watches: whatever is asked meanwhile is asked too early. */
@@ -29,12 +29,12 @@ test('a restart in an outage asks once and then waits, and in the end nothing is
   site.proxy.target(site.gateway.port);
   const third = await site.startReader();
   await third.line(isEvent('backlog.drained'));
-  const { stream, accepted } = await site.gateway.finish(third);
+  const { accepted } = await site.gateway.finish(third);
 
   expect(byFirst).toBe(3 + 1);
   expect(bySecond).toBe(1);
   expect(second.lines.filter(isEvent('breaker.opened')).map(({ failures }) => failures)).toEqual([5]);
   expect(nothingWaits(second.lines)).toBe(false);
   expect(third.lines.find(isEvent('breaker.closed'))?.msg).toBe('Circuit breaker CLOSED - API recovered');
-  expect(seqsOfStream(await site.gateway.stored(), stream)).toEqual(upTo(accepted));
+  expect(seqsOf(await site.gateway.stored())).toEqual(upTo(accepted));
 });

@@ -24,8 +24,11 @@ export interface TempOutbox {
 
 type Options = Partial<Omit<OpenOutboxOptions, 'world'>> & { readonly world?: TestWorld };
 
+let worlds = 0;
+
 export function tempOutbox(options: Options = {}): TempOutbox {
-  const world = options.world ?? createTestWorld();
+  // Each with chances of its own: two runs on one file must not draw the same stream.
+  const world = options.world ?? createTestWorld({ seed: ++worlds });
   const file = options.file ?? join(tempDir(), 'outbox.db');
   const outbox = openOutbox({
     file,

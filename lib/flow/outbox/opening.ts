@@ -21,13 +21,18 @@ export function firstRow(database: SqliteDatabase, nextSeq: number): number {
   return first ?? nextSeq;
 }
 
-/** Every destination ever configured stays listed: its acknowledgements hold again when it returns. */
-export function noteDestinations(database: SqliteDatabase, names: readonly string[]): void {
+/**
+ * Every destination ever configured stays listed: its acknowledgements hold again when it returns. One that
+ * is new is owed nothing that left before it came, so it is not told of that either.
+ */
+export function noteDestinations(database: SqliteDatabase, names: readonly string[], firstSeq: number): void {
   database.exec('UPDATE destinations SET configured = 0 WHERE configured');
-  const note = database.prepare<[string]>(
-    'INSERT INTO destinations (name, configured) VALUES (?, 1) ON CONFLICT DO UPDATE SET configured = 1',
+  const note = database.prepare<[string, number]>(
+    `INSERT INTO destinations (name, configured, gone_told)
+     VALUES (?, 1, coalesce((SELECT min(id) - 1 FROM gone WHERE hi >= ?), (SELECT max(id) FROM gone), 0))
+     ON CONFLICT DO UPDATE SET configured = 1`,
   );
-  for (const name of names) note.run(name);
+  for (const name of names) note.run(name, firstSeq);
 }
 
 /** The small number of this boot. Earlier boots are forgotten at an open that finds no row of theirs, or of any. */

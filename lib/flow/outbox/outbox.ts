@@ -7,8 +7,9 @@
  */
 
 import type { OutcomeKind } from '../flow-event.ts';
-import type { Reading } from '../reading.ts';
+import type { GoneCause, Reading } from '../reading.ts';
 import type { SeqRange, SeqRanges } from '../seq-ranges.ts';
+import type { Adoption } from './adoption.ts';
 
 export { type OpenOutboxOptions, openOutbox } from './open-outbox.ts';
 
@@ -40,6 +41,8 @@ export interface OutgoingBatch {
   /** Wall time of the oldest and newest reading in it. */
   readonly oldestAt: number;
   readonly newestAt: number;
+  /** It carries no readings, but tells what will never come: for `noteTold`, once it has been stored. */
+  readonly goneUpTo?: number;
 }
 
 export interface Backlog {
@@ -132,6 +135,22 @@ export interface Outbox {
    */
   bury(destination: string, stream: string, refusals: readonly Refused[]): void;
 
+  /**
+   * Gives up seqs that nobody will get any more, durably: they are offered to no destination, and each is
+   * told the cause. What every destination has acknowledged, or was never assigned, is left alone. One
+   * transaction; throws what SQLite throws, and then nothing has changed.
+   */
+  declareGone(seqs: SeqRanges, cause: GoneCause): void;
+
+  /**
+   * What this destination has not been told of the seqs that will never come; `undefined` if it knows all.
+   * A request of its own, so that a store that objects to it never makes a reading look guilty.
+   */
+  goneBatch(destination: string): OutgoingBatch | undefined;
+
+  /** Notes that `destination` has been told so far; kept like an acknowledgement. */
+  noteTold(destination: string, goneUpTo: number): void;
+
   /** Makes pending acknowledgements durable and trims: for a drain, when no append comes by. */
   flush(): void;
 
@@ -144,8 +163,26 @@ export interface Outbox {
    */
   beginStream(): string;
 
+  /**
+   * Takes rows of another file in, under the stream and seqs they were accepted with, and names the lost ones.
+   * One transaction; safe to repeat. Throws `SGW_INTERNAL` if this file has assigned some of the seqs itself.
+   */
+  adopt(adoption: Adoption): void;
+
   /** The latest first. */
   deadLetters(limit: number): DeadLetter[];
+
+  /**
+   * Makes dead letters of a destination rows that wait for it again, under their own identity, durably: that
+   * of `seq`, or a bounded number of all. Returns how many; 0 means that there are none left.
+   */
+  redrive(destination: string, seq: number | undefined): number;
+
+  /** Deletes dead letters for good: that of `seq`, or all of a destination. Returns how many. */
+  dropDeadLetters(destination: string, seq: number | undefined): number;
+
+  /** Gives a bounded number of unused bytes back to the file system; returns how many are left. */
+  compact(): number;
 
   breaker(destination: string): BreakerRecord | undefined;
 

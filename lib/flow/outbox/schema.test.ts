@@ -19,6 +19,7 @@ const TABLES: readonly SQLiteTable[] = [
   schema.readings,
   schema.destinations,
   schema.acknowledged,
+  schema.gone,
   schema.deadLetters,
   schema.breakers,
   schema.breakerTransitions,

@@ -1,13 +1,17 @@
 /**
  * Which seqs belong to which stream. Seqs are counted through the whole file and a stream is an interval
  * of them, so ranges need no stream beside them: a new stream begins where the last one ends.
+ *
+ * Each opening of the file begins one. Whatever was done to the file while it was closed, restored, cloned
+ * or copied back, no two copies ever give one identity to two readings
+ * (docs/decisions/0010-each-run-is-a-stream.md).
  */
 
 import type { SqliteDatabase } from '../../base/sqlite.ts';
 import type { World } from '../flow-event.ts';
-import type { SeqRange } from '../seq-ranges.ts';
+import { intersection, type SeqRange, type SeqRanges } from '../seq-ranges.ts';
 
-interface Stream {
+export interface Stream {
   readonly ordinal: number;
   readonly id: string;
   readonly firstSeq: number;
@@ -19,21 +23,33 @@ export interface Streams {
   readonly fresh: boolean;
   /** The one that new readings join. */
   newest(): Stream;
+  /** The oldest first. */
+  all(): readonly Stream[];
   /** The stream that `seq` was assigned in. Throws if it never was. */
   of(seq: number): Stream;
   /** The seqs assigned in a stream so far; `undefined` if there are none, or no such stream. */
   assigned(id: string): SeqRange | undefined;
+  /** The seqs of each stream that has some of these. */
+  split(seqs: SeqRanges): readonly { readonly stream: string; readonly seqs: SeqRanges }[];
   /** Ends the newest stream and begins another at the same seq. Inside a transaction. */
   begin(): void;
   /** Writes that seqs below `nextSeq` are assigned. Inside a transaction. */
   advance(nextSeq: number): void;
-  /** Forgets streams whose last row has left. Inside a transaction. */
+  /** Forgets all but the latest streams whose last row has left. Inside a transaction. */
   forgetBelow(firstSeq: number): void;
   /** Takes what the file says: after each commit. */
   reload(): void;
 }
 
-export function openStreams(database: SqliteDatabase, world: Pick<World, 'clock' | 'random'>): Streams {
+/** So that a comparison with a store reaches back over many runs; each costs a look with every commit. */
+export const STREAMS_KEPT = 100;
+
+/** Begins the stream of this run. */
+export function openStreams(
+  database: SqliteDatabase,
+  world: Pick<World, 'clock' | 'random'>,
+  firstSeq = 1,
+): Streams {
   const select = database.prepare<[], Stream>(
     'SELECT ordinal, id, first_seq AS firstSeq, next_seq AS nextSeq FROM streams ORDER BY ordinal',
   );
@@ -49,10 +65,15 @@ export function openStreams(database: SqliteDatabase, world: Pick<World, 'clock'
 
   let all = select.all();
   const fresh = all.length === 0;
-  if (fresh) {
-    bear(1);
-    all = select.all();
-  }
+  const run = database.transaction(() => {
+    bear(all.at(-1)?.nextSeq ?? firstSeq);
+    // A run that accepted nothing left nothing to be remembered.
+    database.exec(
+      'DELETE FROM streams WHERE next_seq = first_seq AND ordinal < (SELECT max(ordinal) FROM streams)',
+    );
+  });
+  run.immediate();
+  all = select.all();
 
   function newest(): Stream {
     const last = all.at(-1);
@@ -63,6 +84,7 @@ export function openStreams(database: SqliteDatabase, world: Pick<World, 'clock'
   return {
     fresh,
     newest,
+    all: () => all,
     of(seq) {
       const stream = all.find(({ firstSeq, nextSeq }) => seq >= firstSeq && seq < nextSeq);
       if (stream === undefined) throw new Error(`seq ${seq} was never assigned`);
@@ -73,6 +95,13 @@ export function openStreams(database: SqliteDatabase, world: Pick<World, 'clock'
       if (stream === undefined || stream.nextSeq === stream.firstSeq) return undefined;
       return [stream.firstSeq, stream.nextSeq - 1];
     },
+    split: (seqs) =>
+      all
+        .map(({ id, firstSeq, nextSeq }) => ({
+          stream: id,
+          seqs: nextSeq > firstSeq ? intersection(seqs, [[firstSeq, nextSeq - 1]]) : [],
+        }))
+        .filter((one) => one.seqs.length > 0),
     begin() {
       bear(newest().nextSeq);
     },
@@ -80,7 +109,7 @@ export function openStreams(database: SqliteDatabase, world: Pick<World, 'clock'
       advance.run(nextSeq, newest().ordinal);
     },
     forgetBelow(firstSeq) {
-      forget.run(firstSeq, newest().ordinal);
+      forget.run(firstSeq, newest().ordinal - STREAMS_KEPT);
     },
     reload() {
       all = select.all();

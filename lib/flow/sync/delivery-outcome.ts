@@ -116,7 +116,8 @@ function acknowledged(answer: HttpAnswer, seqs: SeqRanges): DeliveryOutcome {
   const kept = union(stored, duplicate);
   // What it claims to have stored as well as refused is stored: burying it would count it twice.
   const refused = parsed.data.refused.filter(({ seq }) => contains(seqs, seq) && !contains(kept, seq));
-  if (kept.length === 0 && refused.length === 0) {
+  // Nothing is named where nothing was sent: a request that only tells what will never come.
+  if (seqs.length > 0 && kept.length === 0 && refused.length === 0) {
     return {
       kind: 'unavailable',
       reason: `HTTP ${answer.status} with an acknowledgement that names none of the readings sent`,

@@ -149,6 +149,7 @@ export function createDelivery(deps: DeliveryDeps, options: DeliveryOptions): De
         const { stored, duplicate, refused } = outcome.answer;
         const later = refused.filter((one) => isRefusedForNow(one.code));
         outbox.acknowledge(name, batch.stream, union(normalized(stored), normalized(duplicate)));
+        if (batch.goneUpTo !== undefined) outbox.noteTold(name, batch.goneUpTo);
         counters.stored += countOf(stored);
         counters.duplicate += countOf(duplicate);
         failedMono = undefined;
