@@ -24,6 +24,7 @@ const SUITES = {
   e2e: ['test/e2e'],
   incident: ['test/incident'],
   crash: ['test/crash'],
+  faults: ['test/faults'],
 };
 
 /** Run when they are named: a clone should be tested in a minute or two. */

@@ -54,6 +54,10 @@ export type FlowEvent =
     }
   /** Given up because the outbox is full, undelivered and in the ledger. `cause` is the bound that was met. */
   | { type: 'reading.shed'; stream: string; lo: number; hi: number; cause: 'bytes_max' | 'disk_reserve' }
+  /** The file was damaged, empty or foreign, and has been moved to `dir`. */
+  | { type: 'outbox.quarantined'; dir: string; reason: string }
+  /** What a quarantined file still held waits in the outbox again; what was lost is in the ledger. */
+  | { type: 'outbox.salvaged'; dir: string; saved: number; lost: number; failure?: string }
   /** Rows that are not as they were accepted: their checksum does not hold, or they are not there any more. */
   | { type: 'outbox.corrupted'; stream: string; seqs: SeqRanges }
   | {

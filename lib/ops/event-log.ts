@@ -124,6 +124,20 @@ export function createEventLog(options: EventLogOptions): Observe {
           `source ${event.source} gave something that is no reading: ${event.message}`,
         );
         break;
+      case 'outbox.quarantined':
+        log.error(
+          fieldsOf(event),
+          `the outbox file is unusable (${event.reason}) and has been moved to ${event.dir}`,
+        );
+        break;
+      case 'outbox.salvaged':
+        log.warn(
+          fieldsOf(event),
+          event.failure === undefined
+            ? `salvaged from ${event.dir}: ${event.saved} readings saved, ${event.lost} lost`
+            : `${event.dir} cannot be salvaged and is kept as it is: ${event.failure}`,
+        );
+        break;
       case 'outbox.corrupted':
         trouble(
           'corrupted',

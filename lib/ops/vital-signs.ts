@@ -23,12 +23,18 @@ export function createVitalSigns(destinations: readonly string[], monotonicMs: (
     rounds_skipped: 0,
     readings: 0,
     append_failures: 0,
+    /** Given up undelivered because the outbox was full. */
+    shed: 0,
+    /** Lost because neither the disk nor memory took them. */
+    dropped: 0,
     stored: 0,
     duplicate: 0,
     buried: 0,
   };
   const transitions = { opened: 0, half_opened: 0, closed: 0 };
   let sources = { ok: 0, failed: 0 };
+  /** In memory, because the disk does not take them. */
+  let held = 0;
   let storedMono: number | undefined;
   let intervalMs: number | undefined;
 
@@ -61,6 +67,18 @@ export function createVitalSigns(destinations: readonly string[], monotonicMs: (
         case 'outbox.append_failed':
           counts.append_failures += 1;
           break;
+        case 'outbox.held':
+          held = event.held;
+          break;
+        case 'outbox.released':
+          held = 0;
+          break;
+        case 'reading.dropped':
+          counts.dropped += event.readings;
+          break;
+        case 'reading.shed':
+          counts.shed += event.hi - event.lo + 1;
+          break;
         case 'batch.delivered':
           counts.stored += event.stored;
           counts.duplicate += event.duplicate;
@@ -88,7 +106,9 @@ export function createVitalSigns(destinations: readonly string[], monotonicMs: (
     statusLine(backlogRows) {
       const stored =
         storedMono === undefined ? 'nothing stored yet' : `last stored ${secondsSince(storedMono)} s ago`;
-      return `${worstBreaker()}, ${sources.ok}/${sources.ok + sources.failed} sources, backlog ${backlogRows}, ${stored}`;
+      const disk = held === 0 ? '' : `DISK FAILING: ${held} readings only in memory, `;
+      const shed = counts.shed === 0 ? '' : `, ${counts.shed} shed`;
+      return `${disk}${worstBreaker()}, ${sources.ok}/${sources.ok + sources.failed} sources, backlog ${backlogRows}${shed}, ${stored}`;
     },
     snapshot: () => ({
       breaker: worstBreaker(),
@@ -96,6 +116,7 @@ export function createVitalSigns(destinations: readonly string[], monotonicMs: (
       breaker_transitions: { ...transitions },
       sources,
       counts,
+      held,
       uptime_s: secondsSince(startedMono),
       last_stored_s_ago: storedMono === undefined ? null : secondsSince(storedMono),
       ...(intervalMs === undefined ? {} : { sampling_interval_ms: intervalMs }),

@@ -11,6 +11,8 @@ import { createBackpressure } from '../../lib/flow/acquire/backpressure.ts';
 import { createSamplingLoop } from '../../lib/flow/acquire/sampling-loop.ts';
 import { createSources } from '../../lib/flow/acquire/sources/create-sources.ts';
 import type { FlowEvent, World } from '../../lib/flow/flow-event.ts';
+import { createBallast } from '../../lib/flow/outbox/ballast.ts';
+import { createKeeper } from '../../lib/flow/outbox/keeper.ts';
 import { openOutbox } from '../../lib/flow/outbox/open-outbox.ts';
 import type { Reading } from '../../lib/flow/reading.ts';
 import { createControlSocket } from '../../lib/ops/control-socket.ts';
@@ -20,7 +22,7 @@ import { createPeerWatch } from '../../lib/ops/peer-watch.ts';
 import { createVitalSigns } from '../../lib/ops/vital-signs.ts';
 import { prepareDirectories } from './directories.ts';
 import { connectLink, readSecrets } from './link.ts';
-import { controlPath, OUTBOX_FILE, READER, WRITE_API } from './names.ts';
+import { BALLAST_FILE, controlPath, OUTBOX_FILE, READER, WRITE_API } from './names.ts';
 import { ordersTo } from './orders.ts';
 import type { ProgramContext, RunningProgram } from './program.ts';
 import { createReaderHealth } from './reader-health.ts';
@@ -56,13 +58,21 @@ export async function startReader(context: ProgramContext): Promise<RunningProgr
     },
   };
 
-  const outbox = openOutbox({
-    file: join(config.dataDir, OUTBOX_FILE),
-    gateway: config.gateway,
-    destinations: destinationNames,
-    world,
-    bootId: context.bootId,
+  const ballast = createBallast({
+    file: join(config.dataDir, BALLAST_FILE),
+    diskReserveBytes: config.outbox.diskReserve,
   });
+  const outbox = ballast.spendIfFull(() =>
+    openOutbox({
+      file: join(config.dataDir, OUTBOX_FILE),
+      gateway: config.gateway,
+      destinations: destinationNames,
+      world,
+      bootId: context.bootId,
+      bounds: { bytesMax: config.outbox.bytesMax, diskReserveBytes: config.outbox.diskReserve },
+    }),
+  );
+  const keeper = createKeeper({ outbox, ballast, world });
   const links = config.destinations.map((one, index) =>
     connectLink(one, secrets[index] ?? {}, { config, world, outbox, pulse: liveness }),
   );
@@ -75,7 +85,7 @@ export async function startReader(context: ProgramContext): Promise<RunningProgr
     world,
     pulse: liveness,
     append(readings: readonly Reading[]) {
-      outbox.append(readings);
+      if (!keeper.keep(readings)) return;
       for (const destination of destinations) destination.nudge();
       if (config.log.rounds === 'each') log.info(roundLine(readings));
     },
@@ -116,7 +126,7 @@ export async function startReader(context: ProgramContext): Promise<RunningProgr
     health.heartbeat,
   ];
   const runs = loops.map((loop) => loop.run());
-  const control = createControlSocket(controlPath(config.runDir), ordersTo(destinations));
+  const control = createControlSocket(controlPath(config.runDir), ordersTo(destinations, outbox));
   await control
     .listen()
     .catch((error) => log.warn({ err: error }, 'sensorctl cannot give orders: no control socket'));
@@ -131,6 +141,7 @@ export async function startReader(context: ProgramContext): Promise<RunningProgr
       for (const destination of destinations) destination.close();
       await Promise.allSettled(links.map((link) => link.close()));
       sources.close();
+      keeper.close();
       outbox.close();
       health.remove();
       lock.release();

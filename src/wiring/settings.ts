@@ -12,6 +12,7 @@ import {
   section,
   several,
   shown,
+  size,
   type TextRules,
   text,
 } from '../../lib/base/setting.ts';
@@ -205,6 +206,21 @@ export const SETTINGS = section('', {
         example: '30s',
       }),
     },
+  }),
+
+  outbox: section('What the outbox may take of the disk.', {
+    bytesMax: size({
+      initial: '256MiB',
+      min: '16MiB',
+      max: '64GiB',
+      about: 'How large it may become. Near it the oldest undelivered readings are given up, and named.',
+    }),
+    diskReserve: size({
+      initial: '64MiB',
+      min: '0B',
+      max: '64GiB',
+      about: 'Room that is left on the disk for others: with less than this free the outbox does not grow.',
+    }),
   }),
 
   delivery: section('Total deadlines of a request, from the first byte to the last.', {

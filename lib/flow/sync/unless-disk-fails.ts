@@ -3,9 +3,7 @@
  * delivering is what empties the outbox. Only for writes that may be repeated or done without.
  */
 
-import { codeOf } from '../../base/errors.ts';
-
-const DISK_CONDITION = /^SQLITE_(?:FULL|IOERR|BUSY|READONLY|CANTOPEN)/;
+import { isDiskCondition } from '../../base/disk-condition.ts';
 
 /** Runs `write` and says whether it was done. Throws what is not the disk's fault. */
 export function unlessDiskFails(write: () => void): boolean {
@@ -13,7 +11,7 @@ export function unlessDiskFails(write: () => void): boolean {
     write();
     return true;
   } catch (error) {
-    if (DISK_CONDITION.test(codeOf(error) ?? '')) return false;
+    if (isDiskCondition(error)) return false;
     throw error;
   }
 }
