@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { codeOf } from '../../lib/base/errors.ts';
 import { openDatabaseReadOnly, type SqliteDatabase } from '../../lib/base/sqlite.ts';
 import { OUTBOX_APPLICATION_ID, OUTBOX_MIGRATIONS } from '../../lib/flow/outbox/schema.ts';
+import type { Reading } from '../../lib/flow/reading.ts';
 import { intersection, normalized, type SeqRange, type SeqRanges } from '../../lib/flow/seq-ranges.ts';
 import { STORE_APPLICATION_ID, STORE_MIGRATIONS } from '../../lib/flow/write-api/schema.ts';
 
@@ -136,22 +137,24 @@ function assignedIn(streams: readonly StreamRow[]): ByStream {
 
 function rowsOf(database: SqliteDatabase, fromSeq: number): Entry[] {
   return database
-    .prepare<[number], Entry>(
-      `SELECT streams.id AS stream, seq, ${CONTENT} AS content
+    .prepare<[number], Row>(
+      `SELECT streams.id AS stream, seq, sensor, metric, unit, at, value
        FROM readings JOIN series ON series.id = readings.series
          JOIN streams ON seq >= streams.first_seq AND seq < streams.next_seq
        WHERE seq >= ? ORDER BY seq`,
     )
-    .all(fromSeq);
+    .all(fromSeq)
+    .map(entryOf);
 }
 
 function readStore(database: SqliteDatabase): StoreBooks {
   const rows = database
-    .prepare<[], Entry>(
-      `SELECT streams.stream AS stream, seq, ${CONTENT} AS content
+    .prepare<[], Row>(
+      `SELECT streams.stream AS stream, seq, sensor, metric, unit, at, value
        FROM readings JOIN series ON series.id = readings.series JOIN streams ON streams.id = readings.stream`,
     )
-    .all();
+    .all()
+    .map(entryOf);
   const named = (table: string) =>
     rangesByStream(
       database,
@@ -160,8 +163,17 @@ function readStore(database: SqliteDatabase): StoreBooks {
   return { rows, received: named('received'), gone: named('gone'), check: quickCheck(database) };
 }
 
-/** `%!.17g` so that two values are the same text only if they are the same number. */
-const CONTENT = `printf('%s %s %s %d %!.17g', sensor, metric, unit, at, value)`;
+type Row = Pick<Entry, 'stream' | 'seq'> & Content;
+type Content = Pick<Reading, 'sensor' | 'metric' | 'unit' | 'at' | 'value'>;
+
+function entryOf({ stream, seq, ...content }: Row): Entry {
+  return { stream, seq, content: contentOf(content) };
+}
+
+/** Two values are the same text only if they are the same number. */
+export function contentOf({ sensor, metric, unit, at, value }: Content): string {
+  return `${sensor} ${metric} ${unit} ${at} ${value}`;
+}
 
 function quickCheck(database: SqliteDatabase): string {
   return String(database.pragma('quick_check(1)', { simple: true }));
