@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import {
   noPulse,
   reported,
@@ -46,6 +46,18 @@ describe('a round', () => {
     expect(rounds.map(sensorsOf)).toEqual([['fast']]);
     expect(world.recorder.of('source.failed')).toEqual([]);
     expect(world.clock.monotonicMs()).toBe(100);
+  });
+
+  test('of 64 sources draws no warning from Node about listeners', async () => {
+    const warned = vi.spyOn(process, 'emitWarning').mockReturnValue();
+    const all = Array.from({ length: 64 }, (_, i) => source(`s${i}`));
+
+    const { world, rounds } = start(all);
+    await world.clock.advance(1_000);
+
+    expect(rounds[0]).toHaveLength(64);
+    expect(warned).not.toHaveBeenCalled();
+    warned.mockRestore();
   });
 
   test('without readings appends nothing and is a round all the same', async () => {

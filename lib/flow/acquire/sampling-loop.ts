@@ -5,6 +5,7 @@
  * that round and not the loop. It samples on a grid of monotonic slots and never hurries to catch up.
  */
 
+import { setMaxListeners } from 'node:events';
 import { codeOf, GatewayError } from '../../base/errors.ts';
 import { createLoop, type Loop, type Pulse } from '../../base/loop.ts';
 import type { World } from '../flow-event.ts';
@@ -86,6 +87,8 @@ export function createSamplingLoop(options: SamplingOptions): SamplingLoop {
     rounds += 1;
     const due = readers.filter((reader) => reader.takeTurn(dueMono));
     const limitMs = schedule.intervalMs * ROUND_SHARE_MAX;
+    // Every source that is being read listens for the stop; Node takes more than ten for a leak and says so.
+    setMaxListeners(readers.length + 1, stopping);
     const answers = await Promise.all(due.map((reader) => reader.read(limitMs, stopping)));
     const taken: Reading[] = [];
     const seen = new Set<string>();
