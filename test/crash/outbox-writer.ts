@@ -21,7 +21,7 @@ export interface WriterOrders {
   readonly synchronous: 'FULL' | 'NORMAL';
 }
 
-/** Rounds between two acknowledgements. They take fewer rows than come in: the file must grow, too. */
+/** Rounds between two acknowledgements, which take at most half of what came in: the file must grow, too. */
 const ROUNDS_KEPT = 40;
 
 const { file, notes, rows, synchronous }: WriterOrders = JSON.parse(process.argv[2] ?? '{}');
