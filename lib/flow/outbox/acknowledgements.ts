@@ -8,7 +8,8 @@
  */
 
 import type { SqliteDatabase } from '../../base/sqlite.ts';
-import { difference, NO_SEQS, type SeqRanges, union } from '../seq-ranges.ts';
+import { difference, type SeqRanges, union } from '../seq-ranges.ts';
+import { leftOf } from './absent.ts';
 
 export interface Acknowledgements {
   /** Throws for a destination that is not configured. */
@@ -46,11 +47,11 @@ export function openAcknowledgements(
     'DELETE FROM acknowledged WHERE destination = ? AND lo = ?',
   );
 
-  const below: SeqRanges = firstSeq > 1 ? [[1, firstSeq - 1]] : NO_SEQS;
+  const left = leftOf(database, firstSeq);
   const ledgers = new Map<string, Ledger>();
   for (const destination of destinations) {
     const written = select.all(destination);
-    ledgers.set(destination, { ranges: union(written, below), written });
+    ledgers.set(destination, { ranges: union(written, left), written });
   }
 
   function ledgerOf(destination: string): Ledger {

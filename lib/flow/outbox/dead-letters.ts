@@ -1,6 +1,6 @@
 /** Readings that a destination will never take, with its reason; for a person to look at. */
 
-import { count, desc } from 'drizzle-orm';
+import { and, count, desc, eq, type SQL } from 'drizzle-orm';
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import type { SqliteDatabase } from '../../base/sqlite.ts';
 import { REFUSAL_CODE_LENGTH_MAX, REFUSAL_MESSAGE_LENGTH_MAX } from '../reading.ts';
@@ -31,11 +31,29 @@ export function prepareBury(
   };
 }
 
+/** Which dead letters are meant: all, as far as nothing is said. */
+export interface LetterPick {
+  readonly destination?: string | undefined;
+  readonly seq?: number | undefined;
+}
+
+function picked({ destination, seq }: LetterPick): SQL | undefined {
+  return and(
+    destination === undefined ? undefined : eq(deadLetters.destination, destination),
+    seq === undefined ? undefined : eq(deadLetters.seq, seq),
+  );
+}
+
 /** The latest first. */
-export function readDeadLetters(orm: BetterSQLite3Database, limit: number): DeadLetter[] {
+export function readDeadLetters(
+  orm: BetterSQLite3Database,
+  limit: number,
+  pick: LetterPick = {},
+): DeadLetter[] {
   return orm
     .select()
     .from(deadLetters)
+    .where(picked(pick))
     .orderBy(desc(deadLetters.buriedAt), desc(deadLetters.seq), deadLetters.destination)
     .limit(limit)
     .all()
@@ -45,6 +63,6 @@ export function readDeadLetters(orm: BetterSQLite3Database, limit: number): Dead
     }));
 }
 
-export function countDeadLetters(orm: BetterSQLite3Database): number {
-  return orm.select({ rows: count() }).from(deadLetters).get()?.rows ?? 0;
+export function countDeadLetters(orm: BetterSQLite3Database, pick: LetterPick = {}): number {
+  return orm.select({ rows: count() }).from(deadLetters).where(picked(pick)).get()?.rows ?? 0;
 }

@@ -4,16 +4,20 @@
  * reader's WAL from being reset.
  */
 
-import { asc, desc, eq } from 'drizzle-orm';
+import { asc, count, desc, eq } from 'drizzle-orm';
 import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3';
 import { openDatabaseReadOnly } from '../../base/sqlite.ts';
-import { NO_SEQS, type SeqRanges, union } from '../seq-ranges.ts';
+import { countOf, intersection, type SeqRanges, union } from '../seq-ranges.ts';
+import { leftOf, readAbsent } from './absent.ts';
 import { backlogOf } from './backlog.ts';
 import { readBreaker, readBreakerTransitions } from './breakers.ts';
-import { countDeadLetters, readDeadLetters } from './dead-letters.ts';
+import { countDeadLetters, type LetterPick, readDeadLetters } from './dead-letters.ts';
+import type { PacedRow } from './forecast.ts';
 import { firstRow } from './opening.ts';
 import type { Backlog, BreakerRecord, BreakerTransition, DeadLetter, OutcomeRecord } from './outbox.ts';
+import { type OutboxRow, prepareRows } from './outbox-rows.ts';
 import { readOutcome } from './outcomes.ts';
+import { candidates } from './pick-rows.ts';
 import {
   acknowledged,
   destinations,
@@ -41,15 +45,35 @@ export interface OutboxStats {
   readonly deadLetters: number;
 }
 
+export interface OutboxMeasures {
+  readonly streams: number;
+  /** The file itself, without its log. */
+  readonly fileBytes: number;
+  /** What of it holds something; the rest is kept for the next backlog. */
+  readonly bytesUsed: number;
+  /** Ascending by seq: what a rate is measured on. */
+  readonly newest: readonly PacedRow[];
+}
+
 export interface OutboxView {
   /** One consistent moment. Acknowledgements that the reader has not written yet are not in it. */
   stats(): OutboxStats;
+  /** What a forecast is made of. */
+  measures(): OutboxMeasures;
+  /** The next rows that a destination has not acknowledged, ascending, at most `limit`. */
+  waiting(destination: string, limit: number): OutboxRow[];
+  /** Every row, ascending, in pages: no transaction is open while the caller works on one. */
+  rows(): Generator<OutboxRow>;
   /** The latest first. */
-  deadLetters(limit: number): DeadLetter[];
+  deadLetters(limit: number, pick?: LetterPick): DeadLetter[];
+  countDeadLetters(destination: string | undefined, seq: number | undefined): number;
   /** The latest first. */
   breakerTransitions(limit: number): BreakerTransition[];
   close(): void;
 }
+
+/** Hours of a small gateway, minutes of a large one. */
+const ROWS_FOR_RATE = 1_000;
 
 /** Throws what `openDatabaseReadOnly` throws. */
 export function openOutboxReadOnly(file: string): OutboxView {
@@ -68,22 +92,49 @@ export function openOutboxReadOnly(file: string): OutboxView {
       orm.select({ at: readings.at }).from(readings).where(eq(readings.seq, seq)).get()?.at;
     const statsOf = (destination: string): DestinationStats => ({
       destination,
-      ...backlogOf(acknowledgedBy(orm, destination, firstSeq), nextSeq, atOf),
+      ...backlogOf(acknowledgedBy(orm, destination, leftOf(database, firstSeq)), nextSeq, atOf),
       breaker: readBreaker(orm, destination),
       outcome: readOutcome(orm, destination),
     });
     return {
       stream: stream?.id,
-      rows: nextSeq - firstSeq,
+      rows: nextSeq - firstSeq - countOf(intersection(readAbsent(database), [[firstSeq, nextSeq - 1]])),
       nextSeq,
       destinations: configuredDestinations(orm).map(statsOf),
       deadLetters: countDeadLetters(orm),
     };
   });
 
+  const rows = prepareRows(database);
+  const waiting = database.transaction((destination: string, limit: number): OutboxRow[] => {
+    const stream = orm.select().from(streams).orderBy(desc(streams.ordinal)).limit(1).get();
+    const nextSeq = stream?.nextSeq ?? 1;
+    const firstSeq = firstRow(database, nextSeq);
+    const present = [firstSeq, nextSeq - 1] as const;
+    return rows.of(
+      candidates(present, acknowledgedBy(orm, destination, leftOf(database, firstSeq)), {}),
+      limit,
+    );
+  });
+
+  const measures = database.transaction((): OutboxMeasures => {
+    const pragma = (name: string) => Number(database.pragma(name, { simple: true }));
+    const newest = orm.select({ boot: readings.boot, monoMs: readings.monoMs }).from(readings);
+    return {
+      streams: orm.select({ rows: count() }).from(streams).get()?.rows ?? 0,
+      fileBytes: pragma('page_count') * pragma('page_size'),
+      bytesUsed: (pragma('page_count') - pragma('freelist_count')) * pragma('page_size'),
+      newest: newest.orderBy(desc(readings.seq)).limit(ROWS_FOR_RATE).all().reverse(),
+    };
+  });
+
   return {
     stats: () => stats.deferred(),
-    deadLetters: (limit) => readDeadLetters(orm, limit),
+    measures: () => measures.deferred(),
+    waiting: (destination, limit) => waiting.deferred(destination, limit),
+    rows: () => rows.all(),
+    deadLetters: (limit, pick) => readDeadLetters(orm, limit, pick),
+    countDeadLetters: (destination, seq) => countDeadLetters(orm, { destination, seq }),
     breakerTransitions: (limit) => readBreakerTransitions(orm, limit),
     close: () => database.close(),
   };
@@ -97,12 +148,11 @@ function configuredDestinations(orm: BetterSQLite3Database): string[] {
     .map(({ name }) => name);
 }
 
-function acknowledgedBy(orm: BetterSQLite3Database, destination: string, firstSeq: number): SeqRanges {
+function acknowledgedBy(orm: BetterSQLite3Database, destination: string, left: SeqRanges): SeqRanges {
   const rows = orm.select().from(acknowledged).where(eq(acknowledged.destination, destination));
   const written = rows.orderBy(asc(acknowledged.lo)).all();
-  const below: SeqRanges = firstSeq > 1 ? [[1, firstSeq - 1]] : NO_SEQS;
   return union(
-    below,
+    left,
     written.map(({ lo, hi }) => [lo, hi] as const),
   );
 }

@@ -1,0 +1,29 @@
+/**
+ * Rows that have left although an earlier one is in the file again, because a person had it sent once more.
+ * Otherwise everything that has left lies below the first row, and need not be written down. Kept with the
+ * acknowledged ranges under a name that no destination can have: everybody counts as having acknowledged it.
+ */
+
+import type { SqliteDatabase } from '../../base/sqlite.ts';
+import { NO_SEQS, type SeqRange, type SeqRanges, union } from '../seq-ranges.ts';
+
+const EVERYBODY = '';
+
+export function readAbsent(database: SqliteDatabase): SeqRanges {
+  return database
+    .prepare<[string], SeqRange>('SELECT lo, hi FROM acknowledged WHERE destination = ? ORDER BY lo')
+    .raw()
+    .all(EVERYBODY);
+}
+
+/** Inside a transaction. */
+export function writeAbsent(database: SqliteDatabase, ranges: SeqRanges): void {
+  database.prepare('DELETE FROM acknowledged WHERE destination = ?').run(EVERYBODY);
+  const insert = database.prepare('INSERT INTO acknowledged (destination, lo, hi) VALUES (?, ?, ?)');
+  for (const [lo, hi] of ranges) insert.run(EVERYBODY, lo, hi);
+}
+
+/** Every seq whose row has left: nobody waits for it. */
+export function leftOf(database: SqliteDatabase, firstSeq: number): SeqRanges {
+  return union(firstSeq > 1 ? [[1, firstSeq - 1]] : NO_SEQS, readAbsent(database));
+}

@@ -1,0 +1,86 @@
+/**
+ * Dead letters on their way back among the rows that wait, under the identity they always had, so that a
+ * store which did get one recognises it. The row itself has mostly left meanwhile, and sometimes its stream.
+ */
+
+import type { SqliteDatabase } from '../../base/sqlite.ts';
+import { difference, type SeqRanges } from '../seq-ranges.ts';
+import { leftOf, writeAbsent } from './absent.ts';
+import type { RowChecksum } from './row-checksum.ts';
+import type { SeriesTable } from './series.ts';
+
+/** In one transaction: some ten milliseconds, which a round can wait for. */
+export const REDRIVE_LETTERS_MAX = 1_000;
+
+interface Letter {
+  readonly seq: number;
+  readonly stream: string;
+  readonly sensor: string;
+  readonly metric: string;
+  readonly unit: string;
+  readonly at: number;
+  readonly value: number;
+  readonly monoMs: number;
+  readonly flags: number;
+  readonly bootId: string;
+}
+
+export interface Redrive {
+  /** The dead letters of a destination, the latest seq first; only that of `seq` if one is given. */
+  letters(destination: string, seq: number | undefined): readonly Letter[];
+  /** Makes rows of them and ends them as dead letters; `firstSeq` is what it was before. Inside a transaction. */
+  putBack(destination: string, letters: readonly Letter[], seqs: SeqRanges, firstSeq: number): void;
+  /** Deletes dead letters for good; returns how many. */
+  drop(destination: string, seq: number | undefined): number;
+}
+
+export function prepareRedrive(
+  database: SqliteDatabase,
+  { series, checksum }: { readonly series: SeriesTable; readonly checksum: RowChecksum },
+): Redrive {
+  const select = database.prepare<[string, number | null, number], Letter>(
+    `SELECT seq, stream, sensor, metric, unit, at, value, mono_ms AS monoMs, flags, boot_id AS bootId
+     FROM dead_letters WHERE destination = ? AND seq = coalesce(?, seq) ORDER BY seq DESC LIMIT ?`,
+  );
+  const remove = database.prepare<[string, number | null]>(
+    'DELETE FROM dead_letters WHERE destination = ? AND seq = coalesce(?, seq)',
+  );
+  const isThere = database.prepare<[number], number>('SELECT 1 FROM readings WHERE seq = ?').pluck();
+  const noteBoot = database.prepare<[string]>(
+    'INSERT INTO boots (boot_id) VALUES (?) ON CONFLICT DO NOTHING',
+  );
+  const insertRow = database.prepare<[number, number, number, number, number, number, string, number]>(
+    `INSERT INTO readings (seq, series, at, value, mono_ms, flags, boot, crc)
+     VALUES (?, ?, ?, ?, ?, ?, (SELECT id FROM boots WHERE boot_id = ?), ?)`,
+  );
+  const widen = database.prepare<[number, number, string]>(
+    'UPDATE streams SET first_seq = min(first_seq, ?), next_seq = max(next_seq, ?) WHERE id = ?',
+  );
+  // Before all others: the one with the highest ordinal is the stream that grows.
+  const recall = database.prepare<[string, number, number, number]>(
+    `INSERT INTO streams (ordinal, id, first_seq, next_seq, born_at)
+     VALUES ((SELECT min(ordinal) - 1 FROM streams), ?, ?, ?, ?)`,
+  );
+
+  function insert(letter: Letter): void {
+    const { seq, stream, at, value, monoMs, flags, bootId } = letter;
+    const id = series.idOf(letter);
+    const crc = checksum.of(checksum.startOf(stream, letter), { seq, at, value, flags, monoMs });
+    noteBoot.run(bootId);
+    insertRow.run(seq, id, at, value, monoMs, flags, bootId, crc);
+    // A stream is forgotten some time after its last row has left.
+    if (widen.run(seq, seq + 1, stream).changes === 0) recall.run(stream, seq, seq + 1, at);
+  }
+
+  return {
+    letters: (destination, seq) => select.all(destination, seq ?? null, REDRIVE_LETTERS_MAX),
+    putBack(destination, letters, seqs, firstSeq) {
+      writeAbsent(database, difference(leftOf(database, firstSeq), seqs));
+      for (const letter of letters) {
+        if (isThere.get(letter.seq) === undefined) insert(letter);
+        remove.run(destination, letter.seq);
+      }
+    },
+    drop: (destination, seq) => remove.run(destination, seq ?? null).changes,
+  };
+}
