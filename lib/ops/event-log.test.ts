@@ -202,3 +202,31 @@ test('an API that flaps all day logs its small drains once an hour, and a large 
   expect(lines).toHaveLength(4);
   expect(lines.at(-1)).toBe('backlog of local drained: 12000 readings');
 });
+
+test('a disk that stays full is said once an hour, and that it is back at once', async () => {
+  const { clock, lines, observe } = setUp();
+
+  for (let held = 5; held <= 3_600; held += 5) {
+    observe({ type: 'outbox.held', readings: 5, held, code: 'SQLITE_FULL', message: 'disk is full' });
+    await clock.advance(10_000);
+  }
+  observe({ type: 'outbox.released', readings: 3_600, heldMs: 7_200_000 });
+
+  expect(lines).toEqual([
+    'the disk takes no readings (disk is full): 5 are held in memory',
+    'the disk takes no readings (disk is full): 1805 are held in memory (and 359 more like it in the last hour)',
+    'the disk is back: 3600 readings held in memory are kept',
+  ]);
+});
+
+test('an outbox that gives up readings with every round says so once an hour', async () => {
+  const { clock, lines, observe } = setUp();
+
+  for (let lo = 1; lo <= 20 * 720; lo += 20) {
+    observe({ type: 'reading.shed', stream: 's', lo, hi: lo + 19, cause: 'bytes_max' });
+    await clock.advance(10_000);
+  }
+
+  expect(lines).toHaveLength(2);
+  expect(lines[0]).toBe('the outbox is full (bytes_max): 20 of the oldest readings are given up undelivered');
+});

@@ -68,3 +68,24 @@ test('every transition of a breaker is counted', () => {
 
   expect(signs.snapshot()).toMatchObject({ breaker_transitions: { opened: 2, half_opened: 2, closed: 1 } });
 });
+
+test('readings that are only in memory come first in the status line, until the disk is back', () => {
+  const signs = createVitalSigns(['local'], () => 0);
+
+  signs.observe({ type: 'outbox.held', readings: 5, held: 15, code: 'SQLITE_FULL', message: 'full' });
+  const during = signs.statusLine(0);
+  signs.observe({ type: 'outbox.released', readings: 15, heldMs: 30_000 });
+
+  expect(during).toMatch(/^DISK FAILING: 15 readings only in memory, closed/);
+  expect(signs.statusLine(0)).toMatch(/^closed/);
+});
+
+test('what was shed and dropped is counted by reading', () => {
+  const signs = createVitalSigns(['local'], () => 0);
+
+  signs.observe({ type: 'reading.shed', stream: 's', lo: 11, hi: 30, cause: 'bytes_max' });
+  signs.observe({ type: 'reading.dropped', readings: 3, series: ['a/b'], oldestAt: 0, newestAt: 1 });
+
+  expect(signs.snapshot().counts).toMatchObject({ shed: 20, dropped: 3 });
+  expect(signs.statusLine(7)).toContain('backlog 7, 20 shed');
+});

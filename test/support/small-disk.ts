@@ -1,7 +1,17 @@
 /** A file system of its own for a test: small, so that it can be filled, and gone with the test. Needs root. */
 
 import { execFileSync } from 'node:child_process';
-import { closeSync, openSync, rmSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  rmdirSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { tempDir } from './temp-dir.ts';
@@ -26,11 +36,15 @@ export interface SmallDisk {
 /** Why there can be no such disk here; `undefined` if there can. */
 export function noSmallDisk(): string | undefined {
   if (process.getuid?.() !== 0) return 'mounting a file system needs root';
+  const dir = mkdtempSync(join(tmpdir(), 'sensorgw-mount-'));
   try {
-    execFileSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt'], { stdio: 'ignore' });
+    run('mount', '-t', 'tmpfs', '-o', 'size=1M', 'tmpfs', dir);
+    run('umount', dir);
     return undefined;
   } catch {
-    return 'this container may not mount file systems';
+    return 'this machine lets nobody mount file systems';
+  } finally {
+    rmdirSync(dir);
   }
 }
 

@@ -28,6 +28,7 @@ import { backlogOf } from './backlog.ts';
 import { type MadeBatch, prepareBatchText } from './batch-text.ts';
 import { type OutboxBounds, watchBounds } from './bounds.ts';
 import { readBreaker, readBreakerTransitions, saveBreaker } from './breakers.ts';
+import { prepareCheckpoints } from './checkpoints.ts';
 import { compactStep } from './compacting.ts';
 import { prepareBury, readDeadLetters } from './dead-letters.ts';
 import { goneText, openGoneLedger } from './gone.ts';
@@ -103,6 +104,7 @@ function createOutbox(database: SqliteDatabase, options: OpenOutboxOptions, star
   const acknowledgements = openAcknowledgements(database, destinations, firstSeq);
   const batchText = prepareBatchText(database, { gateway: options.gateway, series, checksum });
   const bury = prepareBury(database);
+  const checkpoint = prepareCheckpoints(database, clock);
   const redriven = prepareRedrive(database, { series, checksum });
   const adopt = prepareAdopt(database, { series, checksum });
   const gone = openGoneLedger(database, destinations);
@@ -267,6 +269,7 @@ function createOutbox(database: SqliteDatabase, options: OpenOutboxOptions, star
       }
       for (const reading of readings) assertReading(reading);
       commit(() => appendRows(readings));
+      if (firstSeq === lo) checkpoint();
       const appended = { stream, lo, hi: nextSeq - 1 };
       observe({ type: 'outbox.appended', ...appended, durationMs: clock.monotonicMs() - startedMono });
       return appended;

@@ -113,6 +113,23 @@ describe('a full outbox', () => {
     expect(look(file).goneFor('remote')).toHaveLength(1);
   });
 
+  it('does not grow into the room that the disk must keep, once it has some MiB', () => {
+    const { outbox, file, world } = tempOutbox({
+      bounds: { bytesMax: 1_024 ** 3, diskReserveBytes: Number.MAX_SAFE_INTEGER },
+      synchronous: 'NORMAL',
+    });
+
+    for (let i = 0; i < 100; i += 1) outbox.append(someReadings(1_500, i * 1_500));
+
+    const { usedBytes, goneFor } = look(file);
+    expect(usedBytes).toBeGreaterThan(4 * 1_048_576 - 200_000);
+    expect(usedBytes).toBeLessThan(4.5 * 1_048_576);
+    expect(new Set(world.recorder.of('reading.shed').map(({ cause }) => cause))).toEqual(
+      new Set(['disk_reserve']),
+    );
+    expect(countOf(goneFor('local')) + outbox.backlog('local').rows).toBe(150_000);
+  });
+
   it('a failed append gives up nothing', () => {
     const { outbox, file, world } = tempOutbox({ bounds });
     let i = 0;
