@@ -11,6 +11,7 @@ function setUp(options: { watchdogMs?: number } = {}) {
   const said: string[] = [];
   const supervisor: Supervisor = {
     watchdogMs: options.watchdogMs ?? 30_000,
+    extendStart: () => {},
     ready: () => said.push('ready'),
     heartbeat: () => said.push('heartbeat'),
     status: () => {},

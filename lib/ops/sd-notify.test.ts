@@ -51,6 +51,7 @@ test('the status is one printable line of bounded length, whatever it is made of
     watchdog() {},
     sendStatus: (text: string) => statuses.push(text),
     stopping() {},
+    sendState() {},
     watchdogInterval: () => 0,
   };
   const supervisor = await connectSupervisor({

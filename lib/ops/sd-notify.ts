@@ -11,6 +11,8 @@ export interface Supervisor {
   /** How long the supervisor waits for a heartbeat before it kills us; `undefined`: it does not. */
   readonly watchdogMs: number | undefined;
 
+  /** EXTEND_TIMEOUT_USEC: the start may take so much longer from now. */
+  extendStart(ms: number): void;
   /** READY=1: truly able to work. The watchdog counts from here. */
   ready(): void;
   /** WATCHDOG=1. Only to be called by someone who knows that no loop is overdue. */
@@ -27,6 +29,7 @@ interface SdNotifyAddon {
   watchdog(): void;
   sendStatus(text: string): void;
   stopping(pid: number): void;
+  sendState(text: string): void;
   watchdogInterval(): number;
 }
 
@@ -40,6 +43,7 @@ export interface SupervisorOptions {
 
 const SILENT: Supervisor = {
   watchdogMs: undefined,
+  extendStart() {},
   ready() {},
   heartbeat() {},
   status() {},
@@ -57,6 +61,7 @@ export async function connectSupervisor(options: SupervisorOptions): Promise<Sup
   return {
     // Zero when the unit has no WatchdogSec, or when it was meant for another process.
     watchdogMs: watchdogMs > 0 ? watchdogMs : undefined,
+    extendStart: (ms) => addon.sendState(`EXTEND_TIMEOUT_USEC=${Math.ceil(ms) * 1_000}\n`),
     ready: () => addon.ready(),
     heartbeat: () => addon.watchdog(),
     status: (line) => addon.sendStatus(line.replace(/[^\x20-\x7e]/g, ' ').slice(0, STATUS_LENGTH_MAX)),
@@ -89,6 +94,6 @@ async function loadAddon(load: () => Promise<unknown>): Promise<SdNotifyAddon> {
 
 function isAddon(value: unknown): value is SdNotifyAddon {
   const addon = value as Record<string, unknown> | null | undefined;
-  const names = ['ready', 'watchdog', 'sendStatus', 'stopping', 'watchdogInterval'];
+  const names = ['ready', 'watchdog', 'sendStatus', 'stopping', 'sendState', 'watchdogInterval'];
   return names.every((name) => typeof addon?.[name] === 'function');
 }

@@ -13,13 +13,15 @@ import { createSources } from '../../lib/flow/acquire/sources/create-sources.ts'
 import type { FlowEvent, World } from '../../lib/flow/flow-event.ts';
 import { createBallast } from '../../lib/flow/outbox/ballast.ts';
 import { createKeeper } from '../../lib/flow/outbox/keeper.ts';
-import { openOutbox } from '../../lib/flow/outbox/open-outbox.ts';
+import { openOutboxSafely } from '../../lib/flow/outbox/quarantine.ts';
+import { createSalvageLoop } from '../../lib/flow/outbox/salvage-loop.ts';
 import type { Reading } from '../../lib/flow/reading.ts';
 import { createControlSocket } from '../../lib/ops/control-socket.ts';
 import { createEventLog } from '../../lib/ops/event-log.ts';
 import { createLiveness } from '../../lib/ops/liveness.ts';
 import { createPeerWatch } from '../../lib/ops/peer-watch.ts';
 import { createVitalSigns } from '../../lib/ops/vital-signs.ts';
+import { awaitDamage, checkMaxMs } from './damage.ts';
 import { prepareDirectories } from './directories.ts';
 import { connectLink, readSecrets } from './link.ts';
 import { BALLAST_FILE, controlPath, OUTBOX_FILE, READER, WRITE_API } from './names.ts';
@@ -62,14 +64,18 @@ export async function startReader(context: ProgramContext): Promise<RunningProgr
     file: join(config.dataDir, BALLAST_FILE),
     diskReserveBytes: config.outbox.diskReserve,
   });
+  const damage = awaitDamage();
+  const outboxFile = join(config.dataDir, OUTBOX_FILE);
   const outbox = ballast.spendIfFull(() =>
-    openOutbox({
-      file: join(config.dataDir, OUTBOX_FILE),
+    openOutboxSafely({
+      file: outboxFile,
       gateway: config.gateway,
       destinations: destinationNames,
       world,
       bootId: context.bootId,
       bounds: { bytesMax: config.outbox.bytesMax, diskReserveBytes: config.outbox.diskReserve },
+      onCheck: (bytes) => supervisor.extendStart(checkMaxMs(bytes)),
+      onDamage: damage.noticed,
     }),
   );
   const keeper = createKeeper({ outbox, ballast, world });
@@ -119,8 +125,18 @@ export async function startReader(context: ProgramContext): Promise<RunningProgr
     health.heartbeat.nudge();
   });
 
+  const salvage = createSalvageLoop({
+    file: outboxFile,
+    outbox,
+    world,
+    pulse: liveness,
+    onSaved: () => {
+      for (const destination of destinations) destination.nudge();
+    },
+  });
   const loops: readonly Loop[] = [
     sampling,
+    salvage,
     ...destinations.flatMap((one) => [one.live, one.backfill]),
     peerWatch,
     health.heartbeat,
@@ -132,7 +148,7 @@ export async function startReader(context: ProgramContext): Promise<RunningProgr
     .catch((error) => log.warn({ err: error }, 'sensorctl cannot give orders: no control socket'));
 
   return {
-    failed: firstFailure(runs),
+    failed: Promise.race([firstFailure(runs), damage.failed]),
     async stop() {
       stopping.abort();
       await control.close();

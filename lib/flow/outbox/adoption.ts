@@ -1,0 +1,71 @@
+/**
+ * Rows that were accepted in another file, taken into this one with the stream and the seq that they were
+ * accepted with. Their seqs lie below all that this file has ever assigned; what lies between is nobody's.
+ */
+
+import { GatewayError } from '../../base/errors.ts';
+import type { SqliteDatabase } from '../../base/sqlite.ts';
+import type { Reading } from '../reading.ts';
+import type { SeqRanges } from '../seq-ranges.ts';
+import type { RowChecksum } from './row-checksum.ts';
+import type { SeriesTable } from './series.ts';
+import type { Stream } from './streams.ts';
+
+export interface AdoptedRow {
+  readonly seq: number;
+  readonly reading: Reading;
+  /** The boot that `reading.monoMs` counts from. */
+  readonly bootId: string;
+}
+
+export interface Adoption {
+  readonly stream: string;
+  /** The whole interval of the stream, for all calls about it the same. */
+  readonly firstSeq: number;
+  readonly nextSeq: number;
+  readonly rows: readonly AdoptedRow[];
+  /** Seqs of the stream that are lost: they go to the ledger as corrupt. */
+  readonly missing: SeqRanges;
+}
+
+/** Writes the stream and the rows, as far as they are not there. Inside a transaction. */
+export function prepareAdopt(
+  database: SqliteDatabase,
+  { series, checksum }: { readonly series: SeriesTable; readonly checksum: RowChecksum },
+): (adoption: Adoption, bornAt: number) => void {
+  // Older than every other, so that the newest stays the one that grows.
+  const putStream = database.prepare<[string, number, number, number]>(`
+    INSERT INTO streams (ordinal, id, first_seq, next_seq, born_at)
+    SELECT min(ordinal) - 1, ?, ?, ?, ? FROM streams WHERE true
+    ON CONFLICT (id) DO UPDATE SET
+      first_seq = min(first_seq, excluded.first_seq), next_seq = max(next_seq, excluded.next_seq)`);
+  const putBoot = database.prepare<[string]>('INSERT INTO boots (boot_id) VALUES (?) ON CONFLICT DO NOTHING');
+  const bootOf = database.prepare<[string], number>('SELECT id FROM boots WHERE boot_id = ?').pluck();
+  const putRow = database.prepare<[number, number, number, number, number, number, number, number]>(`
+    INSERT INTO readings (seq, series, at, value, mono_ms, flags, boot, crc) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT DO NOTHING`);
+
+  return ({ stream, firstSeq, nextSeq, rows }, bornAt) => {
+    putStream.run(stream, firstSeq, nextSeq, bornAt);
+    for (const { seq, reading, bootId } of rows) {
+      const { at, value, monoMs, flags } = reading;
+      putBoot.run(bootId);
+      const crc = checksum.of(checksum.startOf(stream, reading), { seq, at, value, flags, monoMs });
+      putRow.run(seq, series.idOf(reading), at, value, monoMs, flags, bootOf.get(bootId) ?? 0, crc);
+    }
+  };
+}
+
+/** A seq may belong to one stream only. Throws `SGW_INTERNAL` if another one has assigned some of these. */
+export function assertUnassigned(streams: readonly Stream[], adoption: Adoption): void {
+  const other = streams.find(
+    ({ id, firstSeq, nextSeq }) =>
+      id !== adoption.stream && firstSeq < adoption.nextSeq && nextSeq > adoption.firstSeq,
+  );
+  if (other === undefined) return;
+  throw new GatewayError(
+    'SGW_INTERNAL',
+    `stream ${adoption.stream} cannot be adopted: stream ${other.id} has assigned the same seqs`,
+    { hint: 'The quarantined file is kept as it is; report this with both files.' },
+  );
+}

@@ -1,0 +1,203 @@
+/**
+ * Opens the outbox whatever has become of its file. A file that is damaged, empty or not ours is moved aside
+ * with its log, and a fresh one takes its place: the next round is kept at once, and what the old file still
+ * holds is brought back later (`salvage-loop.ts`). A file that merely cannot be reached is not damage.
+ *
+ * An unclean stop shows by itself: SQLite removes the log at a clean close, so a log that is there was left
+ * behind. Damage that is noticed while running is noted in a file beside it, and ends the program.
+ */
+
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { codeOf, messageOf } from '../../base/errors.ts';
+import { quickCheck } from '../../base/sqlite.ts';
+import { damageOfLog } from './log-check.ts';
+import { type OpenOutboxOptions, openOutbox } from './open-outbox.ts';
+import type { Outbox } from './outbox.ts';
+
+export interface SafeOpenOptions extends OpenOutboxOptions {
+  /** Called with the bytes to be read before a check that may take long, so that nobody loses patience. */
+  readonly onCheck?: (bytes: number) => void;
+  /** Damage met while running: it has been noted for the next start, and this run should end. */
+  readonly onDamage: (error: unknown) => void;
+}
+
+/** Far above what one file can assign, and 8,000 files remain safe integers. */
+const SEQS_PER_FILE = 2 ** 40;
+
+const QUARANTINE = 'quarantine';
+const NOTE = 'about.json';
+/** No version of ours will ever have so many schemas: such a number is damage, not a newer program. */
+const USER_VERSION_MAX = 10_000;
+const USER_VERSION_AT = 60;
+
+/** Throws what `openOutbox` throws for a fresh file, and `SGW_DATA_DIR_UNUSABLE` for one that cannot be reached. */
+export function openOutboxSafely(options: SafeOpenOptions): Outbox {
+  const damage = damageBefore(options);
+  if (damage !== undefined) quarantine(options, damage);
+  const base = basesIn(options.file).at(-1);
+  const open = (firstSeq: number | undefined) =>
+    openOutbox({ ...options, ...(firstSeq === undefined ? {} : { firstSeq }) });
+  try {
+    return guarded(open(base), options);
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    return guarded(open(quarantine(options, messageOf(error))), options);
+  }
+}
+
+/** Directories of quarantined files that have not been salvaged yet, the oldest first. */
+export function unsalvaged(file: string): string[] {
+  return quarantines(file)
+    .filter((dir) => existsSync(join(dir, basename(file))) || existsSync(`${join(dir, basename(file))}-wal`))
+    .filter((dir) => !existsSync(join(dir, 'salvaged.json')));
+}
+
+/** Notes that a quarantined file needs no second look. */
+export function noteSalvaged(dir: string, result: object): void {
+  writeFileSync(join(dir, 'salvaged.json'), `${JSON.stringify(result)}\n`);
+}
+
+const suspectOf = (file: string) => `${file}.suspect`;
+
+/** What is wrong with the file, as far as it can be told without opening it as our database. */
+function damageBefore({ file, onCheck }: SafeOpenOptions): string | undefined {
+  const leftLog = existsSync(`${file}-wal`);
+  if (!existsSync(file)) return leftLog ? 'it is missing, and its log is not' : undefined;
+  const { size } = statSync(file);
+  if (statSync(file).isDirectory()) return 'it is a directory';
+  if (size === 0) return 'it is empty';
+  if (existsSync(suspectOf(file))) return 'it was found damaged while running';
+  try {
+    if (userVersion(file) > USER_VERSION_MAX) return 'its header is damaged';
+    if (!leftLog) return undefined;
+    const damage = damageOfLog(file);
+    if (damage !== undefined) return damage;
+    onCheck?.(size);
+    // Small tables that give the rows their names: each has an index that says the same again.
+    const found = quickCheck(file, ['streams', 'series', 'boots']);
+    return found === 'ok' ? undefined : found;
+  } catch (error) {
+    if (isDamage(error)) return messageOf(error);
+    // What keeps us from reading it will be said by who opens it.
+    return undefined;
+  }
+}
+
+function userVersion(file: string): number {
+  const fd = openSync(file, 'r');
+  try {
+    const bytes = Buffer.alloc(4);
+    return readSync(fd, bytes, 0, 4, USER_VERSION_AT) === 4 ? bytes.readUInt32BE(0) : 0;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Conditions of the disk or of the machine, which moving the file would not mend. */
+const NOT_THE_FILE = /^SQLITE_(?:FULL|IOERR|BUSY|LOCKED|READONLY|CANTOPEN|PERM|NOMEM|INTERRUPT|AUTH)/;
+
+/** Whether an error while opening says that the file is not what we wrote. */
+function isDamage(error: unknown): boolean {
+  const code = codeOf(error) ?? '';
+  if (code === 'SGW_DATABASE_FOREIGN' || code === 'SGW_INTERNAL') return true;
+  return code.startsWith('SQLITE_') && !NOT_THE_FILE.test(code);
+}
+
+/** Whether an error while running does: a constraint or a wrong statement there is a bug, and no damage. */
+function isCorruption(error: unknown): boolean {
+  return /^SQLITE_(?:CORRUPT|NOTADB)/.test(codeOf(error) ?? '');
+}
+
+/** Moves the file and what belongs to it aside, and says where the seqs of its successor begin. */
+function quarantine({ file, world }: SafeOpenOptions, reason: string): number {
+  const at = world.clock.wallMs();
+  const base = (basesIn(file).at(-1) ?? 1) + SEQS_PER_FILE;
+  const time = new Date(at).toISOString().replace(/[:.]/g, '-');
+  const root = join(dirname(file), QUARANTINE);
+  let dir = join(root, time);
+  for (let twin = 2; existsSync(dir); twin += 1) dir = join(root, `${time}-${twin}`);
+  mkdirSync(dir, { recursive: true, mode: 0o750 });
+  // The note comes first: a crash after the first rename must not lose where the seqs begin.
+  writeFileSync(join(dir, NOTE), `${JSON.stringify({ reason, at, firstSeq: base })}\n`, { flush: true });
+  // Without its log the file would open as an older one: so it leaves before the log.
+  for (const suffix of ['', '-wal', '-shm']) {
+    if (existsSync(file + suffix)) renameSync(file + suffix, join(dir, basename(file) + suffix));
+  }
+  rmSync(suspectOf(file), { force: true });
+  for (const one of [dir, root, dirname(file)]) syncDirectory(one);
+  world.observe({ type: 'outbox.quarantined', dir, reason });
+  return base;
+}
+
+function quarantines(file: string): string[] {
+  const root = join(dirname(file), QUARANTINE);
+  if (!existsSync(root)) return [];
+  return readdirSync(root)
+    .sort()
+    .map((name) => join(root, name))
+    .filter((dir) => existsSync(join(dir, NOTE)));
+}
+
+/** Where the seqs of the files after each quarantine began, ascending. */
+function basesIn(file: string): number[] {
+  return quarantines(file)
+    .map((dir) => {
+      try {
+        const note: unknown = JSON.parse(readFileSync(join(dir, NOTE), 'utf8'));
+        return Number((note as { firstSeq?: unknown }).firstSeq);
+      } catch {
+        return Number.NaN;
+      }
+    })
+    .filter(Number.isSafeInteger)
+    .sort((a, b) => a - b);
+}
+
+function guarded(outbox: Outbox, { file, onDamage }: SafeOpenOptions): Outbox {
+  const guard =
+    <Args extends unknown[], Result>(work: (...args: Args) => Result) =>
+    (...args: Args): Result => {
+      try {
+        return work(...args);
+      } catch (error) {
+        if (isCorruption(error)) {
+          writeFileSync(suspectOf(file), `${messageOf(error)}\n`, { flush: true });
+          onDamage(error);
+        }
+        throw error;
+      }
+    };
+  return {
+    ...outbox,
+    get stream() {
+      return outbox.stream;
+    },
+    append: guard(outbox.append),
+    batch: guard(outbox.batch),
+    bury: guard(outbox.bury),
+    flush: guard(outbox.flush),
+  };
+}
+
+function syncDirectory(directory: string): void {
+  const handle = openSync(directory, 'r');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}

@@ -1,0 +1,42 @@
+/**
+ * What the reader does about an outbox file that is damaged: it takes its time to check one at the start, and
+ * ends when it meets damage later, because only a start can put a fresh file in the place of an open one.
+ */
+
+import { GatewayError, messageOf } from '../../lib/base/errors.ts';
+
+/** The slowest cards that we know read 10 MB in a second; a check reads everything once. */
+const CHECK_BYTES_PER_MS = 5_000;
+/** For everything else that a start does. */
+const START_MS = 60_000;
+
+/** How long a start may take that reads `bytes`. */
+export function checkMaxMs(bytes: number): number {
+  return START_MS + Math.ceil(bytes / CHECK_BYTES_PER_MS);
+}
+
+export interface DamageWatch {
+  /** Rejects with `SGW_OUTBOX_DAMAGED` once damage has been noticed. */
+  readonly failed: Promise<never>;
+  noticed(error: unknown): void;
+}
+
+export function awaitDamage(): DamageWatch {
+  let reject: (error: GatewayError) => void = () => {};
+  const failed = new Promise<never>((_resolve, refuse) => {
+    reject = refuse;
+  });
+  // It may be noticed while the start is still at work, before anybody listens.
+  failed.catch(() => {});
+  return {
+    failed,
+    noticed(error) {
+      reject(
+        new GatewayError('SGW_OUTBOX_DAMAGED', `the outbox file is damaged: ${messageOf(error)}`, {
+          hint: 'The next start moves it to quarantine, begins a fresh one, and saves what can be read.',
+          cause: error,
+        }),
+      );
+    },
+  };
+}
