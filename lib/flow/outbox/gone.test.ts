@@ -251,10 +251,7 @@ it('leaves no unexplained gap after a drain, whatever was given up, buried, lost
   let runs = 0;
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40, size: 'max' }), (steps) =>
-      runSteps(
-        steps,
-        mkdtempSync(join(dir, `${++runs}-`)),
-      ),
+      runSteps(steps, mkdtempSync(join(dir, `${++runs}-`))),
     ),
     { numRuns: 40 },
   );

@@ -40,8 +40,8 @@ export interface HttpDelivery {
   /** One port for each lane, with a connection of its own. */
   readonly deliver: Readonly<Record<Lane, Deliver>>;
 
-  /** What the store has received of a stream: for the handshake and for `verify`. Never rejects. */
-  readStream(stream: string, deadlineMs: number): Promise<StreamRead>;
+  /** What the store has received of a stream, from seq `from` on. Never rejects. */
+  readStream(stream: string, deadlineMs: number, from?: number): Promise<StreamRead>;
 
   /** Destroys the connections; requests in flight settle as unavailable. */
   close(): Promise<void>;
@@ -88,8 +88,9 @@ export function createHttpDelivery(options: HttpDeliveryOptions): HttpDelivery {
 
   return {
     deliver: { live: via(connections.live), backfill: via(connections.backfill) },
-    async readStream(stream, deadlineMs) {
-      const path = `/api/v1/streams/${encodeURIComponent(stream)}`;
+    async readStream(stream, deadlineMs, from = 1) {
+      const page = from === 1 ? '' : `?from=${from}`;
+      const path = `/api/v1/streams/${encodeURIComponent(stream)}${page}`;
       const sent = await withinDeadline(connections.live, deadlineMs, undefined, (signal) =>
         connections.live.request('GET', path, undefined, signal),
       );

@@ -1,0 +1,78 @@
+/**
+ * What an outbox file says about every seq of its streams, seen from outside: who has acknowledged it, who
+ * still waits for it, and what will never come. For comparisons with a store; never writes.
+ */
+
+import { openDatabaseReadOnly } from '../../base/sqlite.ts';
+import { difference, normalized, type SeqRange, type SeqRanges, union } from '../seq-ranges.ts';
+import type { GoneEntry } from './gone.ts';
+import { OUTBOX_APPLICATION_ID, OUTBOX_MIGRATIONS } from './schema.ts';
+
+export interface OutboxLedger {
+  /** The oldest first; those of runs that accepted nothing are left out. */
+  readonly streams: readonly { readonly stream: string; readonly seqs: SeqRange }[];
+  /** Rows in the file. */
+  readonly present: SeqRanges;
+  readonly destinations: readonly {
+    readonly destination: string;
+    readonly acknowledged: SeqRanges;
+    /** Rows that it has not acknowledged. */
+    readonly waiting: SeqRanges;
+  }[];
+  /** With `destination: null` for what nobody will get. */
+  readonly gone: readonly (GoneEntry & { readonly destination: string | null })[];
+}
+
+/** One consistent moment. Throws what `openDatabaseReadOnly` throws. */
+export function readOutboxLedger(file: string): OutboxLedger {
+  const database = openDatabaseReadOnly({
+    file,
+    applicationId: OUTBOX_APPLICATION_ID,
+    migrations: OUTBOX_MIGRATIONS,
+  });
+  const ranges = (sql: string, ...values: string[]) =>
+    normalized(
+      database
+        .prepare<string[], SeqRange>(sql)
+        .raw()
+        .all(...values),
+    );
+  const read = database.transaction((): OutboxLedger => {
+    const streams = database
+      .prepare<[], [string, number, number]>(
+        'SELECT id, first_seq, next_seq FROM streams WHERE next_seq > first_seq ORDER BY ordinal',
+      )
+      .raw()
+      .all()
+      .map(([stream, first, next]) => ({ stream, seqs: [first, next - 1] as const }));
+    // Runs of neighbours: a seq minus its place among all is the same throughout a run.
+    const present = ranges(
+      'SELECT min(seq), max(seq) FROM (SELECT seq, seq - row_number() OVER (ORDER BY seq) AS run FROM readings) GROUP BY run',
+    );
+    const lastSeq = streams.at(-1)?.seqs[1] ?? 0;
+    const left = difference(lastSeq > 0 ? [[1, lastSeq]] : [], present);
+    const names = database
+      .prepare<[], string>('SELECT name FROM destinations WHERE configured ORDER BY name')
+      .pluck()
+      .all();
+    return {
+      streams,
+      present,
+      destinations: names.map((destination) => {
+        const named = ranges('SELECT lo, hi FROM acknowledged WHERE destination = ?', destination);
+        // Rows leave only once everybody has acknowledged them.
+        return { destination, acknowledged: union(named, left), waiting: difference(present, named) };
+      }),
+      gone: database
+        .prepare<[], GoneEntry & { destination: string | null }>(
+          'SELECT stream, destination, lo, hi, cause, at FROM gone ORDER BY id',
+        )
+        .all(),
+    };
+  });
+  try {
+    return read.deferred();
+  } finally {
+    database.close();
+  }
+}

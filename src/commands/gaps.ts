@@ -1,0 +1,174 @@
+/**
+ * `sensorctl gaps`: every range of readings that the store of this machine does not have, and why. The
+ * store says what came and what it was told will never come; the outbox adds what is on its way, and how
+ * far each stream of its own goes.
+ */
+
+import { existsSync } from 'node:fs';
+import { EXIT } from '../../lib/base/errors.ts';
+import { printable, printableJson } from '../../lib/base/printable.ts';
+import type { OutboxLedger } from '../../lib/flow/outbox/ledger-view.ts';
+import type { GoneCause } from '../../lib/flow/reading.ts';
+import {
+  countOf,
+  difference,
+  formatRanges,
+  intersection,
+  normalized,
+  type SeqRange,
+  type SeqRanges,
+  union,
+} from '../../lib/flow/seq-ranges.ts';
+import type { StreamBook, StreamBooks } from '../../lib/flow/write-api/stream-books.ts';
+import { type Command, textOption } from './command.ts';
+import { findPlaces } from './places.ts';
+import { count, localTime, parseMoment } from './words.ts';
+
+type Cause = GoneCause | 'on_its_way' | 'unexplained';
+
+interface Gap {
+  readonly stream: string;
+  readonly gateway: string;
+  readonly lo: number;
+  readonly hi: number;
+  readonly cause: Cause;
+  /** Measured just before and just after it. */
+  readonly afterAt: number | undefined;
+  readonly beforeAt: number | undefined;
+}
+
+const IN_WORDS: Readonly<Record<Cause, string>> = {
+  shed: 'given up because the outbox was full',
+  thinned: 'thinned to averages because the outbox was nearly full',
+  buried: 'refused by the write API: a dead letter',
+  corrupt: 'damaged on the disk',
+  rolled_back: 'lost with an outbox file that was replaced by an older copy',
+  on_its_way: 'waits in the outbox: no gap, on its way',
+  unexplained: 'NOT EXPLAINED',
+};
+
+const SINCE_DEFAULT = '7d';
+
+export const gaps: Command = {
+  name: 'gaps',
+  about: 'name every range of readings that the store lacks, and why',
+  options: {
+    since: { value: 'TIME', about: `from then on: 2h, 7d ago, or an ISO time (default ${SINCE_DEFAULT})` },
+  },
+  examples: [
+    ['sensorctl gaps --since 30d', 'what is missing of a month; exits with 1 if nobody can say why'],
+  ],
+  async run(context) {
+    const sinceAt = parseMoment('--since', textOption(context, 'since') ?? SINCE_DEFAULT, context.wallMs());
+    const { storeFile, outboxFile } = findPlaces(context);
+    const { openStreamBooks } = await import('../../lib/flow/write-api/stream-books.ts');
+    const { readOutboxLedger } = await import('../../lib/flow/outbox/ledger-view.ts');
+    // The outbox first: what is delivered between the two looks is then on its way, and never missing.
+    const outbox = existsSync(outboxFile) ? readOutboxLedger(outboxFile) : undefined;
+    const books = openStreamBooks(storeFile);
+    try {
+      const found = dated(missing(books.streams, outbox), books, sinceAt);
+      const explained = found.every((gap) => gap.cause !== 'unexplained');
+      const { out, note } = context.terminal;
+      if (context.json) {
+        await out(printableJson(JSON.stringify({ explained, gaps: found.map(asJson) })));
+      } else {
+        for (const gap of found) await out(printable(inWords(gap)));
+        if (found.length === 0) note(`Nothing is missing since ${localTime(sinceAt)}.`);
+      }
+      return explained ? EXIT.ok : EXIT.failed;
+    } finally {
+      books.close();
+    }
+  },
+};
+
+type Undated = Omit<Gap, 'afterAt' | 'beforeAt'>;
+
+function missing(streams: readonly StreamBook[], outbox: OutboxLedger | undefined): Undated[] {
+  const ours = new Map(outbox?.streams.map((one) => [one.stream, one.seqs]));
+  const unheard = [...ours.keys()].filter((stream) => !streams.some((one) => one.stream === stream));
+  const all = [
+    ...streams,
+    ...unheard.map((stream): StreamBook => ({ stream, gateway: 'this one', received: [], gone: [] })),
+  ];
+  const waiting = (outbox?.destinations ?? []).reduce<SeqRanges>((sum, one) => union(sum, one.waiting), []);
+
+  return all.flatMap(({ stream, gateway, received, gone }) => {
+    const assigned = ours.get(stream);
+    const extent = assigned === undefined ? [] : [assigned];
+    const told = [
+      ...gone,
+      ...(outbox?.gone ?? [])
+        .filter((one) => one.stream === stream)
+        .map((one) => [one.lo, one.hi, one.cause] as const),
+    ];
+    const known = [...received, ...told.map(([lo, hi]) => [lo, hi] as const), ...extent];
+    let left = difference(hull(known), received);
+    const gapsOfStream: Undated[] = [];
+    const take = (seqs: SeqRanges, cause: Cause) => {
+      for (const [lo, hi] of intersection(left, seqs)) gapsOfStream.push({ stream, gateway, lo, hi, cause });
+      left = difference(left, seqs);
+    };
+    // A seq only means something within its own stream: another gateway's rows do not wait here.
+    if (assigned !== undefined) {
+      take(intersection(waiting, [assigned]), 'on_its_way');
+      take([[assigned[1] + 1, Number.MAX_SAFE_INTEGER]], 'on_its_way'); // Accepted between the two looks.
+    }
+    for (const [lo, hi, cause] of told) take([[lo, hi]], cause);
+    take(left, 'unexplained');
+    return gapsOfStream.sort((a, b) => a.lo - b.lo);
+  });
+}
+
+/** From the lowest to the highest: only in between can something be missing. */
+function hull(ranges: readonly SeqRange[]): SeqRanges {
+  const sorted = normalized(ranges);
+  const [first, last] = [sorted[0], sorted.at(-1)];
+  return first === undefined || last === undefined ? [] : [[first[0], last[1]]];
+}
+
+/** With the times of their neighbours, and without those that lie wholly before `sinceAt`. */
+function dated(found: readonly Undated[], books: StreamBooks, sinceAt: number): Gap[] {
+  const received = new Map(books.streams.map((one) => [one.stream, one.received]));
+  const neighboursOf = ({ stream, lo, hi }: Undated) => {
+    const have = received.get(stream) ?? [];
+    return [have.findLast((range) => range[1] < lo)?.[1], have.find((range) => range[0] > hi)?.[0]] as const;
+  };
+  const wanted = new Map<string, Set<number>>();
+  for (const gap of found) {
+    const seqs = wanted.get(gap.stream) ?? new Set<number>();
+    for (const seq of neighboursOf(gap)) if (seq !== undefined) seqs.add(seq);
+    wanted.set(gap.stream, seqs);
+  }
+  const times = books.timesOf(wanted, sinceAt);
+  return found.flatMap((gap) => {
+    const [before, after] = neighboursOf(gap);
+    const at = (seq: number | undefined) => (seq === undefined ? undefined : times.get(gap.stream)?.get(seq));
+    const beforeAt = at(after);
+    // What follows it was measured before that time: so was the gap.
+    if (after !== undefined && beforeAt === undefined) return [];
+    return [{ ...gap, afterAt: at(before), beforeAt }];
+  });
+}
+
+function inWords({ gateway, stream, lo, hi, cause, afterAt, beforeAt }: Gap): string {
+  const from = afterAt === undefined ? '' : `, after ${localTime(afterAt)}`;
+  const until = beforeAt === undefined ? '' : `, before ${localTime(beforeAt)}`;
+  const size = count(countOf([[lo, hi]]), 'reading');
+  return `${gateway}  ${size} (${formatRanges([[lo, hi]])} of ${stream})${from}${until}: ${IN_WORDS[cause]}`;
+}
+
+function asJson({ stream, gateway, lo, hi, cause, afterAt, beforeAt }: Gap): object {
+  const iso = (at: number | undefined) => (at === undefined ? null : new Date(at).toISOString());
+  return {
+    gateway,
+    stream,
+    lo,
+    hi,
+    readings: hi - lo + 1,
+    cause,
+    after: iso(afterAt),
+    before: iso(beforeAt),
+  };
+}

@@ -1,0 +1,100 @@
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { systemClock } from '../../lib/base/clock.ts';
+import { createHttpDelivery } from '../../lib/flow/sync/deliver.ts';
+import { createWriteApi } from '../../lib/flow/write-api/server.ts';
+import { createSqliteStore } from '../../lib/flow/write-api/sqlite-store.ts';
+import { commandRig } from '../../test/support/command-rig.ts';
+import { ALL, someReadings, tempOutbox } from '../../test/support/temp-outbox.ts';
+import { createTestWorld } from '../../test/support/test-world.ts';
+import { verify } from './verify.ts';
+
+/** A real write API, an outbox that delivers to it, and the command that compares the two. */
+async function site() {
+  const rig = commandRig();
+  const world = { ...createTestWorld({ seed: 9_999 }), clock: systemClock };
+  const store = createSqliteStore({ file: join(rig.dataDir, 'store.db'), world });
+  const api = createWriteApi({ store, world, version: '9.9.9' });
+  const { port } = await api.listen({ host: '127.0.0.1', port: 0 });
+  rig.environment.SENSORGW_API_PORT = String(port);
+  const { outbox } = tempOutbox({ file: join(rig.dataDir, 'outbox.db') });
+  const http = createHttpDelivery({ url: `http://127.0.0.1:${port}` });
+  onTestFinished(async () => {
+    await http.close();
+    await api.close();
+    await store.close();
+  });
+  const send = async (lo: number, hi: number) => {
+    const batch = outbox.batch('local', { ...ALL, within: [lo, hi] });
+    if (batch === undefined) throw new Error('there is nothing to send');
+    return http.deliver.live(batch, 10_000);
+  };
+  return { rig, outbox, send };
+}
+
+it('agrees after a delivery, and names what was stored without an acknowledgement that arrived', async () => {
+  const { rig, outbox, send } = await site();
+  const { stream } = outbox.append(someReadings(6));
+  await send(1, 4);
+  outbox.acknowledge('local', stream, [[1, 2]]);
+  outbox.flush();
+
+  const said = await rig.run(verify);
+
+  expect(said.exitCode).toBe(0);
+  expect(said.out[0]).toBe('local: agrees (1 stream compared)');
+  expect(said.out[1]).toMatch(/^ {2}2 readings \(3-4 of .*\): in its store already/);
+  expect(said.out).toHaveLength(2);
+});
+
+it('exits with 1 and tells what the store has lost, and whether the outbox still has it', async () => {
+  const { rig, outbox, send } = await site();
+  const { stream } = outbox.append(someReadings(6));
+  await send(3, 4);
+  // What a store looks like that was restored from a backup: it had these once.
+  outbox.acknowledge('local', stream, [
+    [1, 1],
+    [3, 4],
+    [6, 6],
+  ]);
+  outbox.flush();
+
+  const said = await rig.run(verify, { json: true });
+
+  expect(said.exitCode).toBe(1);
+  expect(JSON.parse(said.out[0] ?? '')).toEqual({
+    destinations: [
+      {
+        name: 'local',
+        compared: 1,
+        failed: null,
+        streams: [{ stream, lost: [[1, 1]], lost_still_in_outbox: [[6, 6]], ahead: [] }],
+      },
+    ],
+  });
+});
+
+it('counts what is in the ledger as no difference', async () => {
+  const { rig, outbox, send } = await site();
+  const { stream } = outbox.append(someReadings(4));
+  outbox.declareGone([[2, 2]], 'corrupt');
+  outbox.bury('local', stream, [{ seq: 3, code: 'x', message: 'no' }]);
+  await send(1, 4);
+  outbox.acknowledge('local', stream, [[1, 4]]);
+  outbox.flush();
+
+  const said = await rig.run(verify);
+
+  expect([said.exitCode, said.out]).toEqual([0, ['local: agrees (1 stream compared)']]);
+});
+
+it('says why when a destination cannot be asked', async () => {
+  const { rig, outbox } = await site();
+  outbox.append(someReadings(1));
+  rig.environment.SENSORGW_API_PORT = '9';
+
+  const said = await rig.run(verify);
+
+  expect(said.exitCode).toBe(1);
+  expect(said.out[0]).toMatch(/^local: cannot be compared: .*ECONNREFUSED/);
+});
