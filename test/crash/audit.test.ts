@@ -96,6 +96,20 @@ test.for(FRAUDS.map((fraud) => [fraud.title, fraud] as const))(
   },
 );
 
+test('a reading that has left is accounted for once the ledger or the dead letters name it', async () => {
+  const { dir, evidence } = await halfDelivered();
+  tamper(
+    join(dir, 'outbox.db'),
+    OUTBOX_APPLICATION_ID,
+    OUTBOX_MIGRATIONS,
+    `INSERT INTO gone (stream, lo, hi, cause, at) SELECT id, 8, 8, 'shed', 0 FROM streams;
+     INSERT INTO dead_letters SELECT 'local', 9, id, '', '', '', 0, 0, 0, 0, '', '', '', 0 FROM streams;
+     DELETE FROM readings WHERE seq IN (8, 9)`,
+  );
+
+  expect(evidence()).toMatchObject({ problems: [], buried: 1, gone: 1 });
+});
+
 /** Both files with their owners gone, and what a witness remembers of the outbox. */
 async function halfDelivered() {
   const dir = tempDir();

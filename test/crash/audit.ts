@@ -46,14 +46,16 @@ export function audit({ accepted, seen, outbox, store }: Evidence): Audit {
     if (seqs.length > 0) problems.push(`${what}: ${formatRanges(seqs)} of stream ${stream}`);
   };
 
-  let total = 0;
-  for (const stream of keysOf(accepted, outbox.assigned, inStore, store.received)) {
+  let [total, gone] = [0, 0];
+  for (const stream of keysOf(accepted, outbox.assigned, outbox.gone, inStore, store.received, store.gone)) {
     const of = (books: ByStream) => books.get(stream) ?? NO_SEQS;
     const assigned = of(outbox.assigned);
     const everything = union(of(accepted), assigned);
-    const named = union(of(outbox.buried), of(store.gone));
+    const ledger = union(of(outbox.gone), of(store.gone));
+    const named = union(of(outbox.buried), ledger);
     const stored = of(inStore);
     total += countOf(everything);
+    gone += countOf(ledger);
     // A stream whose last row has left is forgotten by the outbox; then only we remember it.
     if (outbox.assigned.has(stream)) {
       find('accepted, and the outbox knows nothing of it', stream, difference(of(accepted), assigned));
@@ -90,7 +92,7 @@ export function audit({ accepted, seen, outbox, store }: Evidence): Audit {
     accepted: total,
     stored: once.size,
     buried: sum(outbox.buried),
-    gone: sum(store.gone),
+    gone,
     compared,
   };
 }

@@ -31,6 +31,8 @@ export interface OutboxBooks {
   /** What the destination `local` has acknowledged; all that is below the first row is. */
   readonly acknowledged: ByStream;
   readonly buried: ByStream;
+  /** What its ledger says will never be sent to `local`. */
+  readonly gone: ByStream;
   /** What the quick check of SQLite says: "ok", or the first thing that is wrong. */
   readonly check: string;
 }
@@ -47,6 +49,7 @@ const NO_OUTBOX: OutboxBooks = {
   assigned: new Map(),
   acknowledged: new Map(),
   buried: new Map(),
+  gone: new Map(),
   check: 'ok',
 };
 const NO_STORE: StoreBooks = { rows: [], received: new Map(), gone: new Map(), check: 'ok' };
@@ -118,6 +121,10 @@ function readOutbox(database: SqliteDatabase): OutboxBooks {
       streams.map(([id, first, next]) => [id, intersection(acknowledged, [[first, next - 1]])]),
     ),
     buried: rangesByStream(database, 'SELECT stream, seq, seq FROM dead_letters'),
+    gone: rangesByStream(
+      database,
+      "SELECT stream, lo, hi FROM gone WHERE coalesce(destination, 'local') = 'local'",
+    ),
     check: quickCheck(database),
   };
 }
