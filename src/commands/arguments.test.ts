@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { GatewayError } from '../../lib/base/errors.ts';
 import { parseInvocation } from './arguments.ts';
+import type { Command } from './command.ts';
 import { commandHelp, generalHelp } from './help.ts';
 import { COMMANDS } from './index.ts';
 
@@ -76,5 +77,22 @@ describe('the help', () => {
 
   it('leaves out what is only for those who work on the product', () => {
     expect(generalHelp(COMMANDS)).not.toContain('config docs');
+  });
+});
+
+describe('the operand of a command', () => {
+  const withFile: Command = { ...COMMANDS[0], name: 'backup verify', operand: 'FILE' } as Command;
+
+  it('is the one word behind its name, wherever the options stand', () => {
+    expect(parseInvocation(['backup', 'verify', '--json', 'a.db'], [withFile]).options).toEqual({
+      json: true,
+      FILE: 'a.db',
+    });
+  });
+
+  it('is one word and not two', () => {
+    expect(() => parseInvocation(['backup', 'verify', 'a.db', 'b.db'], [withFile])).toThrow(
+      '"backup verify" takes no "b.db"',
+    );
   });
 });

@@ -63,8 +63,12 @@ export function parseInvocation(args: readonly string[], commands: readonly Comm
     options[token.name] = token.value ?? true;
   }
   // After the options: an unknown one leaves its value behind as a word.
-  const extra = words[command?.name.split(' ').length ?? 0];
-  if (extra !== undefined) throw unknownWord(words, commands, command);
+  const operands = words.slice(command?.name.split(' ').length ?? 0);
+  if (command?.operand !== undefined && operands[0] !== undefined) {
+    options[command.operand] = operands[0];
+    operands.shift();
+  }
+  if (operands.length > 0) throw unknownWord(words, commands, command);
   return { command, options };
 }
 

@@ -4,6 +4,7 @@
  */
 
 import { GatewayError } from '../../lib/base/errors.ts';
+import { printable } from '../../lib/base/printable.ts';
 
 export interface OptionSpec {
   /** The name of its value in the help; without one the option is a switch. */
@@ -39,6 +40,8 @@ export interface Command {
   readonly name: string;
   readonly about: string;
   readonly options: Readonly<Record<string, OptionSpec>>;
+  /** The one word that follows the name, such as `FILE`; found among the options under this name. */
+  readonly operand?: string;
   readonly examples: readonly (readonly [line: string, about: string])[];
   /** Left out of the help: for those who work on the product. */
   readonly hidden?: boolean;
@@ -50,6 +53,26 @@ export interface Command {
 export function textOption({ options }: CommandContext, name: string): string | undefined {
   const value = options[name];
   return typeof value === 'string' ? value : undefined;
+}
+
+/** The operand, which `parseInvocation` has seen to. Throws `SGW_USAGE` if there is none. */
+export function operandOf(context: CommandContext, { name, operand = '' }: Command): string {
+  const value = textOption(context, operand);
+  if (value === undefined) throw usageError(`"${name}" needs a ${operand}`, name);
+  return value;
+}
+
+/** A whole number of at least 1, or `otherwise` if it was not given. Throws `SGW_USAGE`. */
+export function countOption(
+  context: CommandContext,
+  option: string,
+  otherwise: number,
+  command: string,
+): number {
+  const text = textOption(context, option);
+  if (text === undefined) return otherwise;
+  if (/^[1-9]\d{0,14}$/.test(text)) return Number(text);
+  throw usageError(`--${option}: "${printable(text, 60)}" is not a whole number of at least 1`, command);
 }
 
 export function usageError(message: string, command = ''): GatewayError {

@@ -12,7 +12,7 @@ export function generalHelp(commands: readonly Command[]): string {
     ...columns(visible.flatMap(({ examples }) => examples.slice(0, 2))),
     '',
     'Commands:',
-    ...columns(visible.map(({ name, about }) => [name, about])),
+    ...columns(visible.map((command) => [calledAs(command), command.about])),
     '',
     'Options:',
     ...columns(optionRows(GLOBAL_OPTIONS)),
@@ -22,9 +22,10 @@ export function generalHelp(commands: readonly Command[]): string {
   ].join('\n');
 }
 
-export function commandHelp({ name, about, options, examples }: Command): string {
+export function commandHelp(command: Command): string {
+  const { about, options, examples } = command;
   return [
-    `sensorctl ${name}: ${about}`,
+    `sensorctl ${calledAs(command)}: ${about}`,
     '',
     'Examples:',
     ...columns(examples),
@@ -32,6 +33,10 @@ export function commandHelp({ name, about, options, examples }: Command): string
     'Options:',
     ...columns(optionRows({ ...options, ...GLOBAL_OPTIONS })),
   ].join('\n');
+}
+
+function calledAs({ name, operand }: Command): string {
+  return operand === undefined ? name : `${name} ${operand}`;
 }
 
 function optionRows(options: Readonly<Record<string, OptionSpec>>): [string, string][] {

@@ -108,3 +108,21 @@ export function liveBacklog(health: ProgramState['health'], destination: string)
 function isGroup(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
+
+/** How fast a drain to this destination is going; `undefined` while there is none. */
+export function drainPace(health: ProgramState['health'], destination: string): number | undefined {
+  const { destinations } = health;
+  if (!Array.isArray(destinations)) return undefined;
+  const one: unknown = destinations.find((entry) => isGroup(entry) && entry.name === destination);
+  const backfill = isGroup(one) && isGroup(one.backfill) ? one.backfill : {};
+  const pace = isGroup(backfill.drain) ? backfill.drain.rowsPerSecond : undefined;
+  return typeof pace === 'number' && pace > 0 ? pace : undefined;
+}
+
+/** How many readings a round of the running reader has brought so far, on average. */
+export function readingsPerRound({ counts }: ProgramState['health']): number | undefined {
+  if (!isGroup(counts)) return undefined;
+  const { readings, rounds } = counts;
+  if (typeof readings !== 'number' || typeof rounds !== 'number' || rounds <= 0) return undefined;
+  return readings / rounds;
+}

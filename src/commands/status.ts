@@ -24,6 +24,7 @@ import {
   type Waiting,
   waitingFor,
 } from './delivery-words.ts';
+import { forecastFor, forecastInWords, type OutboxForecast, secondsOf } from './outbox-forecast.ts';
 import { findPlaces } from './places.ts';
 import { type ApiState, apiState, type ProgramState, programState } from './running.ts';
 import { ageInWords, count } from './words.ts';
@@ -62,13 +63,16 @@ interface Report {
   readonly reader: ProgramState;
   readonly api: ApiState;
   readonly destinations: readonly DestinationReport[];
+  /** `undefined`: there is no outbox to measure. */
+  readonly forecast: OutboxForecast | undefined;
   /** The value, or why there is none. */
   readonly outbox: OutboxStats | string;
   readonly store: StoreSummary | string;
 }
 
 async function gather(context: CommandContext): Promise<Report> {
-  const { dataDir, runDir, outboxFile, storeFile, config } = findPlaces(context);
+  const places = findPlaces(context);
+  const { dataDir, runDir, outboxFile, storeFile, config } = places;
   const nowMs = context.wallMs();
   const reader = programState(runDir, READER, nowMs);
   // The API knows best where it listens: it may have been started with another port.
@@ -79,7 +83,11 @@ async function gather(context: CommandContext): Promise<Report> {
       const { openOutboxReadOnly } = await import('../../lib/flow/outbox/outbox-view.ts');
       const view = openOutboxReadOnly(outboxFile);
       try {
-        return { outbox: view.stats(), transitions: view.breakerTransitions(TRANSITIONS_READ) };
+        return {
+          outbox: view.stats(),
+          measures: view.measures(),
+          transitions: view.breakerTransitions(TRANSITIONS_READ),
+        };
       } finally {
         view.close();
       }
@@ -95,8 +103,9 @@ async function gather(context: CommandContext): Promise<Report> {
     }),
   ]);
   const report = { nowMs, dataDir, intervalMs: config.sampling.intervalMs, reader, api, store };
-  if (typeof looked === 'string') return { ...report, outbox: looked, destinations: [] };
-  const { outbox, transitions } = looked;
+  if (typeof looked === 'string') return { ...report, outbox: looked, destinations: [], forecast: undefined };
+  const { outbox, measures, transitions } = looked;
+  const forecast = forecastFor({ stats: outbox, measures, reader, places });
   const destinations = outbox.destinations.map(
     (one): DestinationReport => ({
       name: one.destination,
@@ -106,7 +115,7 @@ async function gather(context: CommandContext): Promise<Report> {
       waiting: waitingFor(one, reader),
     }),
   );
-  return { ...report, outbox, destinations };
+  return { ...report, outbox, destinations, forecast };
 }
 
 async function orReason<T>(look: () => Promise<T>): Promise<T | string> {
@@ -130,6 +139,21 @@ function problemsOf({ reader, api, destinations, outbox, store }: Report): strin
   if (typeof outbox === 'string') problems.push(`outbox: ${outbox}`);
   else if (outbox.deadLetters > 0) problems.push(count(outbox.deadLetters, 'dead letter'));
   if (typeof store === 'string') problems.push(`store: ${store}`);
+  problems.push(...diskProblems(reader));
+  return problems;
+}
+
+/** What the reader says of itself in its health file, since its start. */
+function diskProblems({ health }: ProgramState): string[] {
+  const { held, counts } = health;
+  const shed = counts instanceof Object && 'shed' in counts ? counts.shed : 0;
+  const problems: string[] = [];
+  if (typeof held === 'number' && held > 0) {
+    problems.push(`the disk takes no readings: ${count(held, 'reading')} only in memory`);
+  }
+  if (typeof shed === 'number' && shed > 0) {
+    problems.push(`the outbox was full: ${count(shed, 'reading')} given up since the reader started`);
+  }
   return problems;
 }
 
@@ -175,9 +199,20 @@ function inWords(report: Report, { terminal }: CommandContext): string[] {
           'store',
           `${count(store.received, 'reading')} of ${store.series} series, the newest from ${ago(store.newestAt)}`,
         ),
+    ...forecastLines(report),
     `      data        ${printable(report.dataDir)}`,
   );
   return lines;
+}
+
+/** Only while something waits: nobody asks for it otherwise. */
+function forecastLines(report: Report): string[] {
+  const { forecast, destinations } = report;
+  const waits = destinations.some(
+    ({ breaker, waiting }) => waiting.rows > 0 && !(isClosed(breaker) && isOnItsWay(waiting, report)),
+  );
+  if (forecast === undefined || !waits) return [];
+  return [`      forecast    ${forecastInWords(forecast)}`];
 }
 
 function waitingInWords(report: Report, waiting: Waiting, closed: boolean): string {
@@ -212,6 +247,10 @@ function asJson(report: Report): object {
       backlog_oldest_at: iso(waiting.oldestAt),
     })),
     outbox: typeof outbox === 'string' ? null : { rows: outbox.rows, dead_letters: outbox.deadLetters },
+    forecast:
+      report.forecast === undefined
+        ? null
+        : { lasts_s: secondsOf(report.forecast.lastsMs), drain_s: secondsOf(report.forecast.drainMs) },
     store:
       typeof store === 'string'
         ? null

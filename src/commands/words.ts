@@ -45,3 +45,12 @@ export function localTime(at: number): string {
 export function count(n: number, noun: string): string {
   return `${n.toLocaleString('en')} ${noun}${n === 1 ? '' : 's'}`;
 }
+
+/** `812 B`, `44 KiB`, `1.5 MiB`. */
+export function bytesInWords(bytes: number): string {
+  if (bytes < 1_024) return `${bytes} B`;
+  const kib = bytes / 1_024;
+  if (kib < 1_024) return `${Math.round(kib)} KiB`;
+  const mib = kib / 1_024;
+  return mib < 1_024 ? `${Number(mib.toFixed(1))} MiB` : `${Number((mib / 1_024).toFixed(1))} GiB`;
+}

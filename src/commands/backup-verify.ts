@@ -1,0 +1,65 @@
+/** `sensorctl backup verify FILE`: reads all of a backup and says what it is, what is in it and whether it is sound. */
+
+import { resolve } from 'node:path';
+import { codeOf, EXIT, GatewayError, messageOf } from '../../lib/base/errors.ts';
+import { type BackupKind, backupKinds, kindOf, ownedFile } from './backup-files.ts';
+import { type Command, operandOf } from './command.ts';
+import { count } from './words.ts';
+
+export const backupVerify: Command = {
+  name: 'backup verify',
+  operand: 'FILE',
+  about: 'read all of a backup and say whether it is sound',
+  options: {},
+  examples: [
+    [
+      'sensorctl backup verify /mnt/usb/outbox-20260115T160935Z.db',
+      'can this be restored, and what is in it?',
+    ],
+  ],
+  async run(context) {
+    const file = resolve(operandOf(context, backupVerify));
+    const kind = kindOf(file, await backupKinds());
+    const counts = await verified(kind, file);
+    await context.terminal.out(
+      context.json
+        ? JSON.stringify({ file, database: kind.name, ok: true, ...counts })
+        : `${file} is sound: ${kind.name}, ${countsInWords(counts)}`,
+    );
+    return EXIT.ok;
+  },
+};
+
+export function countsInWords(counts: Readonly<Record<string, number>>): string {
+  // "series" and "received" are their own plural.
+  return Object.entries(counts)
+    .map(([what, n]) =>
+      what.endsWith('s') && what !== 'series'
+        ? count(n, what.slice(0, -1).replace('_', ' '))
+        : `${n.toLocaleString('en')} ${what}`,
+    )
+    .join(', ');
+}
+
+/** What is in it. Throws `SGW_BACKUP_BAD`, and `SGW_SCHEMA_TOO_NEW` for a backup of a newer version. */
+export async function verified(kind: BackupKind, file: string): Promise<Record<string, number>> {
+  const { assertSound } = await import('../../lib/base/sqlite-backup.ts');
+  const { openDatabaseReadOnly } = await import('../../lib/base/sqlite.ts');
+  try {
+    const database = openDatabaseReadOnly(ownedFile(kind, file));
+    try {
+      assertSound(database);
+      const counted = Object.entries(kind.counts).map(([what, sql]) => [
+        what,
+        database.prepare<[], number>(sql).pluck().get() ?? 0,
+      ]);
+      return Object.fromEntries(counted);
+    } finally {
+      database.close();
+    }
+  } catch (error) {
+    // Damage has many places to show itself in; SQLite's own code says that it is damage.
+    if (!/^SQLITE_(CORRUPT|NOTADB|IOERR|ERROR)/.test(codeOf(error) ?? '')) throw error;
+    throw new GatewayError('SGW_BACKUP_BAD', `${file} is damaged: ${messageOf(error)}`, { cause: error });
+  }
+}
