@@ -192,6 +192,16 @@ describe('sensorctl status', () => {
     expect((await jsonOf(rig)).problems).toEqual(['1 dead letter']);
   });
 
+  it('names readings that are only in memory, and those that a full outbox has given up', async () => {
+    const rig = await healthyGateway();
+    rig.writeHealth({ held: 15, counts: { shed: 2_000 } });
+
+    expect((await jsonOf(rig)).problems).toEqual([
+      'the disk takes no readings: 15 readings only in memory',
+      'the outbox was full: 2,000 readings given up since the reader started',
+    ]);
+  });
+
   it('says what is not there yet on a machine where nothing has run', async () => {
     const { run } = commandRig();
 
