@@ -140,6 +140,16 @@ TEST_SAMPLING_INTERVAL_
 7 problems. Nothing was started.`);
   });
 
+  it('is told for the first twenty of thousands', () => {
+    const lines = Array.from({ length: 3_000 }, (_, i) => `k${i}:`);
+
+    const told = complaint(lines.join('\n'));
+
+    expect(told.split('\n')).toHaveLength(41);
+    expect(told).toMatch(/^config\.yaml:1:1 {2}k0\n/);
+    expect(told).toMatch(/3000 problems \(the first 20 are shown\)\. Nothing was started\.$/);
+  });
+
   it('ends the program with exit code 78', () => {
     expect(failure(() => load('x: 1'))).toMatchObject({ code: 'SGW_CONFIG_INVALID', exitCode: 78 });
   });

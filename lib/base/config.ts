@@ -34,6 +34,9 @@ export interface Loaded<V> {
   given(path: Path): { readonly raw: unknown; readonly place: string } | undefined;
 }
 
+/** What a person reads before mending; the wrong file given by mistake may have thousands, and each is looked up in it. */
+const PROBLEMS_TOLD_MAX = 20;
+
 interface Problem {
   readonly place: string;
   readonly path: string;
@@ -59,17 +62,19 @@ export function loadSettings<const S extends Shape>(options: LoadOptions<S>): Lo
   const schema = schemaOf(tree) as z.ZodType<ValueOf<Section<S>>>;
   const first = schema.safeParse(raw);
   const broken: Path[] = [];
+  let untold = 0;
+  const tell = (path: Path, ofKey: boolean, message: () => string) => {
+    broken.push(path);
+    if (problems.length >= PROBLEMS_TOLD_MAX) untold += 1;
+    else problems.push({ place: place(path, ofKey), path: dotted(path), message: message() });
+  };
   for (const issue of first.error?.issues ?? []) {
     const path = stepsOf(issue);
-    if (issue.code === 'unrecognized_keys') {
-      for (const key of issue.keys) {
-        broken.push([...path, key]);
-        const message = `unknown key "${printable(key, 60)}".${didYouMean(key, keysAt(tree, path))}`;
-        problems.push({ place: place([...path, key], true), path: dotted([...path, key]), message });
-      }
-    } else {
-      broken.push(path);
-      problems.push({ place: place(path), path: dotted(path), message: issue.message });
+    if (issue.code !== 'unrecognized_keys') tell(path, false, () => issue.message);
+    else {
+      const hint = (key: string) => didYouMean(key, keysAt(tree, path));
+      for (const key of issue.keys)
+        tell([...path, key], true, () => `unknown key "${printable(key, 60)}".${hint(key)}`);
     }
   }
 
@@ -91,7 +96,7 @@ export function loadSettings<const S extends Shape>(options: LoadOptions<S>): Lo
       problems.push({ place: place(path), path: dotted(path), message });
     });
   }
-  if (problems.length > 0 || !rest.success) throw invalid(problems);
+  if (problems.length > 0 || !rest.success) throw invalid(problems, untold);
 
   return {
     value: deepFreeze(rest.data),
@@ -215,11 +220,18 @@ function keysAt(tree: Node, path: Path): string[] {
   return node?.node === 'section' ? entriesOf(node).map(([name, child]) => keyOf(name, child)) : [];
 }
 
-function invalid(problems: readonly Problem[]): GatewayError {
+function invalid(problems: readonly Problem[], untold = 0): GatewayError {
   const inOrder = problems.toSorted((a, b) => a.place.localeCompare(b.place, 'en', { numeric: true }));
-  const told = inOrder.map(({ place, path, message }) => `${place}${path && `  ${path}`}\n  ${message}`);
-  const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
-  return new GatewayError('SGW_CONFIG_INVALID', [...told, `${count}. Nothing was started.`].join('\n'));
+  const told = inOrder
+    .slice(0, PROBLEMS_TOLD_MAX)
+    .map(({ place, path, message }) => `${place}${path && `  ${path}`}\n  ${message}`);
+  const all = problems.length + untold;
+  const count = all === 1 ? '1 problem' : `${all} problems`;
+  const first = all > told.length ? ` (the first ${told.length} are shown)` : '';
+  return new GatewayError(
+    'SGW_CONFIG_INVALID',
+    [...told, `${count}${first}. Nothing was started.`].join('\n'),
+  );
 }
 
 function stepsOf(issue: z.core.$ZodIssue): Path {

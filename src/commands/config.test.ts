@@ -25,6 +25,20 @@ describe('sensorctl config', () => {
     });
   });
 
+  it('check reads the files that destinations name, as the reader will', async () => {
+    const { dataDir, run } = commandRig();
+    const file = join(dataDir, 'token.yaml');
+    writeFileSync(
+      file,
+      'destinations: [{name: far, url: "https://far.example", token_file: /nonexistent}]\n',
+    );
+
+    await expect(run(configCheck, { file })).rejects.toMatchObject({
+      exitCode: 78,
+      message: expect.stringContaining('cannot read token_file /nonexistent'),
+    });
+  });
+
   it('show prints each setting and where it comes from', async () => {
     const { dataDir, environment, run } = commandRig();
     const config = join(dataDir, 'config.yaml');

@@ -5,6 +5,7 @@ import type { Path } from '../../lib/base/config-file.ts';
 import { EXIT } from '../../lib/base/errors.ts';
 import { printable } from '../../lib/base/printable.ts';
 import { CONFIG_FILE, type LoadedConfig } from '../wiring/config.ts';
+import { readSecrets } from '../wiring/secrets.ts';
 import { SETTINGS } from '../wiring/settings.ts';
 import { sampleYaml, settingsMarkdown } from '../wiring/settings-docs.ts';
 import { type Command, textOption } from './command.ts';
@@ -19,7 +20,11 @@ export const configCheck: Command = {
     ['sensorctl config check --file new.yaml', 'before it is put in place'],
   ],
   async run(context) {
-    const { file } = readConfig(context, textOption(context, 'file') ?? textOption(context, 'config'));
+    const { file, config } = readConfig(
+      context,
+      textOption(context, 'file') ?? textOption(context, 'config'),
+    );
+    for (const destination of config.destinations) readSecrets(destination);
     const what = file ?? `the built-in defaults (there is no ${CONFIG_FILE})`;
     await context.terminal.out(
       context.json ? JSON.stringify({ ok: true, file: file ?? null }) : `${what}: good`,
