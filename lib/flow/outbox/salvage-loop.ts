@@ -60,20 +60,22 @@ export function createSalvageLoop({ file, outbox, world, pulse, onSaved }: Salva
     return true;
   }
 
+  function pauseAfterStep(): number {
+    try {
+      return step() ? PAUSE_MS : IDLE_MS;
+    } catch (error) {
+      work = undefined;
+      if (dir !== undefined && !DISK_CONDITION.test(codeOf(error) ?? ''))
+        finish(dir, { saved: 0, lost: 0 }, messageOf(error));
+      return AGAIN_MS;
+    }
+  }
+
   return createLoop({
     name: 'salvage',
     clock,
     pulse,
     turnMaxMs: STEP_MAX_MS,
-    async turn() {
-      try {
-        return clock.monotonicMs() + (step() ? PAUSE_MS : IDLE_MS);
-      } catch (error) {
-        work = undefined;
-        if (dir !== undefined && !DISK_CONDITION.test(codeOf(error) ?? ''))
-          finish(dir, { saved: 0, lost: 0 }, messageOf(error));
-        return clock.monotonicMs() + AGAIN_MS;
-      }
-    },
+    turn: () => Promise.resolve(clock.monotonicMs() + pauseAfterStep()),
   });
 }
