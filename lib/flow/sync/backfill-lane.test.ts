@@ -268,3 +268,41 @@ test('the batch made ahead is not sent as it was when the one before it failed',
   expect(next?.seqs.length).toBeLessThan(failed?.seqs.length ?? 0);
   expect(store.stored.size).toBe(3_000);
 });
+
+describe('the ledger', () => {
+  test('is told to the destination, in a request without readings', async () => {
+    const { clock, store, round, outbox } = createDestinationRig();
+    round(5);
+    outbox().declareGone([[2, 3]], 'shed');
+
+    await clock.advance(60_000);
+
+    expect([...store.stored.keys()]).toEqual([1, 4, 5]);
+    expect(store.sent.filter(({ seqs }) => seqs.length === 0)).toHaveLength(1);
+    expect(outbox().goneBatch('local')).toBeUndefined();
+  });
+
+  test('that a store will not hear costs no reading, and is told again later', async () => {
+    const { clock, store, round, outbox } = createDestinationRig();
+    store.behave = (seqs) =>
+      seqs.length === 0
+        ? { kind: 'refused', code: 'OLD', message: 'what is gone?', tooLarge: false }
+        : undefined;
+    round(5);
+    outbox().declareGone([[2, 3]], 'shed');
+    for (let minute = 0; minute < 5; minute += 1) {
+      round(5);
+      await clock.advance(60_000);
+    }
+
+    expect(store.stored.size).toBe(28);
+    expect(outbox().deadLetters(10)).toEqual([]);
+    const asked = store.sent.filter(({ seqs }) => seqs.length === 0).length;
+    expect(asked).toBeGreaterThanOrEqual(2);
+    expect(asked).toBeLessThanOrEqual(6);
+
+    store.behave = () => undefined;
+    await clock.advance(130_000);
+    expect(outbox().goneBatch('local')).toBeUndefined();
+  });
+});
