@@ -19,7 +19,7 @@ import {
   union,
 } from '../../lib/flow/seq-ranges.ts';
 import type { HttpDelivery } from '../../lib/flow/sync/deliver.ts';
-import { readSecrets } from '../wiring/link.ts';
+import { readSecrets } from '../wiring/secrets.ts';
 import { VERSION } from '../wiring/version.ts';
 import type { Command } from './command.ts';
 import { findPlaces } from './places.ts';
