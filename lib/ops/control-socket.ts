@@ -97,7 +97,7 @@ export function askProgram(path: string, request: ControlRequest): Promise<unkno
     const socket = connect(path);
     let text = '';
     socket.setTimeout(IDLE_MS, () => {
-      refuse(`the program did not answer within ${IDLE_MS / 1_000} s`);
+      refuse(`no answer within ${IDLE_MS / 1_000} s; the program may still do it when it moves again`);
       socket.destroy();
     });
     socket.once('error', (error) => {

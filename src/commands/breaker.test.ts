@@ -1,6 +1,7 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { acquireInstanceLock } from '../../lib/base/instance-lock.ts';
 import { type ControlRequest, createControlSocket } from '../../lib/ops/control-socket.ts';
 import { commandRig } from '../../test/support/command-rig.ts';
 import { tempOutbox } from '../../test/support/temp-outbox.ts';
@@ -37,6 +38,21 @@ test('without a reader a hold and its release are written into the outbox for th
 
   expect(whileHeld).toMatchObject({ state: 'open', held: true, reason: 'upgrade', sinceAt: INCIDENT_AT });
   expect(outbox.breaker('local')).toMatchObject({ held: false, reason: '' });
+});
+
+test('a reader that runs but takes no orders is not told to stop', async () => {
+  const rig = commandRig();
+  tempOutbox({ file: join(rig.dataDir, 'outbox.db') }).outbox.close();
+  const lock = acquireInstanceLock({ dir: rig.dataDir, name: 'sensor-main', pid: 4711 });
+  onTestFinished(() => lock.release());
+
+  const refused = rig.run(breakerHold);
+
+  await expect(refused).rejects.toMatchObject({
+    code: 'SGW_PROGRAM_REFUSED',
+    message: expect.stringMatching(/^process 4711 runs sensor-main .*, but takes no orders at .*\.sock$/),
+    hint: expect.not.stringContaining('Stop it'),
+  });
 });
 
 test('releasing a breaker that nobody holds changes nothing', async () => {

@@ -17,6 +17,7 @@ import { controlPath, READER } from '../wiring/names.ts';
 import { type Command, type CommandContext, textOption, usageError } from './command.ts';
 import { breakerInWords, nameOfState, outageOf, TRANSITIONS_READ } from './delivery-words.ts';
 import { findPlaces, type Places } from './places.ts';
+import { lockReader } from './reader-lock.ts';
 import { programState } from './running.ts';
 import { localTime } from './words.ts';
 
@@ -125,15 +126,15 @@ async function change(
 /** Nobody runs: under the reader's lock, so that none begins to run meanwhile. */
 async function changeInFile(
   context: CommandContext,
-  { config, dataDir, outboxFile }: Places,
+  places: Places,
   names: readonly string[],
   changed: (record: BreakerRecord, nowMs: number) => BreakerRecord,
 ): Promise<void> {
+  const { config, outboxFile } = places;
   // Created here it would belong to whoever typed this, and the reader could not open it.
   if (!existsSync(outboxFile)) throw missingOutbox(outboxFile);
-  const { acquireInstanceLock } = await import('../../lib/base/instance-lock.ts');
   const { openOutbox } = await import('../../lib/flow/outbox/open-outbox.ts');
-  const lock = acquireInstanceLock({ dir: dataDir, name: READER, pid: process.pid });
+  const lock = await lockReader(places);
   try {
     const outbox = openOutbox({
       file: outboxFile,

@@ -10,8 +10,9 @@ import { systemRandom } from '../../lib/base/random.ts';
 import type { Outbox } from '../../lib/flow/outbox/outbox.ts';
 import { askProgram, type ControlRequest } from '../../lib/ops/control-socket.ts';
 import { readBootId } from '../wiring/boot-id.ts';
-import { controlPath, READER } from '../wiring/names.ts';
+import { controlPath } from '../wiring/names.ts';
 import type { Places } from './places.ts';
+import { lockReader } from './reader-lock.ts';
 
 /** One step of a change: how much was done, or is left to do. Steps are bounded, so that no round waits long. */
 export interface OutboxStep {
@@ -43,19 +44,16 @@ export async function changeOutbox(
   return { readerRuns: false };
 }
 
-async function underLock(
-  { config, dataDir, outboxFile }: Places,
-  work: (outbox: Outbox) => void,
-): Promise<void> {
+async function underLock(places: Places, work: (outbox: Outbox) => void): Promise<void> {
+  const { config, outboxFile } = places;
   // Created here it would belong to whoever typed this, and the reader could not open it.
   if (!existsSync(outboxFile)) {
     throw new GatewayError('SGW_DATABASE_MISSING', `${outboxFile} does not exist`, {
       hint: 'Is the data directory right, and has the gateway run on it? See `sensorctl --help` on --data-dir.',
     });
   }
-  const { acquireInstanceLock } = await import('../../lib/base/instance-lock.ts');
   const { openOutbox } = await import('../../lib/flow/outbox/open-outbox.ts');
-  const lock = acquireInstanceLock({ dir: dataDir, name: READER, pid: process.pid });
+  const lock = await lockReader(places);
   try {
     const outbox = openOutbox({
       file: outboxFile,
