@@ -10,7 +10,7 @@ import type { RowChecksum } from './row-checksum.ts';
 import type { SeriesTable } from './series.ts';
 
 /** In one transaction: some ten milliseconds, which a round can wait for. */
-export const REDRIVE_LETTERS_MAX = 1_000;
+const REDRIVE_LETTERS_MAX = 1_000;
 
 interface Letter {
   readonly seq: number;
