@@ -36,7 +36,7 @@ export interface Audit {
   readonly compared: number;
 }
 
-export const nameOf = ({ stream, seq }: Pick<Entry, 'stream' | 'seq'>) => `${stream} ${seq}`;
+const nameOf = ({ stream, seq }: Pick<Entry, 'stream' | 'seq'>) => `${stream} ${seq}`;
 
 export function audit({ accepted, seen, outbox, store }: Evidence): Audit {
   const problems: string[] = [];
