@@ -57,6 +57,28 @@ describe('sensorctl status', () => {
     });
   });
 
+  it('forecasts how long the outbox lasts and how long a drain takes, but only while something waits', async () => {
+    const rig = await healthyGateway();
+    const before = await rig.run(status);
+    rig.outbox.append(someReadings(1_000));
+    const outage = {
+      state: 'open',
+      streak: 3,
+      step: 0,
+      reason: 'timeout',
+      held: false,
+      nextTryAt: null,
+    } as const;
+    rig.outbox.saveBreaker('local', { ...outage, sinceAt: INCIDENT_AT });
+    const { out } = await rig.run(status);
+
+    expect(before.out.join('\n')).not.toContain('forecast');
+    expect(out.find((line) => line.includes('forecast'))).toMatch(
+      /^ {6}forecast {4}the outbox lasts \d+ (d|h) at this rate; draining it takes less than 1 s$/,
+    );
+    expect((await jsonOf(rig)).forecast.drain_s).toBe(1);
+  });
+
   it('says for how long a breaker has been open, why, and what waits', async () => {
     const rig = await healthyGateway();
     rig.outbox.append(someReadings(5));
