@@ -155,7 +155,7 @@ type Step =
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 5,
-    arbitrary: fc.record({ do: fc.constant('append'), rows: fc.integer({ min: 600, max: 1_500 }) }),
+    arbitrary: fc.record({ do: fc.constant('append'), rows: fc.integer({ min: 500, max: 800 }) }),
   },
   {
     weight: 2,
@@ -175,7 +175,7 @@ it('every reading is delivered, waiting or in the ledger after any run of append
   let shedRuns = 0;
 
   fc.assert(
-    fc.property(fc.array(step, { minLength: 15, maxLength: 30, size: 'max' }), (steps) => {
+    fc.property(fc.array(step, { minLength: 30, maxLength: 45, size: 'max' }), (steps) => {
       run += 1;
       const world = createTestWorld();
       let life = 0;
@@ -220,5 +220,5 @@ it('every reading is delivered, waiting or in the ledger after any run of append
     { numRuns: 8 },
   );
 
-  expect(shedRuns).toBeGreaterThan(2);
+  expect(shedRuns).toBeGreaterThan(0);
 });
