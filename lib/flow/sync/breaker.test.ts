@@ -2,51 +2,18 @@ import { EventEmitter } from 'node:events';
 import fc from 'fast-check';
 import CircuitBreaker from 'opossum';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import {
+  DOWN,
+  fire,
+  MISCONFIGURED,
+  openAndWait,
+  REFUSED,
+  STORED,
+  breakerRig as setUp,
+} from '../../../test/support/breaker-rig.ts';
 import { createTestWorld } from '../../../test/support/test-world.ts';
-import type { BreakerRecord } from '../outbox/outbox.ts';
-import { type BreakerOptions, createBreaker } from './breaker.ts';
+import { createBreaker } from './breaker.ts';
 import type { DeliveryOutcome } from './delivery-outcome.ts';
-
-const STORED: DeliveryOutcome = { kind: 'stored', answer: { stored: [[1, 1]], duplicate: [], refused: [] } };
-const REFUSED: DeliveryOutcome = { kind: 'refused', code: 'BAD', message: 'no', tooLarge: false };
-const MISCONFIGURED: DeliveryOutcome = { kind: 'misconfigured', reason: 'HTTP 401' };
-const DOWN: DeliveryOutcome = { kind: 'unavailable', reason: 'connect ECONNREFUSED' };
-
-function setUp(options: BreakerOptions & { seed?: number } = {}) {
-  const world = createTestWorld({ seed: options.seed ?? 1 });
-  const kept: { record: BreakerRecord | undefined; writes: number } = { record: undefined, writes: 0 };
-  const start = () =>
-    createBreaker(
-      {
-        name: 'local',
-        world,
-        load: () => kept.record,
-        save: (record) => {
-          kept.record = record;
-          kept.writes += 1;
-        },
-      },
-      options,
-    );
-  const breaker = start();
-  return { world, breaker, kept, restart: start, clock: world.clock, recorder: world.recorder };
-}
-
-/** Fires once; says what became of it and whether the attempt was made at all. */
-async function fire(breaker: ReturnType<typeof createBreaker>, outcome: DeliveryOutcome) {
-  let made = false;
-  const result = await breaker.fire(async () => {
-    made = true;
-    return outcome;
-  });
-  return { made, result };
-}
-
-/** Opens it and waits until the pause is over, to just before the probe. */
-async function openAndWait({ breaker, clock }: ReturnType<typeof setUp>) {
-  for (let i = 0; i < 3; i += 1) await fire(breaker, DOWN);
-  await clock.advance(breaker.dueMono() - clock.monotonicMs());
-}
 
 test('it opens at exactly the n-th consecutive failure, at any cadence from 10 ms to a minute', async () => {
   const cadenceMs = fc.integer({ min: 10, max: 60_000 });
@@ -295,51 +262,6 @@ describe('across a restart', () => {
 
     expect(again.status()).toMatchObject({ held: true, reason: 'repairing the roof' });
     expect((await fire(again, STORED)).made).toBe(false);
-  });
-});
-
-describe('a hold', () => {
-  test('of a breaker that is open already is news all the same', async () => {
-    const one = setUp();
-    await openAndWait(one);
-    await fire(one.breaker, DOWN);
-    await one.clock.advance(1_000);
-
-    one.breaker.hold('repairing the roof');
-
-    expect(one.recorder.of('breaker.opened').at(-1)).toMatchObject({
-      held: true,
-      reason: 'repairing the roof',
-    });
-    expect(one.breaker.status()).toMatchObject({ held: true, sinceAt: one.clock.wallMs() });
-  });
-
-  test('keeps everything out until it is released, and then lets one probe through', async () => {
-    const { breaker, clock } = setUp();
-
-    breaker.hold('');
-    await clock.advance(3_600_000);
-    expect(breaker.probeNow()).toBe(false);
-    expect((await fire(breaker, STORED)).made).toBe(false);
-    breaker.release();
-
-    expect((await fire(breaker, STORED)).made).toBe(true);
-    expect(breaker.status()).toMatchObject({ state: 'closed', held: false, reason: '' });
-  });
-
-  test('that comes during a probe is not undone by its success', async () => {
-    const one = setUp();
-    await openAndWait(one);
-    const probe = one.breaker.fire(async () => {
-      await one.clock.sleep('probe', 1_000);
-      return STORED;
-    });
-
-    one.breaker.hold('stop');
-    await one.clock.advance(1_000);
-    await probe;
-
-    expect(one.breaker.status()).toMatchObject({ state: 'open', held: true });
   });
 });
 
