@@ -26,7 +26,7 @@ export interface Forecast {
   readonly drainMs: number | undefined;
 }
 
-/** A row with its share of inner pages, measured over 100,000 rows (29 bytes), and some more to be careful. */
+/** A row with its share of inner pages takes 39 bytes of a file with 20,000 rows. */
 const ROW_BYTES = 40;
 /** Below this the tables that are always there would be taken for rows. */
 const ROWS_TO_MEASURE = 10_000;
