@@ -19,7 +19,7 @@ import type { Kill, KillPlan, Victim } from './kill-plan.ts';
 /** An anchor that does not come, because the other program is down or busy, is not waited for. */
 const ANCHOR_MAX_MS = 1_500;
 
-/** Some sixty readings in each round. */
+/** Some fifty readings in each round. */
 const LOAD = {
   SENSORGW_SOURCES: `[kernel, simulated${['a', 'b', 'c', 'd'].map((name) => `, {type: simulated, name: ${name}}`).join('')}]`,
 };
