@@ -222,6 +222,10 @@ describe('sensorctl status', () => {
       'the disk takes no readings: 15 readings only in memory',
       'the outbox was full: 2,000 readings given up since the reader started',
     ]);
+    expect((await rig.run(status)).out.filter((line) => line.startsWith('look'))).toEqual([
+      'look  disk        the disk takes no readings: 15 readings only in memory',
+      'look  disk        the outbox was full: 2,000 readings given up since the reader started',
+    ]);
   });
 
   it('says what is not there yet on a machine where nothing has run', async () => {

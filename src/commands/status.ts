@@ -192,6 +192,7 @@ function inWords(report: Report, { terminal }: CommandContext): string[] {
           'outbox',
           `${count(outbox.rows, 'row')}, ${count(outbox.deadLetters, 'dead letter')}`,
         ),
+    ...diskProblems(reader).map((problem) => line(false, 'disk', problem)),
     typeof store === 'string'
       ? line(false, 'store', store)
       : line(

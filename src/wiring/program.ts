@@ -7,6 +7,7 @@
 import { hostname } from 'node:os';
 import { parseArgs } from 'node:util';
 import { type Clock, systemClock } from '../../lib/base/clock.ts';
+import { unusableDir } from '../../lib/base/disk-condition.ts';
 import { EXIT, GatewayError, messageOf } from '../../lib/base/errors.ts';
 import { createLogger, type Logger } from '../../lib/base/logger.ts';
 import { type Random, systemRandom } from '../../lib/base/random.ts';
@@ -83,6 +84,8 @@ export async function runProgram(
       random: systemRandom,
       pid: process.pid,
       bootId: readBootId(),
+    }).catch((error: unknown) => {
+      throw unusableDir(config.dataDir, error);
     });
     const signal = await Promise.race([stopped, running.failed]);
     log.info({ signal }, 'stopping');
