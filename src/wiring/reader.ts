@@ -20,6 +20,7 @@ import { createControlSocket } from '../../lib/ops/control-socket.ts';
 import { createEventLog } from '../../lib/ops/event-log.ts';
 import { createLiveness } from '../../lib/ops/liveness.ts';
 import { createPeerWatch } from '../../lib/ops/peer-watch.ts';
+import { createPlaceWatch } from '../../lib/ops/place-watch.ts';
 import { createVitalSigns } from '../../lib/ops/vital-signs.ts';
 import { awaitDamage, checkMaxMs } from './damage.ts';
 import { prepareDirectories } from './directories.ts';
@@ -139,6 +140,7 @@ export async function startReader(context: ProgramContext): Promise<RunningProgr
     salvage,
     ...destinations.flatMap((one) => [one.live, one.backfill]),
     peerWatch,
+    createPlaceWatch({ file: outboxFile, clock, pulse: liveness }),
     health.heartbeat,
   ];
   const runs = loops.map((loop) => loop.run());

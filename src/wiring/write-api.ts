@@ -10,6 +10,7 @@ import { createHealthFile } from '../../lib/ops/health-file.ts';
 import { createHeartbeat } from '../../lib/ops/heartbeat.ts';
 import { createLiveness } from '../../lib/ops/liveness.ts';
 import { PEER_BEAT_MS } from '../../lib/ops/peer-watch.ts';
+import { createPlaceWatch } from '../../lib/ops/place-watch.ts';
 import { prepareDirectories } from './directories.ts';
 import { STORE_FILE, WRITE_API } from './names.ts';
 import { noting, type ProgramContext, type RunningProgram } from './program.ts';
@@ -39,7 +40,8 @@ export async function startWriteApi(context: ProgramContext): Promise<RunningPro
     },
   };
 
-  const store = createSqliteStore({ file: join(config.dataDir, STORE_FILE), world });
+  const storeFile = join(config.dataDir, STORE_FILE);
+  const store = createSqliteStore({ file: storeFile, world });
   const api = createWriteApi({
     store,
     world,
@@ -72,13 +74,16 @@ export async function startWriteApi(context: ProgramContext): Promise<RunningPro
     onBeat: () => noting(log, 'health file', () => health.write({ status: statusLine(), url, stored })),
   });
   supervisor.ready();
-  const beating = heartbeat.run();
+  const placeWatch = createPlaceWatch({ file: storeFile, clock, pulse: liveness });
+  const runs = [heartbeat.run(), placeWatch.run()];
 
   return {
-    failed: new Promise((_resolve, reject) => beating.catch(reject)),
+    failed: new Promise((_resolve, reject) => {
+      for (const run of runs) run.catch(reject);
+    }),
     async stop() {
-      heartbeat.stop();
-      await Promise.allSettled([beating, api.close()]);
+      for (const loop of [heartbeat, placeWatch]) loop.stop();
+      await Promise.allSettled([...runs, api.close()]);
       await store.close();
       noting(log, 'health file', () => health.remove());
       lock.release();

@@ -1,6 +1,6 @@
 /** How the built programs begin and end: exit codes, signals, locks, and what they tell the supervisor. */
 
-import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -57,6 +57,16 @@ test('the lock of a reader that was killed does not keep the next one out', asyn
   const second = await gateway.startReader();
 
   await second.line(isAppended);
+});
+
+test.each(PROGRAMS)('a running %s whose database is deleted says so and ends with 73', async (name) => {
+  const gateway = await createGateway();
+  const program = name === 'sensor-main' ? await gateway.startReader() : await gateway.startApi();
+
+  rmSync(gateway.dir, { recursive: true });
+
+  expect(await program.exited).toEqual({ code: 73, signal: null });
+  expect(program.lines.map((line) => line.text).join('\n')).toContain('was deleted or moved away');
 });
 
 test('a port that is taken ends the write API with 69 and says which', async () => {
