@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Line } from './child-program.ts';
-import { about, firstOutage, freshLagsMs, nothingWaits } from './delivery-log.ts';
+import { about, batchesBeforeFresh, firstOutage, nothingWaits } from './delivery-log.ts';
 
 function line(event: string, atMs: number, fields: object = {}): Line {
   return { text: '', event, time: new Date(atMs).toISOString(), ...fields };
@@ -19,17 +19,22 @@ test('a reading waits until it is stored, recognised or buried', () => {
   expect(nothingWaits([...lines, line('reading.buried', 0)])).toBe(true);
 });
 
-test('the lag of a round ends with its own live delivery, not with one of the backlog', () => {
+test('a round waits for the batches that were answered before its own live delivery', () => {
+  const backfilled = delivered('stored', 0, { lane: 'backfill' });
   const lines = [
-    appended(1, 1_000),
-    delivered('stored', 1_010, { lane: 'backfill' }),
-    delivered('stored', 1_300),
-    appended(2, 2_000),
-    delivered('unavailable', 2_020),
-    appended(3, 3_000),
+    backfilled,
+    appended(1),
+    backfilled,
+    delivered('stored'),
+    appended(2),
+    backfilled,
+    backfilled,
+    delivered('unavailable'),
+    backfilled,
+    appended(3),
   ];
 
-  expect(freshLagsMs(lines)).toEqual([300, Number.POSITIVE_INFINITY]);
+  expect(batchesBeforeFresh(lines)).toEqual([1, Number.POSITIVE_INFINITY]);
 });
 
 test('an outage counts what failed since the last success, its probes, and what went through while open', () => {

@@ -4,6 +4,7 @@ import type { ChildProgram, Line } from './child-program.ts';
 import { isAppended, isEvent } from './gateway.ts';
 
 const isDelivered = isEvent('batch.delivered');
+const isBackfill = (line: Line) => line.lane === 'backfill';
 const isOpened = isEvent('breaker.opened');
 const isClosed = isEvent('breaker.closed');
 
@@ -27,16 +28,16 @@ export function nothingWaits(lines: readonly Line[]): boolean {
 }
 
 /**
- * For each round, how long after it was appended the live lane reported it stored, in milliseconds;
- * `Infinity` if it never did. The last round, which may still be on its way, is left out.
+ * For each round, how many batches of the backlog were answered between its append and its own delivery by
+ * the live lane; `Infinity` if that never came. Order, not time, so that a busy machine changes nothing. The
+ * last round, which may still be on its way, is left out.
  */
-export function freshLagsMs(lines: readonly Line[]): number[] {
+export function batchesBeforeFresh(lines: readonly Line[]): number[] {
   const appended = lines.flatMap((line, at) => (isAppended(line) ? [at] : []));
   return appended.slice(0, -1).map((at) => {
-    const stored = lines
-      .slice(at)
-      .find((line) => isDelivered(line) && line.lane === 'live' && line.outcome === 'stored');
-    return stored === undefined ? Number.POSITIVE_INFINITY : timeOf(stored) - timeOf(lines[at]);
+    const rest = lines.slice(at).filter(isDelivered);
+    const own = rest.findIndex((line) => line.lane === 'live' && line.outcome === 'stored');
+    return own === -1 ? Number.POSITIVE_INFINITY : rest.slice(0, own).filter(isBackfill).length;
   });
 }
 
@@ -64,8 +65,4 @@ export function firstOutage(lines: readonly Line[]): Outage | undefined {
     probes: during.filter(isEvent('breaker.half_opened')).length,
     successesWhileOpen: lines.slice(openedAt, closedAt).filter(healthy).length,
   };
-}
-
-function timeOf(line: Line | undefined): number {
-  return Date.parse(String(line?.time));
 }
