@@ -27,7 +27,7 @@ export interface FaultSite {
 }
 
 /** Real seconds that the matrix can afford: three rounds to open, and pauses of one and two. */
-export const REQUEST_TIMEOUT_MS = 1_000;
+const REQUEST_TIMEOUT_MS = 1_000;
 const TIMING = {
   SENSORGW_DELIVERY_REQUEST_TIMEOUT: `${REQUEST_TIMEOUT_MS}ms`,
   SENSORGW_DELIVERY_BATCH_TIMEOUT: '1s',
