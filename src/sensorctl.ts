@@ -34,9 +34,9 @@ for (const stream of [process.stdout, process.stderr]) {
 }
 
 async function main(): Promise<number> {
-  const { command, options } = parseInvocation(args, COMMANDS);
+  const { command, among, options } = parseInvocation(args, COMMANDS);
   if (options.version === true) return answer(`sensorctl ${VERSION}`);
-  if (command === undefined) return answer(generalHelp(COMMANDS));
+  if (command === undefined) return answer(generalHelp(among));
   if (options.help === true) return answer(commandHelp(command));
   return command.run({
     options,

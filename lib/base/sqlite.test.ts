@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
@@ -129,6 +129,15 @@ describe('a file', () => {
 
     expect(() => open({ file })).toThrow(
       expect.objectContaining({ code: 'SGW_DATA_DIR_UNUSABLE', message: expect.stringContaining(file) }),
+    );
+  });
+
+  it('that cannot be reached is not called missing', () => {
+    const file = join(tempDir(), 'loop.db');
+    symlinkSync(file, file);
+
+    expect(() => openDatabaseReadOnly({ file, applicationId: OURS, migrations: [FIRST] })).toThrow(
+      expect.objectContaining({ code: 'SGW_DATA_DIR_UNUSABLE', message: expect.stringContaining('ELOOP') }),
     );
   });
 

@@ -6,7 +6,7 @@
  * Everything here is synchronous, on purpose: an async transaction would commit before its work is done.
  */
 
-import { closeSync, existsSync, fsyncSync, openSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { codeOf, GatewayError, messageOf } from './errors.ts';
@@ -69,7 +69,7 @@ export function openDatabase(options: OpenOptions): SqliteDatabase {
 export function openDatabaseReadOnly(
   options: Pick<OpenOptions, 'file' | 'applicationId' | 'migrations'>,
 ): SqliteDatabase {
-  if (!existsSync(options.file)) {
+  if (!isThere(options.file)) {
     throw new GatewayError('SGW_DATABASE_MISSING', `${options.file} does not exist`, {
       hint: 'Is the data directory right, and has the gateway run on it? See `sensorctl --help` on --data-dir.',
     });
@@ -99,6 +99,17 @@ export function quickCheck(file: string, whole: readonly string[]): string {
     return found.find((one) => one !== 'ok') ?? 'ok';
   } finally {
     database.close();
+  }
+}
+
+/** Throws `SGW_DATA_DIR_UNUSABLE` if this user cannot know: a directory that is closed to us hides a file, it does not lack it. */
+function isThere(file: string): boolean {
+  try {
+    statSync(file);
+    return true;
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes(codeOf(error) ?? '')) return false;
+    throw unusableError(file, error);
   }
 }
 

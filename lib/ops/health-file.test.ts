@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { tempDir } from '../../test/support/temp-dir.ts';
@@ -44,4 +44,14 @@ test('it is replaced as a whole and leaves nothing behind', () => {
 
   expect(written).toEqual(['sensor-main.health.json']);
   expect(readdirSync(dir)).toEqual([]);
+});
+
+test('it comes back after its directory was taken away', () => {
+  const { dir, file } = setUp();
+  file.write({ n: 1 });
+
+  rmSync(dir, { recursive: true });
+  file.write({ n: 2 });
+
+  expect(readdirSync(dir)).toEqual(['sensor-main.health.json']);
 });

@@ -5,7 +5,7 @@
  * from a program whose event loop turns.
  */
 
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Version of the file's form, for those who read it. */
@@ -37,6 +37,9 @@ export function createHealthFile(options: HealthFileOptions): HealthFile {
         generated_mono_ms: Math.round(options.monotonicMs()),
       };
       const text = JSON.stringify({ format: FORMAT, program, pid, version, ...generated, ...state });
+      // Whoever clears /run by hand must not make a program that runs look dead for ever. Only itself: above
+      // it may be the data directory, which is not ours to make.
+      if (!existsSync(options.dir)) mkdirSync(options.dir, { mode: 0o755 });
       writeFileSync(`${file}.tmp`, `${text}\n`, { mode: 0o644 });
       renameSync(`${file}.tmp`, file);
     },

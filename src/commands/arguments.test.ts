@@ -75,6 +75,14 @@ describe('the help', () => {
     }
   });
 
+  it('of a group is that of its commands', () => {
+    const { command, among } = parse('breaker --help');
+
+    expect(command).toBeUndefined();
+    expect(among.map(({ name }) => name)).toEqual(['breaker show', 'breaker hold', 'breaker release']);
+    expect(() => parse('breaker')).toThrow('"breaker" what? breaker show, breaker hold, breaker release');
+  });
+
   it('leaves out what is only for those who work on the product', () => {
     expect(generalHelp(COMMANDS)).not.toContain('config docs');
   });

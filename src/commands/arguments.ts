@@ -21,6 +21,8 @@ export const GLOBAL_OPTIONS: Readonly<Record<string, OptionSpec>> = {
 export interface Invocation {
   /** `undefined`: none was named. */
   readonly command: Command | undefined;
+  /** Whose help is meant when no command was named: all, or those of a group (`breaker --help`). */
+  readonly among: readonly Command[];
   readonly options: OptionValues;
 }
 
@@ -68,12 +70,20 @@ export function parseInvocation(args: readonly string[], commands: readonly Comm
     options[command.operand] = operands[0];
     operands.shift();
   }
+  const group = command === undefined ? groupOf(words, commands) : [];
+  if (options.help === true && group.length > 0) return { command, among: group, options };
   if (operands.length > 0) throw unknownWord(words, commands, command);
-  return { command, options };
+  return { command, among: commands, options };
 }
 
 function findCommand(words: readonly string[], commands: readonly Command[]): Command | undefined {
   return commands.find(({ name }) => name.split(' ').every((word, i) => words[i] === word));
+}
+
+/** The commands of two words that begin with the one that was typed. */
+function groupOf(words: readonly string[], commands: readonly Command[]): readonly Command[] {
+  if (words.length !== 1) return [];
+  return commands.filter(({ name, hidden }) => !hidden && name.startsWith(`${words[0]} `));
 }
 
 function unknownWord(words: readonly string[], commands: readonly Command[], command: Command | undefined) {
@@ -81,8 +91,8 @@ function unknownWord(words: readonly string[], commands: readonly Command[], com
     return usageError(`"${command.name}" takes no "${printable(words.at(-1) ?? '', 60)}"`, command.name);
   }
   const visible = commands.filter((one) => !one.hidden).map(({ name }) => name);
-  const group = visible.filter((name) => name.startsWith(`${words[0]} `));
-  if (group.length > 0 && words.length === 1) return usageError(`"${words[0]}" what? ${group.join(', ')}`);
+  const group = groupOf(words, commands).map(({ name }) => name);
+  if (group.length > 0) return usageError(`"${words[0]}" what? ${group.join(', ')}`);
   const typed = printable(words.slice(0, 2).join(' '), 60);
   const hint = didYouMean(typed, visible) || didYouMean(words[0] ?? '', visible);
   return usageError(`unknown command "${typed}".${hint}`);
