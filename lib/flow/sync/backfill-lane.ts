@@ -160,6 +160,18 @@ export function createBackfillLane(deps: BackfillLaneDeps, options: BackfillLane
     });
   }
 
+  /**
+   * The preparing waits a moment: a request is only written to its socket after the present turn of the
+   * event loop, and would otherwise leave when the preparing is done instead of before it.
+   */
+  async function sendAndPrepare(batch: OutgoingBatch, purpose: Purpose, stopping: AbortSignal) {
+    const answered = new AbortController();
+    const sending = delivery.send('backfill', batch, stopping).finally(() => answered.abort());
+    await clock.sleep(`prepare ${name}`, 0, answered.signal);
+    if (!answered.signal.aborted) prepare(batch, purpose);
+    return sending;
+  }
+
   function learn(batch: OutgoingBatch, purpose: Purpose, result: Delivered): void {
     const { outcome, durationMs } = result;
     if (purpose === 'ledger') {
@@ -258,7 +270,7 @@ export function createBackfillLane(deps: BackfillLaneDeps, options: BackfillLane
         }
         ahead = undefined;
         const { batch, purpose } = picked;
-        const result = await delivery.send('backfill', batch, stopping, () => prepare(batch, purpose));
+        const result = await sendAndPrepare(batch, purpose, stopping);
         deps.onRested();
         // It was made in the belief that all goes well; otherwise sizes and suspects have changed.
         if (result?.outcome.kind !== 'stored' || !result.complete) ahead = undefined;

@@ -65,16 +65,8 @@ export interface DeliveryCounters {
 }
 
 export interface Delivery {
-  /**
-   * `undefined`: the breaker did not let it through, or it was abandoned because we are stopping.
-   * `meanwhile` is called once the request is on its way, for work that need not wait for the answer.
-   */
-  send(
-    lane: Lane,
-    batch: OutgoingBatch,
-    stopping: AbortSignal,
-    meanwhile?: () => void,
-  ): Promise<Delivered | undefined>;
+  /** `undefined`: the breaker did not let it through, or it was abandoned because we are stopping. */
+  send(lane: Lane, batch: OutgoingBatch, stopping: AbortSignal): Promise<Delivered | undefined>;
 
   /** Buries one reading. `false` if the disk did not take it; then it stays in the outbox. */
   bury(stream: string, refusal: { seq: number; code: string; message: string }): boolean;
@@ -179,16 +171,14 @@ export function createDelivery(deps: DeliveryDeps, options: DeliveryOptions): De
   }
 
   return {
-    async send(lane, batch, stopping, meanwhile) {
+    async send(lane, batch, stopping) {
       const bytes = Buffer.byteLength(batch.body);
       const startMono = clock.monotonicMs();
       inFlight[lane] = batch.seqs;
       let outcome: DeliveryOutcome | undefined;
       try {
         outcome = await breaker.fire(async () => {
-          const answering = deps.deliver[lane](batch, options.deadlineMs[lane], stopping);
-          meanwhile?.();
-          const answered = await answering;
+          const answered = await deps.deliver[lane](batch, options.deadlineMs[lane], stopping);
           // A request that we cut short ourselves says nothing about the destination.
           return stopping.aborted && answered.kind === 'unavailable' ? undefined : answered;
         });
