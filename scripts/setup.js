@@ -81,12 +81,18 @@ async function installDependencies() {
     if (code !== 0)
       throw new SetupError(EXIT_UNAVAILABLE, `npm ci failed (exit code ${code}).${toolsHint()}`);
   }
-  if (!sqliteLoads()) {
+  if (whySqliteFails() !== undefined) {
     say('Compiling SQLite for this version of Node (npm rebuild better-sqlite3).');
     const args = ['rebuild', 'better-sqlite3', '--no-audit', '--no-fund', '--loglevel=error'];
     const code = await run('npm', args, nodeHeaders());
-    if (code !== 0 || !sqliteLoads()) {
-      throw new SetupError(EXIT_UNAVAILABLE, `better-sqlite3 cannot be loaded.${toolsHint()}`);
+    if (code !== 0) throw new SetupError(EXIT_UNAVAILABLE, `SQLite could not be compiled.${toolsHint()}`);
+    const reason = whySqliteFails();
+    if (reason !== undefined) {
+      throw new SetupError(
+        EXIT_UNAVAILABLE,
+        `SQLite was compiled, but Node ${process.versions.node} cannot load it: ${reason}\n` +
+          'Were the headers of another Node used? See: npm config get nodedir',
+      );
     }
   }
 }
@@ -119,10 +125,12 @@ function readPackages(file) {
   }
 }
 
-/** In a process of its own: an addon for another Node may end the process that loads it. */
-function sqliteLoads() {
+/** `undefined` if it loads. In a process of its own: an addon for another Node may end the process that loads it. */
+function whySqliteFails() {
   const probe = "new (require('better-sqlite3'))(':memory:').close()";
-  return spawnSync(process.execPath, ['-e', probe], { cwd: ROOT, stdio: 'ignore' }).status === 0;
+  const { status, stderr } = spawnSync(process.execPath, ['-e', probe], { cwd: ROOT, encoding: 'utf8' });
+  if (status === 0) return undefined;
+  return /^\w*Error: (?:.|\n(?! +at ))*/m.exec(stderr)?.[0] ?? `exit code ${status}`;
 }
 
 /**
