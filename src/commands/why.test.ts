@@ -155,3 +155,14 @@ test('what a server wrote cannot reach the terminal', async () => {
   expect(out.join('\n')).not.toContain('\u001b');
   expect(out).not.toContain('forged line');
 });
+
+test('without a running reader nothing is said to be delivered as it comes', async () => {
+  const { outbox, run } = gateway({ running: false });
+  outbox.noteOutcome('local', { kind: 'stored', reason: '', sinceAt: INCIDENT_AT - 60_000 });
+
+  const { out } = await run(why);
+
+  expect(out.slice(1)).toEqual([
+    'What was last sent to local (http://127.0.0.1:8470) has been stored. Nothing waits.',
+  ]);
+});

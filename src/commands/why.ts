@@ -107,7 +107,11 @@ function judge(one: DestinationStats, circumstances: Circumstances): Judgement {
   if (outcome === undefined)
     return say(waiting.rows === 0, `Nothing has been delivered to ${at} yet. ${waits}`);
   if (outcome.kind === 'stored') {
-    if (outcome.reason === '') return say(true, `Readings are delivered to ${at} as they come. ${waits}`);
+    const well =
+      reader.state === 'running'
+        ? `Readings are delivered to ${at} as they come.`
+        : `What was last sent to ${at} has been stored.`;
+    if (outcome.reason === '') return say(true, `${well} ${waits}`);
     return say(
       false,
       `${at} answers, but some readings are ${outcome.reason}, ${since(outcome.sinceAt, nowMs)}.`,
