@@ -39,7 +39,14 @@ export async function startReader(context: ProgramContext): Promise<RunningProgr
   const { config, clock, log, supervisor } = context;
   const secrets = config.destinations.map(readSecrets);
   prepareDirectories(config);
-  const lock = acquireInstanceLock({ dir: config.dataDir, name: READER, pid: context.pid });
+  const ballast = createBallast({
+    file: join(config.dataDir, BALLAST_FILE),
+    diskReserveBytes: config.outbox.diskReserve,
+  });
+  // On a full disk already the lock needs a page for its journal.
+  const lock = ballast.spendIfFull(() =>
+    acquireInstanceLock({ dir: config.dataDir, name: READER, pid: context.pid }),
+  );
 
   const liveness = createLiveness(clock);
   const destinationNames = config.destinations.map((one) => one.name);
@@ -61,10 +68,6 @@ export async function startReader(context: ProgramContext): Promise<RunningProgr
     },
   };
 
-  const ballast = createBallast({
-    file: join(config.dataDir, BALLAST_FILE),
-    diskReserveBytes: config.outbox.diskReserve,
-  });
   const damage = awaitDamage();
   const outboxFile = join(config.dataDir, OUTBOX_FILE);
   const outbox = ballast.spendIfFull(() =>
