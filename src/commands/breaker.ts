@@ -4,20 +4,16 @@
  * if it runs, else in the outbox, under the reader's own lock.
  */
 
-import { existsSync } from 'node:fs';
-import { systemClock } from '../../lib/base/clock.ts';
-import { EXIT, GatewayError } from '../../lib/base/errors.ts';
+import { EXIT } from '../../lib/base/errors.ts';
 import { printable } from '../../lib/base/printable.ts';
-import { systemRandom } from '../../lib/base/random.ts';
 import type { BreakerRecord, BreakerTransition } from '../../lib/flow/outbox/outbox.ts';
 import type { DestinationStats } from '../../lib/flow/outbox/outbox-view.ts';
 import { askProgram } from '../../lib/ops/control-socket.ts';
-import { readBootId } from '../wiring/boot-id.ts';
 import { controlPath, READER } from '../wiring/names.ts';
 import { type Command, type CommandContext, textOption, usageError } from './command.ts';
 import { breakerInWords, nameOfState, outageOf, TRANSITIONS_READ } from './delivery-words.ts';
+import { underLock } from './outbox-change.ts';
 import { findPlaces, type Places } from './places.ts';
-import { lockReader } from './reader-lock.ts';
 import { programState } from './running.ts';
 import { localTime } from './words.ts';
 
@@ -112,7 +108,12 @@ async function change(
   const names = chosen(context, places, `breaker ${verb}`);
   const command = `breaker.${verb}`;
   const answer = await askProgram(controlPath(places.runDir), { command, destinations: names, reason });
-  if (answer === undefined) await changeInFile(context, places, names, changed);
+  if (answer === undefined) {
+    await underLock(places, (outbox) => {
+      for (const name of names)
+        outbox.saveBreaker(name, changed(outbox.breaker(name) ?? NEVER_USED, context.wallMs()));
+    });
+  }
   const done = verb === 'hold' ? 'held' : 'released';
   const note = answer === undefined ? ' (the reader is not running; it will find it so)' : '';
   await context.terminal.out(
@@ -121,37 +122,6 @@ async function change(
       : `${names.join(', ')}: ${done}${note}`,
   );
   return EXIT.ok;
-}
-
-/** Nobody runs: under the reader's lock, so that none begins to run meanwhile. */
-async function changeInFile(
-  context: CommandContext,
-  places: Places,
-  names: readonly string[],
-  changed: (record: BreakerRecord, nowMs: number) => BreakerRecord,
-): Promise<void> {
-  const { config, outboxFile } = places;
-  // Created here it would belong to whoever typed this, and the reader could not open it.
-  if (!existsSync(outboxFile)) throw missingOutbox(outboxFile);
-  const { openOutbox } = await import('../../lib/flow/outbox/open-outbox.ts');
-  const lock = await lockReader(places);
-  try {
-    const outbox = openOutbox({
-      file: outboxFile,
-      gateway: config.gateway,
-      destinations: config.destinations.map((one) => one.name),
-      world: { clock: systemClock, random: systemRandom, observe() {} },
-      bootId: readBootId(),
-    });
-    try {
-      for (const name of names)
-        outbox.saveBreaker(name, changed(outbox.breaker(name) ?? NEVER_USED, context.wallMs()));
-    } finally {
-      outbox.close();
-    }
-  } finally {
-    lock.release();
-  }
 }
 
 /** The destinations that are meant. Throws `SGW_USAGE` if there is none of that name. */
@@ -192,10 +162,4 @@ function asJson(
     })),
     transitions: transitions.slice(0, TRANSITIONS_SHOWN).map(({ at, ...rest }) => ({ at: iso(at), ...rest })),
   };
-}
-
-function missingOutbox(file: string): GatewayError {
-  return new GatewayError('SGW_DATABASE_MISSING', `${file} does not exist`, {
-    hint: 'The reader has not run on this data directory yet. See sensorctl --help on --data-dir.',
-  });
 }

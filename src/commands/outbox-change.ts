@@ -44,7 +44,8 @@ export async function changeOutbox(
   return { readerRuns: false };
 }
 
-async function underLock(places: Places, work: (outbox: Outbox) => void): Promise<void> {
+/** Opens the outbox while nobody runs on it. Throws `SGW_DATABASE_MISSING` if there is none, and what `lockReader` throws. */
+export async function underLock(places: Places, work: (outbox: Outbox) => void): Promise<void> {
   const { config, outboxFile } = places;
   // Created here it would belong to whoever typed this, and the reader could not open it.
   if (!existsSync(outboxFile)) {

@@ -120,22 +120,24 @@ export function createBackfillLane(deps: BackfillLaneDeps, options: BackfillLane
     });
   }
 
+  /** What must not be sent now: the live lane has it, or it waits for its own time. */
+  const hidden = () => union(union(delivery.inFlight('live'), aside.seqs()), delivery.putOff());
+
   function next(nowMono: number): { batch: OutgoingBatch; purpose: Purpose } | undefined {
     const news = deps.closed() && nowMono >= ledgerDueMono ? outbox.goneBatch(name) : undefined;
     if (news !== undefined) return { batch: news, purpose: 'ledger' };
-    const hidden = union(union(delivery.inFlight('live'), aside.seqs()), delivery.putOff());
     const backlog: SeqRange = [1, live.cursor()];
 
     // A probe of rows that make the API fail would keep the breaker open although the API is well.
     const avoided = !deps.closed() && poisonous ? suspects : undefined;
     if (avoided !== undefined) {
-      const except = union(hidden, [avoided.within]);
+      const except = union(hidden(), [avoided.within]);
       const batch = pick({ within: backlog, order: options.order, except, rowsMax: 1 });
       if (batch !== undefined) return { batch, purpose: 'drain' };
     }
     if (suspects !== undefined) {
       const rowsMax = Math.min(rowsToTry(suspects), size.rows);
-      const batch = pick({ within: suspects.within, except: hidden, rowsMax });
+      const batch = pick({ within: suspects.within, except: hidden(), rowsMax });
       if (batch !== undefined) return { batch, purpose: 'bisect' };
       suspects = undefined; // Gone by other ways, shed for instance.
     }
@@ -145,7 +147,7 @@ export function createBackfillLane(deps: BackfillLaneDeps, options: BackfillLane
       if (batch !== undefined) return { batch, purpose: 'retry' };
       aside.forget(due);
     }
-    const batch = ahead ?? pick({ within: backlog, order: options.order, except: hidden });
+    const batch = ahead ?? pick({ within: backlog, order: options.order, except: hidden() });
     return batch === undefined ? undefined : { batch, purpose: 'drain' };
   }
 
@@ -153,8 +155,7 @@ export function createBackfillLane(deps: BackfillLaneDeps, options: BackfillLane
   function prepare(present: OutgoingBatch, purpose: Purpose): void {
     if (unflushedRows >= FLUSH_ROWS || clock.monotonicMs() - flushedMono >= FLUSH_EVERY_MS) flush();
     if (purpose !== 'drain' || !deps.closed()) return;
-    const hidden = union(union(delivery.inFlight('live'), aside.seqs()), delivery.putOff());
-    const except = union(hidden, present.seqs);
+    const except = union(hidden(), present.seqs);
     unlessDiskFails(() => {
       ahead = pick({ within: [1, live.cursor()], order: options.order, except });
     });
