@@ -16,7 +16,7 @@ import { openOutbox } from '../lib/flow/outbox/open-outbox.ts';
 import { bareInsertRate } from './reference.ts';
 import { median, report } from './report.ts';
 
-const RUNS = 3;
+const RUNS = 5;
 const BACKLOG_ROWS = 200_000;
 const REFERENCE_ROWS = 100_000;
 const SERIES = 40;

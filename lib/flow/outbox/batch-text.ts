@@ -58,15 +58,15 @@ export function prepareBatchText(
     const positions = new Map(ids.map((id, position) => [id, position]));
     let oldestAt = Number.POSITIVE_INFINITY;
     let newestAt = Number.NEGATIVE_INFINITY;
-    let text = '';
-    for (const [seq, id, at, value, flags] of rows) {
-      // A number in a template is its shortest text that gives the same double back.
-      text += `${text === '' ? '[' : ',['}${seq},${positions.get(id)},${at},${value}${flags === 0 ? ']' : `,${flags}]`}`;
+    const readings = rows.map(([seq, id, at, value, flags]) => {
       if (at < oldestAt) oldestAt = at;
       if (at > newestAt) newestAt = at;
-    }
+      const index = positions.get(id);
+      return flags === 0 ? [seq, index, at, value] : [seq, index, at, value, flags];
+    });
     const head = `{"gateway":${JSON.stringify(gateway)},"stream":${JSON.stringify(stream)},"series":[${ids.map(series.jsonOf).join()}]`;
-    const body = `${head},"readings":[${text}]}`;
+    // A number in JSON is its shortest text that gives the same double back.
+    const body = `${head},"readings":${JSON.stringify(readings)}}`;
     return { batch: { stream, seqs, rows: rows.length, body, oldestAt, newestAt } };
   };
 }

@@ -7,7 +7,7 @@ import { drizzle } from 'drizzle-orm/better-sqlite3';
 import { isDiskCondition } from '../../base/disk-condition.ts';
 import { openDatabase, type SqliteDatabase } from '../../base/sqlite.ts';
 import type { World } from '../flow-event.ts';
-import type { GoneCause, Reading } from '../reading.ts';
+import { BATCH_ROWS_MAX, type GoneCause, type Reading } from '../reading.ts';
 import {
   contains,
   countOf,
@@ -61,11 +61,11 @@ export interface OpenOutboxOptions {
 }
 
 /**
- * Rows deleted in one transaction, so that no round waits long for it: 2.4 ms on a desktop, the pages
- * given back included. Must be larger than the largest batch, or a drain would acknowledge faster than it
+ * Rows deleted in one transaction, so that no round waits long for it: 5 ms on a desktop, the pages
+ * given back included. Must not be smaller than the largest batch, or a drain would acknowledge faster than it
  * trims.
  */
-export const TRIM_ROWS_MAX = 2_000;
+export const TRIM_ROWS_MAX = BATCH_ROWS_MAX;
 
 /** Throws what `openDatabase` throws, and `SGW_INTERNAL` if the file contradicts itself. */
 export function openOutbox(options: OpenOutboxOptions): Outbox {

@@ -17,7 +17,7 @@ export const BATCH_SIZE_MIN: BatchSize = { rows: 1, bytes: 16_384 };
 /** Modest, because the first batch after an outage meets an API that has just come back. */
 export const BATCH_SIZE_START: BatchSize = { rows: 200, bytes: 262_144 };
 /** From the smallest to the largest batch in ten good answers. */
-const GROWTH: BatchSize = { rows: 100, bytes: 131_072 };
+const GROWTH: BatchSize = { rows: 400, bytes: 131_072 };
 
 /** After a batch stored within the latency target. A batch that did not fill the size has proved nothing. */
 export function grown(size: BatchSize, sent: BatchSize): BatchSize {

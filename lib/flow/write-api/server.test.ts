@@ -250,7 +250,7 @@ describe('POST /api/v1/batches', () => {
     ['an unknown key', { extra: 1 }, 400, 'body_invalid'],
     ['readings that are a number', { readings: 1_000_000_000 }, 400, 'body_invalid'],
     ['an unknown cause', { gone: [[1, 2, 'eaten']] }, 400, 'body_invalid'],
-    ['too many readings', { readings: Array(1_001).fill([1, 0, 5, 1]) }, 413, 'too_many_readings'],
+    ['too many readings', { readings: Array(4_001).fill([1, 0, 5, 1]) }, 413, 'too_many_readings'],
     ['half a million entries', { series: Array(400_000).fill(1) }, 413, 'too_many_readings'],
   ])(
     'answers a batch with %s in it with a problem and stores nothing of it',
