@@ -50,6 +50,8 @@ export const FLAG = {
   clockUntrusted: 1,
   /** It failed a plausibility check and was kept with this mark. */
   suspect: 2,
+  /** It stands for several readings, and its value is their mean: `Thinned` says the rest. */
+  thinned: 4,
 } as const;
 
 /** One validated measurement. `stream` and `seq` are added when the outbox accepts it. */
@@ -66,6 +68,24 @@ export interface Reading {
   readonly monoMs: number;
 }
 
+/**
+ * What a thinned reading says beyond its mean: several readings of one series, equal in their other flags,
+ * that had to make room in a full outbox. Its `at` is the time of the first of them.
+ */
+export interface Thinned {
+  readonly count: number;
+  readonly min: number;
+  readonly max: number;
+  readonly first: number;
+  readonly last: number;
+  /** From the first of them to the last. */
+  readonly spanMs: number;
+  /** Where they were accepted: all of this series in these seqs of this stream. A store that has some knows which. */
+  readonly source: string;
+  readonly lo: number;
+  readonly hi: number;
+}
+
 /** Why a seq will never arrive. Declared to the store, so that no gap is unexplained. */
 export const GONE_CAUSES = ['shed', 'thinned', 'buried', 'corrupt', 'rolled_back'] as const;
 export type GoneCause = (typeof GONE_CAUSES)[number];
@@ -75,6 +95,8 @@ export type GoneCause = (typeof GONE_CAUSES)[number];
  * time between the batches than on them; 4,000 are some 15 ms of a desktop's store, which a fresh round may wait.
  */
 export const BATCH_ROWS_MAX = 4_000;
+/** At most so many declared clock corrections a request: each may move the readings of a whole boot. */
+export const CORRECTIONS_MAX = 16;
 /** At most so many bytes a request body, after decompression. */
 export const BATCH_BYTES_MAX = 1_048_576;
 /** Changes when an old reader and a new API (or the reverse) could misunderstand each other. */
@@ -113,12 +135,38 @@ const range = z.tuple([seq, seq]).refine(([lo, hi]) => lo <= hi, RANGE_BACKWARDS
 const seriesIndex = z.int().min(0);
 const value = z.number();
 
-/** One reading of a batch: `[seq, series, at, value]`, then its flags unless they are 0. */
+/** `Thinned` in a row: `[count, min, max, first, last, spanMs, source, lo, hi]`, the source by its index in `sources`. */
+const ThinnedTuple = z.tuple([
+  z.int().min(1),
+  value,
+  value,
+  value,
+  value,
+  z.int().min(0),
+  z.int().min(0),
+  seq,
+  seq,
+]);
+export type ThinnedTuple = z.infer<typeof ThinnedTuple>;
+
+/**
+ * One reading of a batch: `[seq, series, at, value]`, then its flags unless they are 0, then what it stands
+ * for if it is a thinned one.
+ */
 export const BatchRow = z.union([
   z.tuple([seq, seriesIndex, at, value]),
   z.tuple([seq, seriesIndex, at, value, flags]),
+  z.tuple([seq, seriesIndex, at, value, flags, ThinnedTuple]),
 ]);
 export type BatchRow = z.infer<typeof BatchRow>;
+
+/**
+ * `[lo, hi, offsetMs, fromAt, toAt]`: the readings of these seqs that were sent with `FLAG.clockUntrusted`, and so
+ * with times between the two given, were measured `offsetMs` later than they say. The store moves them, and
+ * clears the flag: declared again, it changes nothing.
+ */
+const Correction = z.tuple([seq, seq, z.int(), at, at]).refine(([lo, hi]) => lo <= hi, RANGE_BACKWARDS);
+export type Correction = z.infer<typeof Correction>;
 
 /** A batch whose rows have not been looked at yet: the write API checks those with `rowFault`. */
 export const BatchEnvelope = z.strictObject({
@@ -130,6 +178,9 @@ export const BatchEnvelope = z.strictObject({
     .array(z.tuple([seq, seq, z.enum(GONE_CAUSES)]).refine(([lo, hi]) => lo <= hi, RANGE_BACKWARDS))
     .max(BATCH_ROWS_MAX)
     .optional(),
+  /** Streams that thinned rows name as their source. */
+  sources: z.array(stream).max(BATCH_ROWS_MAX).optional(),
+  corrections: z.array(Correction).max(CORRECTIONS_MAX).optional(),
 });
 export type BatchEnvelope = z.infer<typeof BatchEnvelope>;
 
@@ -170,12 +221,12 @@ interface RowFault {
 }
 
 /**
- * The first thing that keeps `row` from being a `BatchRow` of a batch with `seriesCount` series;
- * `undefined` if nothing does. The same rules as the schema at a tenth of its cost: a property test in
+ * The first thing that keeps `row` from being a `BatchRow` of a batch with `seriesCount` series and
+ * `sourceCount` sources; `undefined` if nothing does. The same rules as the schema at a tenth of its cost: a property test in
  * `reading.test.ts` holds the two to one verdict.
  */
-export function rowFault(row: unknown, seriesCount: number): RowFault | undefined {
-  if (!Array.isArray(row) || (row.length !== 4 && row.length !== 5)) {
+export function rowFault(row: unknown, seriesCount: number, sourceCount = 0): RowFault | undefined {
+  if (!Array.isArray(row) || row.length < 4 || row.length > 6) {
     return { place: '', message: 'must be [seq, series, at, value], then flags unless they are 0' };
   }
   if (!isSeq(row[0])) return { place: '[0]', message: 'must be a seq: a whole number from 1 on' };
@@ -187,10 +238,42 @@ export function rowFault(row: unknown, seriesCount: number): RowFault | undefine
   }
   // JSON has no NaN, but 1e400 is read as Infinity.
   if (!Number.isFinite(row[3])) return { place: '[3]', message: 'must be a finite number' };
-  if (row.length === 5 && !isWhole(row[4], 0, FLAGS_MAX)) {
+  if (row.length >= 5 && !isWhole(row[4], 0, FLAGS_MAX)) {
     return { place: '[4]', message: `must be a whole number from 0 to ${FLAGS_MAX}` };
   }
+  const thinned = row.length >= 5 && (row[4] & FLAG.thinned) !== 0;
+  if (row.length === 6 && !isThinned(row[5], sourceCount)) return { place: '[5]', message: THINNED_RULE };
+  if (thinned !== (row.length === 6)) {
+    return {
+      place: '',
+      message: `must say what it stands for if, and only if, its flags have the bit ${FLAG.thinned}`,
+    };
+  }
   return undefined;
+}
+
+const THINNED_RULE =
+  'must be [count, min, max, first, last, spanMs, source, lo, hi]: four finite numbers from min to max, and the index of a source';
+
+function isThinned(thing: unknown, sourceCount: number): boolean {
+  if (!Array.isArray(thing) || thing.length !== 9) return false;
+  const [count, min, max, first, last, spanMs, source, lo, hi] = thing;
+  return (
+    isWhole(count, 1, Number.MAX_SAFE_INTEGER) &&
+    Number.isFinite(min) &&
+    Number.isFinite(max) &&
+    first >= min &&
+    first <= max &&
+    last >= min &&
+    last <= max &&
+    Number.isFinite(first) &&
+    Number.isFinite(last) &&
+    isWhole(spanMs, 0, AT_MAX) &&
+    isWhole(source, 0, sourceCount - 1) &&
+    isSeq(lo) &&
+    isSeq(hi) &&
+    lo <= hi
+  );
 }
 
 /** Whether `thing` can be the seq of a reading. */

@@ -3,13 +3,13 @@ import { type Behaviour, createDestinationRig, TOOK_MS } from '../../../test/sup
 
 describe('a drain', () => {
   test('goes on without a pause until nothing is left, with growing batches, and says so', async () => {
-    const { clock, store, destination, recorder } = createDestinationRig({ backlog: 40_000 });
+    const { clock, store, destination, recorder } = createDestinationRig({ backlog: 60_000 });
 
     await clock.advance(1_000);
 
-    expect(store.stored.size).toBe(40_000);
+    expect(store.stored.size).toBe(60_000);
     expect(Math.max(...store.sent.map(({ seqs }) => seqs.length))).toBe(4_000);
-    expect(recorder.of('backlog.drained')).toMatchObject([{ destination: 'local', rows: 40_000 }]);
+    expect(recorder.of('backlog.drained')).toMatchObject([{ destination: 'local', rows: 60_000 }]);
     expect(destination.status().backlog.rows).toBe(0);
   });
 
