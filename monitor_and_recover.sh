@@ -3,7 +3,7 @@
 # The last safety net: restarts a unit of the sensor gateway that systemd believes to be fine, or has
 # given up on. Meant for cron, once a minute, as root:
 #
-#   * * * * * root /opt/sensor-gateway/monitor_and_recover.sh
+#   * * * * * root /opt/sensor-gateway/current/monitor_and_recover.sh
 #
 # It says nothing while all is well, and one line for every decision (standard output and syslog). It
 # never waits without a limit, never runs twice at once, and needs no journal: a Raspberry Pi may not

@@ -235,7 +235,7 @@ describe('units, shell and code agree', () => {
 
       expect(existsSync(join(ROOT, `src/${promised.program}.ts`))).toBe(true);
       expect(Object.fromEntries([...unit].map(([key, values]) => [key, values.at(-1)]))).toMatchObject({
-        'Service.ExecStart': `/usr/bin/node /opt/sensor-gateway/dist/src/${promised.program}.js`,
+        'Service.ExecStart': `/usr/bin/node /opt/sensor-gateway/current/dist/src/${promised.program}.js`,
         'Service.Type': 'notify',
         'Service.NotifyAccess': 'main',
         'Service.WatchdogSec': '30',
