@@ -1,17 +1,16 @@
 #!/usr/bin/env node
 /** The operator's command line: arguments in, an exit code out. The commands are in `commands/`. */
 
-import { once } from 'node:events';
 import { hostname } from 'node:os';
 import { styleText } from 'node:util';
 import { systemClock } from '../lib/base/clock.ts';
 import { wantsColour } from '../lib/base/colour.ts';
-import { codeOf, EXIT, GatewayError } from '../lib/base/errors.ts';
+import { EXIT, GatewayError } from '../lib/base/errors.ts';
 import { printable } from '../lib/base/printable.ts';
 import { parseInvocation } from './commands/arguments.ts';
-import type { Terminal } from './commands/command.ts';
 import { commandHelp, generalHelp } from './commands/help.ts';
 import { COMMANDS } from './commands/index.ts';
+import { createTerminal, OutputClosed } from './commands/terminal.ts';
 import { PACKAGE_DIR, VERSION } from './wiring/version.ts';
 
 /** What a shell reports for a program that Ctrl-C ended. */
@@ -19,19 +18,14 @@ const EXIT_INTERRUPTED = 130;
 
 const args = process.argv.slice(2);
 const colourful = !args.includes('--no-color');
-const terminal: Terminal = {
-  async out(line) {
-    if (!process.stdout.write(`${line}\n`)) await once(process.stdout, 'drain');
-  },
-  note: (line) => void process.stderr.write(`${line}\n`),
+const terminal = createTerminal({
+  stdout: process.stdout,
+  stderr: process.stderr,
   colours: colourful && wantsColour(1, process.env),
-};
+  onFailure: () => process.exit(EXIT.failed),
+});
 
 process.on('SIGINT', () => process.exit(EXIT_INTERRUPTED));
-for (const stream of [process.stdout, process.stderr]) {
-  // `sensorctl readings | head`: who has seen enough is no failure.
-  stream.on('error', (error) => process.exit(codeOf(error) === 'EPIPE' ? EXIT.ok : EXIT.failed));
-}
 
 async function main(): Promise<number> {
   const { command, among, options } = parseInvocation(args, COMMANDS);
@@ -56,6 +50,7 @@ async function answer(text: string): Promise<number> {
 
 /** What was expected is one or two lines; what was not is a bug, and its stack is worth more than manners. */
 function explain(error: unknown): number {
+  if (error instanceof OutputClosed) return EXIT.ok;
   const known = error instanceof GatewayError;
   const text = known
     ? error.message

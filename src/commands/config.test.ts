@@ -67,4 +67,14 @@ describe('sensorctl config', () => {
 
     expect((await run(configCheck, { file })).exitCode).toBe(0);
   });
+
+  it('sample --json prints the defaults as values, which check accepts, too', async () => {
+    const { dataDir, run } = commandRig();
+    const file = join(dataDir, 'sample.yaml');
+    const { out } = await run(configSample, { json: true });
+    writeFileSync(file, out.join('\n'));
+
+    expect(JSON.parse(out[0] ?? '')).toMatchObject({ sampling: { interval: '10s' }, api: { port: 8470 } });
+    expect((await run(configCheck, { file })).exitCode).toBe(0);
+  });
 });

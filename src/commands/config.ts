@@ -7,7 +7,7 @@ import { printable } from '../../lib/base/printable.ts';
 import { CONFIG_FILE, type LoadedConfig } from '../wiring/config.ts';
 import { readSecrets } from '../wiring/secrets.ts';
 import { SETTINGS } from '../wiring/settings.ts';
-import { sampleYaml, settingsMarkdown } from '../wiring/settings-docs.ts';
+import { sampleValues, sampleYaml, settingsMarkdown } from '../wiring/settings-docs.ts';
 import { type Command, textOption } from './command.ts';
 import { readConfig } from './places.ts';
 
@@ -52,7 +52,7 @@ export const configSample: Command = {
   options: {},
   examples: [['sensorctl config sample > config.yaml', 'a file to start from']],
   async run(context) {
-    await context.terminal.out(sampleYaml().trimEnd());
+    await context.terminal.out(context.json ? JSON.stringify(sampleValues()) : sampleYaml().trimEnd());
     return EXIT.ok;
   },
 };

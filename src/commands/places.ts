@@ -12,6 +12,8 @@ export interface Places {
   readonly runDir: string;
   readonly outboxFile: string;
   readonly storeFile: string;
+  /** Its data lies where `npm start` keeps it: no unit of systemd runs it. */
+  readonly clone: boolean;
 }
 
 export function readConfig(context: CommandContext, file = textOption(context, 'config')): LoadedConfig {
@@ -33,13 +35,18 @@ export function findPlaces(context: CommandContext): Places {
     runDir,
     outboxFile: join(dataDir, OUTBOX_FILE),
     storeFile: join(dataDir, STORE_FILE),
+    clone: dataDir === cloneDir(context) || runDir === beside,
   };
+}
+
+function cloneDir({ packageDir }: CommandContext): string {
+  return join(packageDir, 'data');
 }
 
 function dataDirOf(context: CommandContext, { config, file, given }: LoadedConfig): string {
   const told = textOption(context, 'data-dir');
   if (told !== undefined) return resolve(told);
-  const ofClone = join(context.packageDir, 'data');
+  const ofClone = cloneDir(context);
   const configured = file !== undefined || given(['data_dir']) !== undefined;
   if (configured || existsSync(config.dataDir) || !existsSync(ofClone)) return config.dataDir;
   if (!context.json)

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { BreakerRecord } from '../../lib/flow/outbox/outbox.ts';
@@ -165,4 +165,15 @@ test('without a running reader nothing is said to be delivered as it comes', asy
   expect(out.slice(1)).toEqual([
     'What was last sent to local (http://127.0.0.1:8470) has been stored. Nothing waits.',
   ]);
+});
+
+test('in a clone it speaks of npm start, where no unit of systemd runs the reader', async () => {
+  const { outbox, dataDir, run, environment } = gateway({ running: false });
+  outbox.append(someReadings(1));
+  mkdirSync(join(dataDir, 'run'));
+  delete environment.SENSORGW_RUN_DIR;
+
+  const { out } = await run(why);
+
+  expect(out[0]).toBe('The reader is not running: nothing is read or delivered. Start it: npm start');
 });

@@ -32,7 +32,7 @@ export const why: Command = {
   options: {},
   examples: [['sensorctl why', 'nothing arrives: why, and when is it tried again?']],
   async run(context) {
-    const { config, outboxFile, runDir } = findPlaces(context);
+    const { config, outboxFile, runDir, clone } = findPlaces(context);
     const nowMs = context.wallMs();
     const reader = programState(runDir, READER, nowMs);
     const { openOutboxReadOnly } = await import('../../lib/flow/outbox/outbox-view.ts');
@@ -52,7 +52,7 @@ export const why: Command = {
       if (context.json)
         await context.terminal.out(JSON.stringify({ reader: reader.state, destinations: judged }));
       else {
-        if (reader.state !== 'running') await context.terminal.out(readerInWords(reader));
+        if (reader.state !== 'running') await context.terminal.out(readerInWords(reader, clone));
         for (const one of judged) for (const line of one.words) await context.terminal.out(printable(line));
       }
       return reader.state === 'running' && judged.every((one) => one.delivering) ? EXIT.ok : EXIT.failed;
@@ -166,9 +166,13 @@ function waitingInWords(waiting: Waiting, closed: boolean, circumstances: Circum
   return `${count(rows, 'reading')} ${rows === 1 ? 'waits' : 'wait'} safely in the outbox${age}.`;
 }
 
-function readerInWords(reader: ProgramState): string {
+function readerInWords(reader: ProgramState, clone: boolean): string {
   if (reader.state === 'silent') {
-    return `The reader (pid ${reader.pid}) is there but does not move: nothing is read or delivered. systemd restarts it; by hand: systemctl restart ${READER}`;
+    const again = clone
+      ? 'End it with Ctrl-C, and start it again: npm start'
+      : `systemd restarts it; by hand: systemctl restart ${READER}`;
+    return `The reader (pid ${reader.pid}) is there but does not move: nothing is read or delivered. ${again}`;
   }
-  return `The reader is not running: nothing is read or delivered. Start it: systemctl start ${READER}`;
+  const start = clone ? 'npm start' : `systemctl start ${READER}`;
+  return `The reader is not running: nothing is read or delivered. Start it: ${start}`;
 }

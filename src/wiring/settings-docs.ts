@@ -77,6 +77,15 @@ export function sampleYaml(): string {
   return `${lines.join('\n')}\n`;
 }
 
+/** The same as values: every setting that has a default, at its default. As YAML it is a configuration, too. */
+export function sampleValues(shape: Section['shape'] = SETTINGS.shape): object {
+  const values = entriesOf({ node: 'section', about: '', shape }).flatMap(([name, node]) => {
+    const value = node.node === 'section' ? sampleValues(node.shape) : node.initial;
+    return value === undefined ? [] : [[keyOf(name, node), value] as const];
+  });
+  return Object.fromEntries(values);
+}
+
 function sampleOf(key: string, node: Node, indent: string): string[] {
   switch (node.node) {
     case 'setting':
