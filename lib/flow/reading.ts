@@ -1,6 +1,7 @@
 /**
- * What a reading is, and how it looks on the wire. Together with `seq-ranges.ts` this file is the whole
- * contract between the reader and the write API: neither imports anything else of the other.
+ * What a reading is, and what is said about it on the wire. Together with `batch.ts`, the form in which readings
+ * are sent, and `seq-ranges.ts` this file is the whole contract between the reader and the write API: neither
+ * imports anything else of the other.
  *
  * The schemas are written once, here, and serve validation, types and documentation.
  */
@@ -80,7 +81,10 @@ export interface Thinned {
   readonly last: number;
   /** From the first of them to the last. */
   readonly spanMs: number;
-  /** Where they were accepted: all of this series in these seqs of this stream. A store that has some knows which. */
+  /**
+   * Where they were accepted: the stream, and their seqs from first to last. No other reading of this series was
+   * ever accepted with a seq in between, so that a store that has some of them knows how many are left.
+   */
   readonly source: string;
   readonly lo: number;
   readonly hi: number;
@@ -95,8 +99,6 @@ export type GoneCause = (typeof GONE_CAUSES)[number];
  * time between the batches than on them; 4,000 are some 15 ms of a desktop's store, which a fresh round may wait.
  */
 export const BATCH_ROWS_MAX = 4_000;
-/** At most so many declared clock corrections a request: each may move the readings of a whole boot. */
-export const CORRECTIONS_MAX = 16;
 /** At most so many bytes a request body, after decompression. */
 export const BATCH_BYTES_MAX = 1_048_576;
 /** Changes when an old reader and a new API (or the reverse) could misunderstand each other. */
@@ -128,65 +130,10 @@ const TIME_FORM = 'must be whole milliseconds since 1970, or like 2026-01-15T16:
 const at = z.int(TIME_FORM).min(0, TIME_FORM).max(AT_MAX, TIME_FORM);
 /** One byte. */
 export const FLAGS_MAX = 255;
-const flags = z.int().min(0).max(FLAGS_MAX);
-const RANGE_BACKWARDS = 'a range must not end before it starts';
-const range = z.tuple([seq, seq]).refine(([lo, hi]) => lo <= hi, RANGE_BACKWARDS);
-
-const seriesIndex = z.int().min(0);
 const value = z.number();
-
-/** `Thinned` in a row: `[count, min, max, first, last, spanMs, source, lo, hi]`, the source by its index in `sources`. */
-const ThinnedTuple = z.tuple([
-  z.int().min(1),
-  value,
-  value,
-  value,
-  value,
-  z.int().min(0),
-  z.int().min(0),
-  seq,
-  seq,
-]);
-export type ThinnedTuple = z.infer<typeof ThinnedTuple>;
-
-/**
- * One reading of a batch: `[seq, series, at, value]`, then its flags unless they are 0, then what it stands
- * for if it is a thinned one.
- */
-export const BatchRow = z.union([
-  z.tuple([seq, seriesIndex, at, value]),
-  z.tuple([seq, seriesIndex, at, value, flags]),
-  z.tuple([seq, seriesIndex, at, value, flags, ThinnedTuple]),
-]);
-export type BatchRow = z.infer<typeof BatchRow>;
-
-/**
- * `[lo, hi, offsetMs, fromAt, toAt]`: the readings of these seqs that were sent with `FLAG.clockUntrusted`, and so
- * with times between the two given, were measured `offsetMs` later than they say. The store moves them, and
- * clears the flag: declared again, it changes nothing.
- */
-const Correction = z.tuple([seq, seq, z.int(), at, at]).refine(([lo, hi]) => lo <= hi, RANGE_BACKWARDS);
-export type Correction = z.infer<typeof Correction>;
-
-/** A batch whose rows have not been looked at yet: the write API checks those with `rowFault`. */
-export const BatchEnvelope = z.strictObject({
-  gateway: name,
-  stream,
-  series: z.array(z.strictObject({ sensor: name, metric: name, unit })).max(BATCH_ROWS_MAX),
-  readings: z.array(z.unknown()).max(BATCH_ROWS_MAX),
-  gone: z
-    .array(z.tuple([seq, seq, z.enum(GONE_CAUSES)]).refine(([lo, hi]) => lo <= hi, RANGE_BACKWARDS))
-    .max(BATCH_ROWS_MAX)
-    .optional(),
-  /** Streams that thinned rows name as their source. */
-  sources: z.array(stream).max(BATCH_ROWS_MAX).optional(),
-  corrections: z.array(Correction).max(CORRECTIONS_MAX).optional(),
-});
-export type BatchEnvelope = z.infer<typeof BatchEnvelope>;
-
-/** `POST /api/v1/batches`: the reader's compact form. A reading refers to its series by index. */
-export const BatchRequest = BatchEnvelope.extend({ readings: z.array(BatchRow).max(BATCH_ROWS_MAX) });
-export type BatchRequest = z.infer<typeof BatchRequest>;
+/** What the fields of a reading must be, wherever they are written. */
+export const FIELDS = { name, stream, unit, seq, at, value } as const;
+const range = z.tuple([seq, seq]).refine(([lo, hi]) => lo <= hi, 'a range must not end before it starts');
 
 /**
  * Every code with which the store refuses one reading of a request that it otherwise accepts. A refused
@@ -213,75 +160,13 @@ export function isRefusedForNow(code: string): boolean {
   return LATER.has(code);
 }
 
-/** Where in a row, and what must be there. */
-interface RowFault {
-  /** Behind the path of the row: `[3]`, or nothing where the row as a whole is meant. */
-  readonly place: string;
-  readonly message: string;
-}
-
-/**
- * The first thing that keeps `row` from being a `BatchRow` of a batch with `seriesCount` series and
- * `sourceCount` sources; `undefined` if nothing does. The same rules as the schema at a tenth of its cost: a property test in
- * `reading.test.ts` holds the two to one verdict.
- */
-export function rowFault(row: unknown, seriesCount: number, sourceCount = 0): RowFault | undefined {
-  if (!Array.isArray(row) || row.length < 4 || row.length > 6) {
-    return { place: '', message: 'must be [seq, series, at, value], then flags unless they are 0' };
-  }
-  if (!isSeq(row[0])) return { place: '[0]', message: 'must be a seq: a whole number from 1 on' };
-  if (!isWhole(row[1], 0, seriesCount - 1)) {
-    return { place: '[1]', message: `must be the index of one of the ${seriesCount} series` };
-  }
-  if (!isWhole(row[2], 0, AT_MAX)) {
-    return { place: '[2]', message: 'must be whole milliseconds since 1970, up to the year 9999' };
-  }
-  // JSON has no NaN, but 1e400 is read as Infinity.
-  if (!Number.isFinite(row[3])) return { place: '[3]', message: 'must be a finite number' };
-  if (row.length >= 5 && !isWhole(row[4], 0, FLAGS_MAX)) {
-    return { place: '[4]', message: `must be a whole number from 0 to ${FLAGS_MAX}` };
-  }
-  const thinned = row.length >= 5 && (row[4] & FLAG.thinned) !== 0;
-  if (row.length === 6 && !isThinned(row[5], sourceCount)) return { place: '[5]', message: THINNED_RULE };
-  if (thinned !== (row.length === 6)) {
-    return {
-      place: '',
-      message: `must say what it stands for if, and only if, its flags have the bit ${FLAG.thinned}`,
-    };
-  }
-  return undefined;
-}
-
-const THINNED_RULE =
-  'must be [count, min, max, first, last, spanMs, source, lo, hi]: four finite numbers from min to max, and the index of a source';
-
-function isThinned(thing: unknown, sourceCount: number): boolean {
-  if (!Array.isArray(thing) || thing.length !== 9) return false;
-  const [count, min, max, first, last, spanMs, source, lo, hi] = thing;
-  return (
-    isWhole(count, 1, Number.MAX_SAFE_INTEGER) &&
-    Number.isFinite(min) &&
-    Number.isFinite(max) &&
-    first >= min &&
-    first <= max &&
-    last >= min &&
-    last <= max &&
-    Number.isFinite(first) &&
-    Number.isFinite(last) &&
-    isWhole(spanMs, 0, AT_MAX) &&
-    isWhole(source, 0, sourceCount - 1) &&
-    isSeq(lo) &&
-    isSeq(hi) &&
-    lo <= hi
-  );
-}
-
 /** Whether `thing` can be the seq of a reading. */
 export function isSeq(thing: unknown): thing is number {
   return isWhole(thing, 1, Number.MAX_SAFE_INTEGER);
 }
 
-function isWhole(thing: unknown, min: number, max: number): boolean {
+/** Whether `thing` is a whole number, exact in a double, from `min` to `max`. */
+export function isWhole(thing: unknown, min: number, max: number): boolean {
   return Number.isSafeInteger(thing) && (thing as number) >= min && (thing as number) <= max;
 }
 

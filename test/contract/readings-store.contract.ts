@@ -5,7 +5,8 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { BatchRow, GoneCause } from '../../lib/flow/reading.ts';
+import type { BatchRow } from '../../lib/flow/batch.ts';
+import type { GoneCause } from '../../lib/flow/reading.ts';
 import { contains, countOf, normalized, rangesOfSeqs, seqsOf } from '../../lib/flow/seq-ranges.ts';
 import type {
   IncomingBatch,

@@ -5,8 +5,8 @@
  */
 
 import { expect, test, vi } from 'vitest';
+import type { BatchRequest } from '../../lib/flow/batch.ts';
 import type { OutcomeKind } from '../../lib/flow/flow-event.ts';
-import type { BatchRequest } from '../../lib/flow/reading.ts';
 import type { ChildProgram } from '../support/child-program.ts';
 import { batchesBeforeFresh, firstOutage, nothingWaits, until } from '../support/delivery-log.ts';
 import type { FaultMode } from '../support/fault-proxy.ts';

@@ -16,10 +16,12 @@ import {
 import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { BatchRequest } from '../../lib/flow/batch.ts';
 import type { Outbox } from '../../lib/flow/outbox/outbox.ts';
-import { openOutboxSafely, unsalvaged } from '../../lib/flow/outbox/quarantine.ts';
+import { openOutboxSafely } from '../../lib/flow/outbox/quarantine.ts';
+import { unsalvaged } from '../../lib/flow/outbox/quarantine-shelf.ts';
 import { salvage } from '../../lib/flow/outbox/salvage.ts';
-import { BatchRequest, type Reading } from '../../lib/flow/reading.ts';
+import type { Reading } from '../../lib/flow/reading.ts';
 import { createSeededRandom } from '../support/seeded-random.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { ALL, crashed, rawOutbox, someReadings, tempOutbox } from '../support/temp-outbox.ts';

@@ -5,9 +5,9 @@
 
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { BatchRequest } from '../../lib/flow/batch.ts';
 import type { Lane } from '../../lib/flow/flow-event.ts';
 import { openOutbox } from '../../lib/flow/outbox/outbox.ts';
-import { BatchRequest } from '../../lib/flow/reading.ts';
 import { rangesOfSeqs } from '../../lib/flow/seq-ranges.ts';
 import type { Deliver, DeliveryOutcome } from '../../lib/flow/sync/delivery-outcome.ts';
 import { createDestination, type DestinationOptions } from '../../lib/flow/sync/destination.ts';

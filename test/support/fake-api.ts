@@ -6,7 +6,8 @@
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { API_IDENTITY_HEADER, apiIdentity, BatchRequest } from '../../lib/flow/reading.ts';
+import { BatchRequest } from '../../lib/flow/batch.ts';
+import { API_IDENTITY_HEADER, apiIdentity } from '../../lib/flow/reading.ts';
 import { rangesOfSeqs } from '../../lib/flow/seq-ranges.ts';
 
 export type Script =

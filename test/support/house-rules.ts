@@ -33,7 +33,7 @@ function roomOf(path: string): string {
   return `lib/flow/${third}`;
 }
 
-const WIRE = ['lib/flow/reading.ts', 'lib/flow/seq-ranges.ts'];
+const WIRE = ['lib/flow/reading.ts', 'lib/flow/batch.ts', 'lib/flow/seq-ranges.ts'];
 const SHARED = [...WIRE, 'lib/flow/flow-event.ts'];
 
 /** Left may import right, and itself. Anything else is a mistake. */
@@ -53,6 +53,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'lib/flow/sync': ['lib/flow/outbox', ...SHARED, 'lib/base'],
   'lib/flow/write-api': [...SHARED, 'lib/base'],
   'lib/flow/reading.ts': ['lib/base'],
+  'lib/flow/batch.ts': ['lib/flow/reading.ts', 'lib/base'],
   'lib/flow/seq-ranges.ts': ['lib/base'],
   'lib/flow/flow-event.ts': [...WIRE, 'lib/base'],
   'lib/base': [],
@@ -85,6 +86,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   // The wire, the settings and the write API's own schemas: one language for everything that is checked.
   zod: [
     'lib/flow/reading.ts',
+    'lib/flow/batch.ts',
     'lib/flow/sync/delivery-outcome.ts',
     'lib/flow/write-api/',
     'lib/base/config.ts',

@@ -5,7 +5,8 @@
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { API_IDENTITY_HEADER, apiIdentity, BatchRequest } from '../../lib/flow/reading.ts';
+import { BatchRequest } from '../../lib/flow/batch.ts';
+import { API_IDENTITY_HEADER, apiIdentity } from '../../lib/flow/reading.ts';
 
 export interface Answer {
   readonly status: number;

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ALL, rawOutbox, someReadings, tempOutbox } from '../../../test/support/temp-outbox.ts';
-import { BATCH_ROWS_MAX, BatchRequest, FLAG, type Reading } from '../reading.ts';
+import { BatchRequest } from '../batch.ts';
+import { BATCH_ROWS_MAX, FLAG, type Reading } from '../reading.ts';
 import { countOf, type SeqRanges } from '../seq-ranges.ts';
 import type { OutgoingBatch } from './outbox.ts';
 

@@ -6,15 +6,13 @@
  */
 
 import type { z } from 'zod';
+import { BatchEnvelope, type BatchRow, rowFault } from '../batch.ts';
 import {
-  BatchEnvelope,
-  type BatchRow,
   REFUSALS,
   type ReadingObject,
   ReadingsRequest,
   type Refusal,
   type RefusalCode,
-  rowFault,
   UNIT_UNKNOWN,
 } from '../reading.ts';
 import { CLOCK_CREDIBLE_FROM_AT, type WriteApiLimits } from './limits.ts';

@@ -5,7 +5,8 @@
  * stored survives a power cut.
  */
 
-import type { BatchAnswer, BatchRow, GoneCause, Refusal, StreamAnswer } from '../reading.ts';
+import type { BatchRow } from '../batch.ts';
+import type { BatchAnswer, GoneCause, Refusal, StreamAnswer } from '../reading.ts';
 
 /** What a reading is one of. Unique in a store. */
 export interface SeriesKey {

@@ -128,7 +128,18 @@ describe('POST /api/v1/batches', () => {
     ['no value', '[7,0,5,null]', '[3]', 'must be a finite number'],
     ['flags of 256', '[7,0,5,1,256]', '[4]', 'must be a whole number from 0 to 255'],
     ['three entries', '[7,0,5]', '', 'must be [seq, series, at, value], then flags unless they are 0'],
-    ['six entries', '[7,0,5,1,0,0]', '', 'must be [seq, series, at, value], then flags unless they are 0'],
+    [
+      'seven entries',
+      '[7,0,5,1,0,0,0]',
+      '',
+      'must be [seq, series, at, value], then flags unless they are 0',
+    ],
+    [
+      'what it stands for and no flag that says so',
+      '[7,0,5,1,0,[6,0,2,0,2,50000,0,1,6]]',
+      '',
+      'must say what it stands for if, and only if, its flags have the bit 4',
+    ],
     ['a seq that is text', '["7",0,5,1]', '[0]', 'must be a seq: a whole number from 1 on'],
     ['a seq of 0', '[0,0,5,1]', '[0]', 'must be a seq: a whole number from 1 on'],
     [

@@ -7,7 +7,7 @@ import { readingsStoreContract } from '../../../test/contract/readings-store.con
 import { tempDir } from '../../../test/support/temp-dir.ts';
 import { createTestWorld } from '../../../test/support/test-world.ts';
 import { openDatabase } from '../../base/sqlite.ts';
-import type { BatchRow } from '../reading.ts';
+import type { BatchRow } from '../batch.ts';
 import type { IncomingBatch } from './readings-store.ts';
 import { STORE_APPLICATION_ID, STORE_MIGRATIONS } from './schema.ts';
 import { storeFaultOf } from './sqlite-fault.ts';
