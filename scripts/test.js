@@ -25,10 +25,11 @@ const SUITES = {
   incident: ['test/incident'],
   crash: ['test/crash'],
   faults: ['test/faults'],
+  vm: ['test/vm'],
 };
 
 /** Run when they are named: a clone should be tested in a minute or two. */
-const BY_NAME = ['crash'];
+const BY_NAME = ['crash', 'vm'];
 
 /** @typedef {{ passed: number, failed: number, skips: string[] }} Count */
 

@@ -4,16 +4,14 @@
  * better-sqlite3 sets by itself, loses rows: so the cut is a real one.
  */
 
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { countOf, formatRanges } from '../../lib/flow/seq-ranges.ts';
 import { startCommand } from '../support/child-program.ts';
 import { compileForChild } from '../support/compiled.ts';
 import { createSeededRandom } from '../support/seeded-random.ts';
 import { createCard, whyNoCard } from './card.ts';
-import { leftoversOf, lostOf, readNotes } from './notebook.ts';
+import { addFindings, type CutFindings, noFindings } from './cut-findings.ts';
 import type { WriterOrders } from './outbox-writer.ts';
 import { CUTS, SEED } from './settings.ts';
 
@@ -47,20 +45,14 @@ test('twin: with synchronous=NORMAL the same cuts lose readings that were acknow
   console.log(`twin: ${lost.length} of ${CUTS_OF_TWIN} cuts lost readings, of ${accepted} acknowledged`);
 });
 
-async function cutPower(synchronous: WriterOrders['synchronous'], cuts: number) {
+async function cutPower(synchronous: WriterOrders['synchronous'], cuts: number): Promise<CutFindings> {
   const random = createSeededRandom(SEED);
   const compiled = compileForChild('test/crash/outbox-writer.ts');
   const writer = join(compiled, 'test/crash/outbox-writer.js');
   const card = createCard();
   const file = join(card.dir, 'outbox.db');
   const notes = join(compiled, 'notes');
-  const found = {
-    accepted: 0,
-    lost: [] as string[],
-    wrong: [] as string[],
-    reassigned: [] as number[],
-    damaged: [] as string[],
-  };
+  const found = noFindings();
 
   for (let cut = 1; cut <= cuts; cut += 1) {
     const orders: WriterOrders = { file, notes, rows: 1 + Math.floor(random.fraction() * 60), synchronous };
@@ -69,17 +61,7 @@ async function cutPower(synchronous: WriterOrders['synchronous'], cuts: number) 
     await sleep(random.fraction() * WRITING_MS);
     await card.cutPower(child);
 
-    const noted = readNotes(notes);
-    const leftovers = leftoversOf(file);
-    const lost = lostOf(noted, leftovers);
-    const acceptedTo = noted.accepted.at(-1)?.[1] ?? 0;
-    found.accepted = Math.max(found.accepted, acceptedTo);
-    if (lost.length > 0) found.lost.push(`cut ${cut}: ${countOf(lost)} lost, ${formatRanges(lost)}`);
-    if (leftovers.assignedTo < acceptedTo) found.reassigned.push(cut);
-    if (leftovers.check !== 'ok') found.damaged.push(`cut ${cut}: ${leftovers.check}`);
-    found.wrong.push(...leftovers.wrong.slice(0, 3));
-    // Told once: what a twin has lost would otherwise be counted, and partly be written again, from now on.
-    if (lost.length > 0) rmSync(notes);
+    addFindings(found, cut, file, notes);
   }
   return found;
 }

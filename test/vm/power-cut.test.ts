@@ -1,0 +1,99 @@
+/**
+ * The power of a whole machine goes while two outboxes are written to, again and again on the same disks:
+ * its kernel, its page cache and its journal are gone in one instant, and only what it had flushed stays.
+ * One outbox is as the product opens it; its twin has synchronous=NORMAL, which better-sqlite3 sets by itself.
+ */
+
+import { spawnSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { whyNoCard } from '../crash/card.ts';
+import { addFindings, type CutFindings, noFindings } from '../crash/cut-findings.ts';
+import { run } from '../support/debian-root.ts';
+import { createSeededRandom } from '../support/seeded-random.ts';
+import { tempDir } from '../support/temp-dir.ts';
+import { guestImage } from './guest-image.ts';
+import { appImage, startMachine, whyNoMachine } from './machine.ts';
+import { CUTS, SEED } from './settings.ts';
+
+/** From the first round of both: time for many commits, and for the machine to write some of them back by itself. */
+const WRITING_MIN_MS = 500;
+const WRITING_MAX_MS = 4_000;
+const DISK_SIZE = '64M';
+/** The first machine is made from packages. */
+const MAKING_MS = 300_000;
+const CUT_MS = 60_000;
+
+const reason = whyNoMachine() ?? whyNoCard();
+
+test('the power of a whole machine goes, and nothing that was acknowledged is lost; with NORMAL it is', {
+  timeout: MAKING_MS + CUTS * CUT_MS,
+}, async (context) => {
+  if (reason !== undefined) context.skip(reason);
+  const random = createSeededRandom(SEED);
+  const dir = tempDir();
+  const image = guestImage();
+  const app = appImage(dir, ['test/crash/outbox-writer.ts', 'test/vm/payloads/power-cut.sh']);
+  const full = createDisk(dir, 'full');
+  const normal = createDisk(dir, 'normal');
+
+  for (let cut = 1; cut <= CUTS; cut += 1) {
+    const machine = startMachine({
+      image,
+      app,
+      payload: 'power-cut.sh',
+      bare: true,
+      disks: [full.image, normal.image],
+      notes: [full.notes, normal.notes],
+      console: join(dir, 'console'),
+    });
+    await machine.count(({ text }) => text === 'appending', 2);
+    await sleep(WRITING_MIN_MS + random.fraction() * (WRITING_MAX_MS - WRITING_MIN_MS));
+    machine.kill('SIGKILL');
+    await machine.exited;
+    full.look(cut);
+    normal.look(cut);
+  }
+
+  const { lost, wrong, reassigned, damaged } = full.found;
+  expect({ lost, wrong, reassigned, damaged }).toEqual({ lost: [], wrong: [], reassigned: [], damaged: [] });
+  expect(full.found.accepted).toBeGreaterThan(CUTS);
+  expect(normal.found.lost.length).toBeGreaterThan(0);
+  console.log(
+    `${CUTS} power cuts (seed ${SEED}): FULL lost none of ${full.found.accepted} acknowledged; ` +
+      `NORMAL lost some in ${normal.found.lost.length}, ${normal.found.lost.join('; ')}`,
+  );
+});
+
+interface Disk {
+  readonly image: string;
+  readonly notes: string;
+  readonly found: CutFindings;
+  /** Mounts what the cut has left, so that the journal is replayed, and looks. */
+  look(cut: number): void;
+}
+
+function createDisk(dir: string, name: string): Disk {
+  const image = join(dir, `${name}.ext4`);
+  const notes = join(dir, `${name}.notes`);
+  const mounted = join(dir, name);
+  const found = noFindings();
+  mkdirSync(mounted);
+  run('truncate', ['-s', DISK_SIZE, image]);
+  run('mke2fs', ['-q', '-F', '-t', 'ext4', image]);
+  return {
+    image,
+    notes,
+    found,
+    look(cut) {
+      run('mount', ['-o', 'loop', image, mounted]);
+      try {
+        addFindings(found, cut, join(mounted, 'outbox.db'), notes);
+      } finally {
+        spawnSync('umount', [mounted]);
+      }
+    },
+  };
+}
