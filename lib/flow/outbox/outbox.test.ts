@@ -9,7 +9,7 @@ import {
   tempOutbox,
 } from '../../../test/support/temp-outbox.ts';
 import { createTestWorld } from '../../../test/support/test-world.ts';
-import { TRIM_ROWS_MAX } from './open-outbox.ts';
+import { TRIM_ROWS_MAX } from './commits.ts';
 import { openOutbox } from './outbox.ts';
 
 describe('append', () => {

@@ -4,8 +4,6 @@
  */
 
 import type { SqliteDatabase } from '../../base/sqlite.ts';
-import { difference, type SeqRanges } from '../seq-ranges.ts';
-import { leftOf, writeAbsent } from './absent.ts';
 import type { RowChecksum } from './row-checksum.ts';
 import type { SeriesTable } from './series.ts';
 
@@ -28,8 +26,8 @@ interface Letter {
 export interface Redrive {
   /** The dead letters of a destination, the latest seq first; only that of `seq` if one is given. */
   letters(destination: string, seq: number | undefined): readonly Letter[];
-  /** Makes rows of them and ends them as dead letters; `firstSeq` is what it was before. Inside a transaction. */
-  putBack(destination: string, letters: readonly Letter[], seqs: SeqRanges, firstSeq: number): void;
+  /** Makes rows of them and ends them as dead letters. Inside a transaction. */
+  putBack(destination: string, letters: readonly Letter[]): void;
   /** Deletes dead letters for good; returns how many. */
   drop(destination: string, seq: number | undefined): number;
 }
@@ -74,8 +72,7 @@ export function prepareRedrive(
 
   return {
     letters: (destination, seq) => select.all(destination, seq ?? null, REDRIVE_LETTERS_MAX),
-    putBack(destination, letters, seqs, firstSeq) {
-      writeAbsent(database, difference(leftOf(database, firstSeq), seqs));
+    putBack(destination, letters) {
       for (const letter of letters) {
         if (isThere.get(letter.seq) === undefined) insert(letter);
         remove.run(destination, letter.seq);

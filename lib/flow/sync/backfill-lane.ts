@@ -11,7 +11,7 @@
 
 import type { Clock } from '../../base/clock.ts';
 import type { Observe } from '../flow-event.ts';
-import { TRIM_ROWS_MAX } from '../outbox/open-outbox.ts';
+import { TRIM_ROWS_MAX } from '../outbox/commits.ts';
 import type { BatchPick, Outbox, OutgoingBatch } from '../outbox/outbox.ts';
 import { countOf, type SeqRange, union } from '../seq-ranges.ts';
 import { createAside } from './aside.ts';

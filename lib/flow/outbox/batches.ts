@@ -1,0 +1,44 @@
+/**
+ * What a destination is sent next: rows that it has not acknowledged, of one stream, as many as the request may
+ * carry. Rows that turn out to be damaged are set aside on the way, and the next ones are given.
+ */
+
+import { intersection } from '../seq-ranges.ts';
+import { type BatchTextOptions, type MadeBatch, prepareBatchText } from './batch-text.ts';
+import type { Books, Commits } from './commits.ts';
+import type { BatchPick, Outbox } from './outbox.ts';
+import { candidates, takeSeqs } from './pick-rows.ts';
+
+export function createBatches(
+  { database, streams, acknowledgements }: Books,
+  commits: Commits,
+  text: BatchTextOptions,
+): Outbox['batch'] {
+  const batchText = prepareBatchText(database, text);
+
+  function make(destination: string, pick: BatchPick): MadeBatch | undefined {
+    const waiting = candidates(commits.present(), acknowledgements.of(destination), pick);
+    const end = pick.order === 'oldest' ? waiting[0]?.[0] : waiting.at(-1)?.[1];
+    if (end === undefined) return undefined;
+    const stream = streams.of(end);
+    const ofStream = intersection(waiting, [[stream.firstSeq, stream.nextSeq - 1]]);
+    let rowsMax = Math.max(1, pick.rowsMax);
+    for (;;) {
+      const made = batchText(stream.id, takeSeqs(ofStream, pick.order, rowsMax));
+      if ('corrupt' in made) return made;
+      const { rows, body } = made.batch;
+      const bytes = Buffer.byteLength(body);
+      if (bytes <= pick.bytesMax || rows === 1) return made;
+      // Rows are of much the same size, so this is nearly always the last turn but one.
+      rowsMax = Math.max(1, Math.min(rows - 1, Math.floor((rows * pick.bytesMax) / bytes)));
+    }
+  }
+
+  return (destination, pick) => {
+    for (;;) {
+      const made = make(destination, pick);
+      if (made === undefined || 'batch' in made) return made?.batch;
+      commits.discard(made.corrupt);
+    }
+  };
+}

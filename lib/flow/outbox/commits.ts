@@ -1,0 +1,155 @@
+/**
+ * The one way to change the rows of an outbox. Each commit does some work, and with it whatever is due:
+ * acknowledgements and the ledger are written, damage is declared, a full outbox makes room, and rows that
+ * everybody has leave. What is remembered of the file follows the commit, or does not.
+ */
+
+import type { SqliteDatabase } from '../../base/sqlite.ts';
+import type { World } from '../flow-event.ts';
+import { BATCH_ROWS_MAX, type GoneCause } from '../reading.ts';
+import { NO_SEQS, type SeqRange, type SeqRanges, union } from '../seq-ranges.ts';
+import type { Acknowledgements } from './acknowledgements.ts';
+import { type OutboxBounds, watchBounds } from './bounds.ts';
+import type { GoneLedger } from './gone.ts';
+import { firstRow, giveBackPages } from './opening.ts';
+import type { SeriesTable } from './series.ts';
+import { createShedding } from './shedding.ts';
+import type { Streams } from './streams.ts';
+
+/**
+ * Rows deleted in one transaction, so that no round waits long for it: 5 ms on a desktop, the pages
+ * given back included. Must not be smaller than the largest batch, or a drain would acknowledge faster than it
+ * trims.
+ */
+export const TRIM_ROWS_MAX = BATCH_ROWS_MAX;
+
+/** What the file holds, in memory as far as it is asked for with every round. */
+export interface Books {
+  readonly database: SqliteDatabase;
+  readonly destinations: readonly string[];
+  readonly world: Pick<World, 'clock' | 'observe'>;
+  readonly streams: Streams;
+  readonly series: SeriesTable;
+  readonly acknowledgements: Acknowledgements;
+  readonly gone: GoneLedger;
+}
+
+export interface Commits {
+  /** From the first row to the last seq that was assigned. */
+  present(): SeqRange;
+  nextSeq(): number;
+  /** One transaction. Throws what `work` or SQLite throws, and then nothing has changed. */
+  run(work: () => void): void;
+  /** As `run`, for work that puts rows back below the first one. */
+  runPuttingBack(seqs: SeqRanges, work: (firstSeqBefore: number) => void): void;
+  /** Makes durable what has been noted, and trims; no commit if there is nothing to do. */
+  flush(): void;
+  /** Names seqs in the ledger, for all destinations or for one. Inside a transaction. */
+  declare(seqs: SeqRanges, cause: GoneCause, destination?: string): void;
+  /** Rows that are not as they were accepted leave without being sent to anybody, and are named. */
+  discard(corrupt: SeqRanges): void;
+}
+
+export function createCommits(books: Books, bounds: OutboxBounds | undefined): Commits {
+  const { database, destinations, streams, series, acknowledgements, gone } = books;
+  const { clock, observe } = books.world;
+  const deleteRows = database.prepare<[number, number]>('DELETE FROM readings WHERE seq BETWEEN ? AND ?');
+  const firstStays = database.prepare<[], number | null>('SELECT min(seq) FROM readings').pluck();
+
+  let nextSeq = streams.newest().nextSeq;
+  let firstSeq = firstRow(database, nextSeq);
+  /** Rows found damaged: their acknowledgement and their place in the ledger go into one commit, the next. */
+  let damaged: SeqRanges = NO_SEQS;
+  /** Rows deleted by the present transaction. */
+  let trimmed = 0;
+
+  const present = (): SeqRange => [firstSeq, nextSeq - 1];
+  const trimmable = () => acknowledgements.throughAll() >= firstSeq;
+
+  function declare(seqs: SeqRanges, cause: GoneCause, destination?: string): void {
+    if (seqs.length === 0) return;
+    const whose = destination === undefined ? {} : { destination };
+    for (const part of streams.split(seqs)) {
+      gone.declare(part.stream, part.seqs, cause, { at: clock.wallMs(), ...whose });
+    }
+  }
+
+  const shedding =
+    bounds === undefined
+      ? undefined
+      : createShedding({
+          bounds: watchBounds(database, bounds),
+          destinations,
+          acknowledgements,
+          streams,
+          declare,
+          rowsMax: TRIM_ROWS_MAX,
+        });
+
+  /** What is due with every commit. Returns the first row that stays. */
+  function settle(): number {
+    declare(damaged, 'corrupt');
+    // What has been delivered leaves before anything undelivered does.
+    if (!trimmable()) shedding?.step(present());
+    acknowledgements.write();
+    gone.write();
+    const through = Math.min(acknowledgements.throughAll(), firstSeq + TRIM_ROWS_MAX - 1);
+    if (through < firstSeq) return firstSeq;
+    trimmed = deleteRows.run(firstSeq, through).changes;
+    streams.forgetBelow(through + 1);
+    giveBackPages(database);
+    // Behind a row that was put back, others have left before.
+    return firstStays.get() ?? nextSeq;
+  }
+
+  const transaction = database.transaction((work: () => void): number => {
+    work();
+    return settle();
+  });
+
+  function run(work: () => void): void {
+    let firstSeqNow: number;
+    trimmed = 0;
+    try {
+      firstSeqNow = transaction.immediate(work);
+    } catch (error) {
+      series.rolledBack();
+      shedding?.rolledBack();
+      throw error;
+    }
+    series.committed();
+    acknowledgements.written();
+    gone.written();
+    damaged = NO_SEQS;
+    streams.reload();
+    nextSeq = streams.newest().nextSeq;
+    firstSeq = firstSeqNow;
+    if (trimmed > 0) observe({ type: 'outbox.trimmed', rows: trimmed });
+    for (const event of shedding?.committed() ?? []) observe(event);
+  }
+
+  return {
+    present,
+    nextSeq: () => nextSeq,
+    run,
+    runPuttingBack(seqs, work) {
+      const before = firstSeq;
+      firstSeq = Math.min(before, seqs[0]?.[0] ?? before);
+      try {
+        run(() => work(before));
+      } catch (error) {
+        firstSeq = before;
+        throw error;
+      }
+    },
+    flush() {
+      if (acknowledgements.pending() || gone.pending() || trimmable()) run(() => {});
+    },
+    declare,
+    discard(corrupt) {
+      for (const destination of destinations) acknowledgements.note(destination, corrupt);
+      damaged = union(damaged, corrupt);
+      observe({ type: 'outbox.corrupted', stream: streams.of(corrupt[0]?.[0] ?? nextSeq).id, seqs: corrupt });
+    },
+  };
+}
