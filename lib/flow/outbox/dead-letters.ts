@@ -57,7 +57,7 @@ export function readDeadLetters(
     .orderBy(desc(deadLetters.buriedAt), desc(deadLetters.seq), deadLetters.destination)
     .limit(limit)
     .all()
-    .map(({ sensor, metric, unit, at, value, flags, monoMs, ...letter }) => ({
+    .map(({ sensor, metric, unit, at, value, flags, monoMs, thinned: _, ...letter }) => ({
       ...letter,
       reading: { sensor, metric, unit, at, value, flags, monoMs },
     }));

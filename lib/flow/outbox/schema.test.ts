@@ -18,6 +18,7 @@ const TABLES: readonly SQLiteTable[] = [
   schema.series,
   schema.readings,
   schema.destinations,
+  schema.rollbacks,
   schema.acknowledged,
   schema.gone,
   schema.deadLetters,

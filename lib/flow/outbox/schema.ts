@@ -37,7 +37,7 @@ export const series = sqliteTable(
   (table) => [unique().on(table.sensor, table.metric, table.unit)],
 );
 
-/** Without holes from the first row to the last: rows leave at the front only. */
+/** In each tier (`tiers.ts`) without holes from the first row to the last: rows leave at the front only. */
 export const readings = sqliteTable('readings', {
   seq: integer('seq').primaryKey(),
   series: integer('series').notNull(),
@@ -48,6 +48,8 @@ export const readings = sqliteTable('readings', {
   boot: integer('boot').notNull(),
   /** See `row-checksum.ts`. */
   crc: integer('crc').notNull(),
+  /** What a thinned row stands for (`thinned-text.ts`); null for a reading as it was accepted. */
+  thinned: text('thinned'),
 });
 
 /** Every destination that was ever configured; one that is not any more holds no rows back. */
@@ -56,7 +58,23 @@ export const destinations = sqliteTable('destinations', {
   configured: integer('configured', { mode: 'boolean' }).notNull(),
   /** The entry of `gone` up to which it has been told. */
   goneTold: integer('gone_told').notNull(),
+  /** The first seq that it was ever owed: rows before had left when it was configured. */
+  sinceSeq: integer('since_seq').notNull(),
 });
+
+/** Streams of which a destination has more than was ever assigned here: another copy of this file went on. */
+export const rollbacks = sqliteTable(
+  'rollbacks',
+  {
+    destination: text('destination').notNull(),
+    stream: text('stream').notNull(),
+    /** The highest seq that was assigned here, and the highest that it has received. */
+    ours: integer('ours').notNull(),
+    theirs: integer('theirs').notNull(),
+    notedAt: integer('noted_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.destination, table.stream] })],
+);
 
 /** Seqs that will never come: to nobody, or with a destination, only to that one. See `gone.ts`. */
 export const gone = sqliteTable(
@@ -102,6 +120,8 @@ export const deadLetters = sqliteTable(
     code: text('code').notNull(),
     message: text('message').notNull(),
     buriedAt: integer('buried_at').notNull(),
+    /** As in `readings`. */
+    thinned: text('thinned'),
   },
   (table) => [primaryKey({ columns: [table.destination, table.seq] })],
 );
@@ -242,5 +262,21 @@ export const OUTBOX_MIGRATIONS: readonly string[] = [
     reason TEXT NOT NULL,
     step INTEGER NOT NULL
   ) STRICT;
+  `,
+  `
+  ALTER TABLE readings ADD COLUMN thinned TEXT;
+  ALTER TABLE dead_letters ADD COLUMN thinned TEXT;
+  `,
+  `
+  ALTER TABLE destinations ADD COLUMN since_seq INTEGER NOT NULL DEFAULT 1;
+
+  CREATE TABLE rollbacks (
+    destination TEXT NOT NULL,
+    stream TEXT NOT NULL,
+    ours INTEGER NOT NULL,
+    theirs INTEGER NOT NULL,
+    noted_at INTEGER NOT NULL,
+    PRIMARY KEY (destination, stream)
+  ) STRICT, WITHOUT ROWID;
   `,
 ];
