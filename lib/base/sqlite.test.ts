@@ -6,13 +6,13 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { tempDir } from '../../test/support/temp-dir.ts';
 import {
   assertSqliteVersion,
-  compareVersions,
   type OpenOptions,
   openDatabase,
   openDatabaseReadOnly,
   type SqliteDatabase,
   verifyPragmas,
 } from './sqlite.ts';
+import { compareVersions } from './sqlite-version.ts';
 
 const OURS = 0x5465_7374;
 const FIRST = 'CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT';

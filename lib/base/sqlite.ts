@@ -10,11 +10,9 @@ import { closeSync, existsSync, fsyncSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { codeOf, GatewayError, messageOf } from './errors.ts';
+import { compareVersions, SQLITE_VERSION_MIN } from './sqlite-version.ts';
 
 export type SqliteDatabase = Database.Database;
-
-/** 3.7.0 to 3.51.2 can lose a committed transaction when two connections write and checkpoint at once. */
-const SQLITE_VERSION_MIN = '3.51.3';
 
 /** All calls block the only thread, the heartbeat with it: wait briefly here, retry outside. */
 const BUSY_TIMEOUT_MS = 250;
@@ -145,16 +143,6 @@ export function assertSqliteVersion(database: SqliteDatabase): void {
   throw new GatewayError('SGW_SQLITE_TOO_OLD', `SQLite ${version} can lose committed rows (WAL reset bug)`, {
     hint: `better-sqlite3 must bring SQLite ${SQLITE_VERSION_MIN} or newer: run npm ci in the installation directory.`,
   });
-}
-
-/** Negative, zero or positive, like every comparator; compares dotted numbers. */
-export function compareVersions(a: string, b: string): number {
-  const [left, right] = [a.split('.').map(Number), b.split('.').map(Number)];
-  for (let i = 0; i < Math.max(left.length, right.length); i += 1) {
-    const order = (left[i] ?? 0) - (right[i] ?? 0);
-    if (order !== 0) return order;
-  }
-  return 0;
 }
 
 function assertOurs(

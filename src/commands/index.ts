@@ -9,6 +9,7 @@ import { configCheck, configDocs, configSample, configShow } from './config.ts';
 import { deadDrop } from './dead-drop.ts';
 import { deadList, deadShow } from './dead-list.ts';
 import { deadRedrive } from './dead-redrive.ts';
+import { doctor } from './doctor.ts';
 import { gaps } from './gaps.ts';
 import { outboxCompact } from './outbox-compact.ts';
 import { outboxExport } from './outbox-export.ts';
@@ -22,6 +23,7 @@ import { why } from './why.ts';
 export const COMMANDS: readonly Command[] = [
   status,
   why,
+  doctor,
   readings,
   gaps,
   verify,

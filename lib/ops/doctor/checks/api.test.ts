@@ -1,0 +1,26 @@
+import { expect, it } from 'vitest';
+import { found } from '../../../../test/support/doctor-rig.ts';
+import { apiPort } from './api-port.ts';
+
+const HEALTH = 'http://127.0.0.1:8470/health';
+const answering = (status: number, identity?: string) => ({
+  answers: { [HEALTH]: { status, headers: { 'sensorgw-api': identity }, body: '{}' } },
+});
+
+it.each([
+  ['it is ours', answering(200, 'sensor-api-write/0.1.0; schema=1'), 'pass', 'is our write API 0.1.0'],
+  ['it is ours and of another version', answering(200, 'sensor-api-write/0.0.9; schema=1'), 'warn', '0.0.9'],
+  ['it is ours and cannot store', answering(503, 'sensor-api-write/0.1.0; schema=1'), 'fail', 'HTTP 503'],
+  ['a stranger answers', answering(200), 'fail', 'not our write API'],
+  ['a stranger pretends', answering(200, 'nginx'), 'fail', 'not our write API'],
+  ['nobody answers', {}, 'fail', 'ECONNREFUSED'],
+] as const)('the port of the write API, when %s', async (_when, recording, verdict, evidence) => {
+  expect(await found(apiPort, recording)).toMatchObject({
+    verdict,
+    evidence: expect.stringContaining(evidence),
+  });
+});
+
+it('a stranger on the port is shown with the command that finds it', async () => {
+  expect((await found(apiPort, answering(404))).fix).toContain("ss -ltnp 'sport = :8470'");
+});

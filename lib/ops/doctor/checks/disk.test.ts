@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest';
+import { found, INSTALLED } from '../../../../test/support/doctor-rig.ts';
+import { diskErrors } from './disk-errors.ts';
+import { diskInodes } from './disk-inodes.ts';
+import { diskMount } from './disk-mount.ts';
+import { diskSpace } from './disk-space.ts';
+
+const { dataDir } = INSTALLED;
+const MIB = 1_048_576;
+const files = { [dataDir]: { kind: 'directory' } } as const;
+
+describe('room', () => {
+  it.each([
+    ['as much as the outbox may take', 400, 'pass'],
+    ['less than the outbox may take', 200, 'warn'],
+    ['no more than the reserve', 64, 'fail'],
+    ['none', 0, 'fail'],
+  ] as const)('%s', async (_what, freeMib, verdict) => {
+    const rooms = { [dataDir]: { bytesFree: freeMib * MIB } };
+
+    expect(await found(diskSpace, { files, rooms })).toMatchObject({ verdict });
+  });
+
+  it('what the outbox has taken already needs not be free once more', async () => {
+    const grown = { ...files, [INSTALLED.outboxFile]: { text: '', bytes: 250 * MIB } };
+    const rooms = { [dataDir]: { bytesFree: 100 * MIB } };
+
+    expect(await found(diskSpace, { files, rooms })).toMatchObject({ verdict: 'warn' });
+    expect(await found(diskSpace, { files: grown, rooms })).toMatchObject({ verdict: 'pass' });
+  });
+
+  it('before the first start it is that of the directory in which the data will lie', async () => {
+    const rooms = { '/var': { bytesFree: 0 } };
+
+    expect(await found(diskSpace, { files: { '/var': { kind: 'directory' } }, rooms })).toMatchObject({
+      verdict: 'fail',
+      evidence: expect.stringContaining('at /var,'),
+    });
+  });
+
+  it.each([
+    [{ inodes: 100_000, inodesFree: 0 }, 'fail'],
+    [{ inodes: 100_000, inodesFree: 900 }, 'warn'],
+    [{ inodes: 100_000, inodesFree: 50_000 }, 'pass'],
+    [{ inodes: 0, inodesFree: 0 }, 'pass'],
+  ] as const)('inodes: %j', async (room, verdict) => {
+    expect(await found(diskInodes, { files, rooms: { [dataDir]: room } })).toMatchObject({ verdict });
+  });
+});
+
+describe('the mount', () => {
+  // As /proc/self/mountinfo has it on Raspberry Pi OS, and with raspi-config's read-only root.
+  const PI = '25 1 179:2 / / rw,noatime shared:1 - ext4 /dev/mmcblk0p2 rw';
+  const OVERLAY = '23 1 0:19 / / rw,noatime shared:1 - overlay overlay rw,lowerdir=/lower,upperdir=/upper';
+  const on = (...lines: string[]) => ({ files: { '/proc/self/mountinfo': `${lines.join('\n')}\n` } });
+
+  it.each([
+    ['a card', [PI], 'pass'],
+    [
+      'a card that the kernel has turned read-only',
+      [PI.replace('/dev/mmcblk0p2 rw', '/dev/mmcblk0p2 ro')],
+      'fail',
+    ],
+    ['a root that is mounted read-only', [PI.replace('rw,noatime', 'ro,noatime')], 'fail'],
+    ["raspi-config's overlay", [OVERLAY], 'warn'],
+    [
+      'an overlay with a disk of its own for the data',
+      [OVERLAY, '40 23 8:1 / /var/lib/sensor-gateway rw - ext4 /dev/sda1 rw'],
+      'pass',
+    ],
+    ['memory', [PI, '30 25 0:25 / /var rw - tmpfs tmpfs rw'], 'fail'],
+    ['a network disk', [PI, '30 25 0:25 / /var/lib rw - nfs4 nas:/pi rw'], 'fail'],
+    ['a USB stick as it came', [PI, '30 25 8:1 / /var/lib rw - vfat /dev/sda1 rw'], 'warn'],
+    ['a mount beside it', [PI, '30 25 0:25 / /var/lib/sensor rw - tmpfs tmpfs rw'], 'pass'],
+    [
+      'a mount that covers another',
+      [PI, '30 25 0:25 / /var rw - tmpfs tmpfs rw', '31 25 8:1 / /var rw - ext4 /dev/sda1 rw'],
+      'pass',
+    ],
+  ] as const)('%s', async (_what, lines, verdict) => {
+    expect(await found(diskMount, on(...lines))).toMatchObject({ verdict });
+  });
+
+  it('a link to another disk is followed', async () => {
+    const recording = on(PI, '30 25 0:25 / /media/usb\\040stick rw - tmpfs tmpfs rw');
+
+    const finding = await found(diskMount, {
+      ...recording,
+      commands: { [`readlink -m -- ${dataDir}`]: '/media/usb stick/data\n' },
+    });
+
+    expect(finding).toMatchObject({ verdict: 'fail', evidence: expect.stringContaining('/media/usb stick') });
+  });
+
+  it.each([
+    ['0\n', 'pass'],
+    ['3\n', 'fail'],
+  ] as const)('an ext4 that has counted %j errors', async (count, verdict) => {
+    const { files: table } = on(PI);
+
+    expect(
+      await found(diskErrors, { files: { ...table, '/sys/fs/ext4/mmcblk0p2/errors_count': count } }),
+    ).toMatchObject({ verdict });
+  });
+});

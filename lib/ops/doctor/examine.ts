@@ -1,0 +1,79 @@
+/**
+ * Runs checks, each on its own: one that throws, or does not come back, is a failure of itself and never
+ * the end of the others. A few at a time: each asks programs outside, and the machine may be a small one
+ * in trouble.
+ */
+
+import type { Clock } from '../../base/clock.ts';
+import { withDeadline } from '../../base/deadline.ts';
+import { messageOf } from '../../base/errors.ts';
+import { printable } from '../../base/printable.ts';
+import type { Check, Finding, Step, Subject } from './finding.ts';
+import { NoAnswer, NotPermitted, type Probe } from './probe.ts';
+
+/** More than any single look takes on a Pi Zero under load; the whole must end while a person still waits. */
+const CHECK_MAX_MS = 20_000;
+
+/** Two cores' worth, and room to finish while one hangs. */
+const AT_ONCE = 4;
+
+/** A line of a terminal or two. */
+const EVIDENCE_LENGTH_MAX = 400;
+
+export interface Diagnosis extends Finding {
+  readonly check: string;
+  readonly step: Step;
+}
+
+export async function examine(
+  checks: readonly Check[],
+  probe: Probe,
+  subject: Subject,
+  clock: Clock,
+): Promise<Diagnosis[]> {
+  const done: Diagnosis[] = [];
+  const waiting = checks.entries();
+  const worker = async () => {
+    for (const [index, check] of waiting) {
+      const finding = await findingOf(check, probe, subject, clock);
+      const { evidence, fix } = finding;
+      done[index] = {
+        check: check.name,
+        step: check.step,
+        verdict: finding.verdict,
+        evidence: printable(evidence, EVIDENCE_LENGTH_MAX),
+        ...(fix === undefined ? {} : { fix: printable(fix, EVIDENCE_LENGTH_MAX) }),
+      };
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  return done;
+}
+
+async function findingOf(check: Check, probe: Probe, subject: Subject, clock: Clock): Promise<Finding> {
+  try {
+    const found = await withDeadline(clock, check.name, CHECK_MAX_MS, () => check.run(probe, subject));
+    if (!found.late) return found.value;
+    throw new NoAnswer('what it looks at', CHECK_MAX_MS);
+  } catch (error) {
+    if (error instanceof NoAnswer) {
+      return {
+        verdict: 'fail',
+        evidence: error.message,
+        fix: 'Does a disk or mount hang? findmnt; dmesg | tail',
+      };
+    }
+    if (error instanceof NotPermitted) {
+      return {
+        verdict: 'unknown',
+        evidence: error.message,
+        fix: `sudo sensorctl doctor --step ${check.step}`,
+      };
+    }
+    return {
+      verdict: 'fail',
+      evidence: `the check itself failed: ${messageOf(error)}`,
+      fix: 'Report it, with this line: it is a bug.',
+    };
+  }
+}

@@ -1,0 +1,95 @@
+/** The gateway that a doctor examines. With a configuration that cannot be read it is the one of the defaults. */
+
+import { join } from 'node:path';
+import { codeOf, GatewayError } from '../../lib/base/errors.ts';
+import type { ConfigProblem, Subject } from '../../lib/ops/doctor/finding.ts';
+import { CONFIG_FILE, httpUrl, loadConfig } from '../wiring/config.ts';
+import { OUTBOX_FILE, STORE_FILE, WRITE_API } from '../wiring/names.ts';
+import { readSecrets } from '../wiring/secrets.ts';
+import { VERSION } from '../wiring/version.ts';
+import { type CommandContext, textOption } from './command.ts';
+import { findPlaces, type Places, readConfig } from './places.ts';
+import { programState } from './running.ts';
+
+/** Never throws what is expected: a configuration that is wrong is a finding. */
+export function subjectOf(context: CommandContext): Subject {
+  const { places, configFile, configProblem } = configured(context);
+  const { config, dataDir, runDir, outboxFile, storeFile } = places;
+  // It may have been started with another port than the file says now.
+  const { url } = programState(runDir, WRITE_API, context.wallMs()).health;
+  return {
+    configFile,
+    configProblem,
+    dataDir,
+    runDir,
+    outboxFile,
+    storeFile,
+    outboxBytesMax: config.outbox.bytesMax,
+    diskReserve: config.outbox.diskReserve,
+    apiUrl: typeof url === 'string' && URL.canParse(url) ? url : httpUrl(config.api),
+    destinations: config.destinations.map(({ name, url: to, tokenFile, caFile }) => ({
+      name,
+      url: to,
+      tokenFile,
+      caFile,
+    })),
+    i2cBuses: config.sources.flatMap(({ type, bus }) => (type === 'bme280' ? [bus ?? 1] : [])),
+    clone: places.clone,
+    packageDir: context.packageDir,
+    version: VERSION,
+    node: process.execPath,
+    sensorctl: join(context.packageDir, 'dist/src/sensorctl.js'),
+    uid: process.getuid?.() ?? 0,
+    nowMs: context.wallMs(),
+  };
+}
+
+interface Configured {
+  readonly places: Places;
+  readonly configFile: string | undefined;
+  readonly configProblem: ConfigProblem | undefined;
+}
+
+function configured(context: CommandContext): Configured {
+  try {
+    const { config, file } = readConfig(context);
+    return { places: findPlaces(context), configFile: file, configProblem: secretsProblem(config) };
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error;
+    const named = textOption(context, 'config') ?? context.environment.SENSORGW_CONFIG;
+    const file = named === undefined || named === '' ? CONFIG_FILE : named;
+    return { places: defaultPlaces(context), configFile: file, configProblem: problemOf(error, file) };
+  }
+}
+
+function secretsProblem(config: Places['config']): ConfigProblem | undefined {
+  for (const destination of config.destinations) {
+    try {
+      readSecrets(destination);
+    } catch (error) {
+      if (error instanceof GatewayError)
+        return problemOf(error, `the files of destination ${destination.name}`);
+      throw error;
+    }
+  }
+  return undefined;
+}
+
+function problemOf(error: GatewayError, file: string): ConfigProblem {
+  return { message: error.message, notPermitted: codeOf(error.cause) === 'EACCES', file };
+}
+
+/** Where things are when nobody says otherwise, so that the rest can be examined all the same. */
+function defaultPlaces(context: CommandContext): Places {
+  const { config } = loadConfig({ environment: {}, hostName: context.hostName, usualFile: '/nonexistent' });
+  const dataDir = textOption(context, 'data-dir') ?? context.environment.SENSORGW_DATA_DIR ?? config.dataDir;
+  const runDir = context.environment.SENSORGW_RUN_DIR ?? config.runDir;
+  return {
+    config,
+    dataDir,
+    runDir,
+    outboxFile: join(dataDir, OUTBOX_FILE),
+    storeFile: join(dataDir, STORE_FILE),
+    clone: false,
+  };
+}

@@ -1,0 +1,50 @@
+/** One check, on a machine as it was recorded, for a gateway that is installed in the usual way. */
+
+import { examine } from '../../lib/ops/doctor/examine.ts';
+import type { Check, Finding, Subject } from '../../lib/ops/doctor/finding.ts';
+import { type Recording, recordedProbe } from './recorded-probe.ts';
+import { createVirtualClock, INCIDENT_AT } from './virtual-clock.ts';
+
+/** Accounts as `install.sh` makes them. */
+export const ACCOUNTS = {
+  '/etc/passwd':
+    'root:x:0:0:root:/root:/bin/bash\nsensor-gateway:x:999:999::/var/lib/sensor-gateway:/usr/sbin/nologin\n',
+  '/etc/group': 'root:x:0:\ni2c:x:994:sensor-gateway\nsensor-gateway:x:999:\n',
+};
+
+export const INSTALLED: Subject = {
+  configFile: '/etc/sensor-gateway/config.yaml',
+  configProblem: undefined,
+  dataDir: '/var/lib/sensor-gateway',
+  runDir: '/run/sensor-gateway',
+  outboxFile: '/var/lib/sensor-gateway/outbox.db',
+  storeFile: '/var/lib/sensor-gateway/store.db',
+  outboxBytesMax: 256 * 1_048_576,
+  diskReserve: 64 * 1_048_576,
+  apiUrl: 'http://127.0.0.1:8470',
+  destinations: [{ name: 'local', url: 'http://127.0.0.1:8470', tokenFile: undefined, caFile: undefined }],
+  i2cBuses: [],
+  clone: false,
+  packageDir: '/opt/sensor-gateway/current',
+  version: '0.1.0',
+  node: '/usr/bin/node',
+  sensorctl: '/opt/sensor-gateway/current/dist/src/sensorctl.js',
+  uid: 0,
+  nowMs: INCIDENT_AT,
+};
+
+/** `subject` says what differs from a usual installation. */
+export async function found(
+  check: Check,
+  recording: Recording,
+  subject: Partial<Subject> = {},
+): Promise<Finding> {
+  const [diagnosis] = await examine(
+    [check],
+    recordedProbe(recording),
+    { ...INSTALLED, ...subject },
+    createVirtualClock(),
+  );
+  if (diagnosis === undefined) throw new Error(`${check.name} found nothing`);
+  return diagnosis;
+}
