@@ -5,6 +5,7 @@
  *   batches      what a destination is sent next
  *   departures   rows that leave undelivered: buried, given up
  *   returns      rows that come back: redriven, adopted from another file
+ *   comparing    what follows from what a store says that it has
  */
 
 import { drizzle } from 'drizzle-orm/better-sqlite3';
@@ -23,6 +24,7 @@ import { readBreaker, readBreakerTransitions, saveBreaker } from './breakers.ts'
 import { prepareCheckpoints } from './checkpoints.ts';
 import { type Books, createCommits } from './commits.ts';
 import { compactStep } from './compacting.ts';
+import { createComparing } from './comparing.ts';
 import { readDeadLetters } from './dead-letters.ts';
 import { createDepartures } from './departures.ts';
 import { goneText, openGoneLedger } from './gone.ts';
@@ -135,6 +137,7 @@ function createOutbox(database: SqliteDatabase, options: OpenOutboxOptions, star
     },
     ...createDepartures(books, commits, known),
     ...createReturns(books, commits, checksum),
+    ...createComparing(books, commits, known),
     goneBatch(destination) {
       const untold = gone.untold(destination);
       if (untold === undefined) return undefined;

@@ -1,38 +1,20 @@
 /** What is read and noted once, when an outbox file is opened. */
 
-import { GatewayError } from '../../base/errors.ts';
 import type { SqliteDatabase } from '../../base/sqlite.ts';
-
-/** The first row's seq, or the next one to be assigned if there is none. Throws if the two contradict each other. */
-export function firstRow(database: SqliteDatabase, nextSeq: number): number {
-  const [first, last] = database
-    .prepare<[], [number | null, number | null]>(
-      'SELECT (SELECT min(seq) FROM readings), (SELECT max(seq) FROM readings)',
-    )
-    .raw()
-    .get() ?? [null, null];
-  if (last !== null && last >= nextSeq) {
-    throw new GatewayError(
-      'SGW_INTERNAL',
-      `${database.name} has a row ${last}, but the next seq to assign is ${nextSeq}`,
-      { hint: 'The file is damaged. Move it and its -wal and -shm away together; keep them for salvage.' },
-    );
-  }
-  return first ?? nextSeq;
-}
 
 /**
  * Every destination ever configured stays listed: its acknowledgements hold again when it returns. One that
  * is new is owed nothing that left before it came, so it is not told of that either.
  */
 export function noteDestinations(database: SqliteDatabase, names: readonly string[], firstSeq: number): void {
-  database.exec('UPDATE destinations SET configured = 0 WHERE configured');
-  const note = database.prepare<[string, number]>(
-    `INSERT INTO destinations (name, configured, gone_told)
-     VALUES (?, 1, coalesce((SELECT min(id) - 1 FROM gone WHERE hi >= ?), (SELECT max(id) FROM gone), 0))
-     ON CONFLICT DO UPDATE SET configured = 1`,
+  const forget = `configured = 0 WHERE configured AND name NOT IN (${names.map(() => '?').join(', ')})`;
+  database.prepare<string[]>(`UPDATE destinations SET ${forget}`).run(...names);
+  const note = database.prepare<[string, number, number]>(
+    `INSERT INTO destinations (name, configured, gone_told, since_seq)
+     VALUES (?, 1, coalesce((SELECT min(id) - 1 FROM gone WHERE hi >= ?), (SELECT max(id) FROM gone), 0), ?)
+     ON CONFLICT DO UPDATE SET configured = 1, since_seq = excluded.since_seq WHERE NOT configured`,
   );
-  for (const name of names) note.run(name, firstSeq);
+  for (const name of names) note.run(name, firstSeq, firstSeq);
 }
 
 /** The small number of this boot. Earlier boots are forgotten at an open that finds no row of theirs, or of any. */

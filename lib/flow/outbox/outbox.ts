@@ -10,6 +10,7 @@ import type { OutcomeKind } from '../flow-event.ts';
 import type { GoneCause, Reading } from '../reading.ts';
 import type { SeqRange, SeqRanges } from '../seq-ranges.ts';
 import type { Adoption } from './adoption.ts';
+import type { Compared, Reconciled, Rollback, Run } from './comparing.ts';
 
 export { type OpenOutboxOptions, openOutbox } from './open-outbox.ts';
 
@@ -168,6 +169,19 @@ export interface Outbox {
    * One transaction; safe to repeat. Throws `SGW_INTERNAL` if this file has assigned some of the seqs itself.
    */
   adopt(adoption: Adoption): void;
+
+  /** The latest streams that accepted something, the newest first, with what is believed of `destination`. */
+  runs(destination: string, limit: number): Run[];
+
+  /**
+   * Does what follows from a comparison with the store of `destination`, durably: what it has is acknowledged,
+   * and what it lacks waits again or, where the row has left, is named in the ledger. One transaction; seqs
+   * that were never assigned are ignored, and so is what it never acknowledged.
+   */
+  reconcile(destination: string, stream: string, compared: Compared): Reconciled;
+
+  /** Notes durably that another copy of this file went on. Says whether that is news. */
+  noteRollback(destination: string, rollback: Rollback): boolean;
 
   /** The latest first. */
   deadLetters(limit: number): DeadLetter[];
