@@ -14,6 +14,7 @@ import { messageOfAnything } from './checked-measurement.ts';
 import { nextDueMono, paced, scheduleFrom, takeSlot } from './schedule.ts';
 import type { SensorSource } from './sensor-source.ts';
 import { createSourceReader, type SourceStatus } from './source-reader.ts';
+import type { StampNow } from './stamp.ts';
 
 export interface SamplingOptions {
   readonly sources: readonly SensorSource[];
@@ -22,6 +23,8 @@ export interface SamplingOptions {
   readonly append: (readings: readonly Reading[]) => unknown;
   readonly world: Pick<World, 'clock' | 'observe'>;
   readonly pulse: Pulse;
+  /** Where readings take their times from; the world's clock as it is, if left out. */
+  readonly stamp?: StampNow;
 }
 
 export interface SamplingStatus {
@@ -62,7 +65,7 @@ export function createSamplingLoop(options: SamplingOptions): SamplingLoop {
   const { clock, observe } = world;
   assertSources(sources);
   assertInterval('the sampling interval', options.intervalMs);
-  const readers = sources.map((source) => createSourceReader(source, world));
+  const readers = sources.map((source) => createSourceReader(source, world, options.stamp));
   let schedule = scheduleFrom(clock.monotonicMs(), options.intervalMs);
   let wanted = false;
   let rounds = 0;

@@ -11,6 +11,7 @@ import type { Reading } from '../reading.ts';
 import { checkMeasurements, messageOfAnything, type Rejection } from './checked-measurement.ts';
 import { nextDueMono, type Schedule, scheduleFrom, takeSlot } from './schedule.ts';
 import type { SensorSource } from './sensor-source.ts';
+import { type StampNow, stampFromClock } from './stamp.ts';
 
 export interface SourceStatus {
   readonly name: string;
@@ -51,6 +52,7 @@ const REJECTED_SERIES_MAX = 64;
 export function createSourceReader(
   source: SensorSource,
   world: Pick<World, 'clock' | 'observe'>,
+  stamp: StampNow = stampFromClock(world.clock),
 ): SourceReader {
   const { clock, observe } = world;
   const { name, intervalMs, deadlineMs } = source;
@@ -91,7 +93,7 @@ export function createSourceReader(
   async function ask(signal: AbortSignal) {
     try {
       const answer: unknown = await source.read(signal);
-      return { answer, at: Math.round(clock.wallMs()), monoMs: Math.round(clock.monotonicMs()) };
+      return { answer, stamped: stamp() };
     } finally {
       busySinceMono = undefined;
       if (signal.aborted) lateAnswers += 1;
@@ -125,11 +127,11 @@ export function createSourceReader(
         // We are stopping: nothing is wrong with the source.
         if (timed.late && stopping.aborted) return undefined;
         if (timed.late) return fail('deadline', `gave no answer within ${waitMs} ms`);
-        const { answer, at, monoMs } = timed.value;
+        const { answer, stamped } = timed.value;
         const checked = checkMeasurements(answer);
         for (const rejection of checked.rejections) reject(rejection);
-        succeed(at);
-        return checked.measurements.map((one) => ({ ...one, at, flags: 0, monoMs }));
+        succeed(stamped.at);
+        return checked.measurements.map((one) => ({ ...one, ...stamped }));
       } catch (error) {
         return fail('error', messageOfAnything(error));
       }

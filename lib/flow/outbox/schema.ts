@@ -91,6 +91,37 @@ export const gone = sqliteTable(
   (table) => [index('gone_reach').on(table.stream, table.hi)],
 );
 
+/** The boot that monotonic times count from at present: one row. See `clock-book.ts`. */
+export const bootClocks = sqliteTable('boot_clocks', {
+  bootId: text('boot_id').primaryKey(),
+  /** Wall minus monotonic time when the clock was last trusted in this boot; null: it never was. */
+  trustedOffsetMs: integer('trusted_offset_ms'),
+});
+
+/** Rows of this boot whose times nobody has vouched for. See `untrusted.ts`. */
+export const untrusted = sqliteTable('untrusted', {
+  lo: integer('lo').primaryKey(),
+  hi: integer('hi').notNull(),
+  offsetMs: integer('offset_ms').notNull(),
+  fromAt: integer('from_at').notNull(),
+  toAt: integer('to_at').notNull(),
+});
+
+/** By how much readings that a destination has are to be moved, as far as it has not been told. See `corrections.ts`. */
+export const corrections = sqliteTable(
+  'corrections',
+  {
+    destination: text('destination').notNull(),
+    lo: integer('lo').notNull(),
+    stream: text('stream').notNull(),
+    hi: integer('hi').notNull(),
+    offsetMs: integer('offset_ms').notNull(),
+    fromAt: integer('from_at').notNull(),
+    toAt: integer('to_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.destination, table.lo] })],
+);
+
 /** The closed ranges that a destination has acknowledged; below the first row that is all of them. */
 export const acknowledged = sqliteTable(
   'acknowledged',
@@ -277,6 +308,31 @@ export const OUTBOX_MIGRATIONS: readonly string[] = [
     theirs INTEGER NOT NULL,
     noted_at INTEGER NOT NULL,
     PRIMARY KEY (destination, stream)
+  ) STRICT, WITHOUT ROWID;
+  `,
+  `
+  CREATE TABLE boot_clocks (
+    boot_id TEXT PRIMARY KEY NOT NULL,
+    trusted_offset_ms INTEGER
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE untrusted (
+    lo INTEGER PRIMARY KEY,
+    hi INTEGER NOT NULL CHECK (hi >= lo),
+    offset_ms INTEGER NOT NULL,
+    from_at INTEGER NOT NULL,
+    to_at INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE TABLE corrections (
+    destination TEXT NOT NULL,
+    lo INTEGER NOT NULL,
+    stream TEXT NOT NULL,
+    hi INTEGER NOT NULL CHECK (hi >= lo),
+    offset_ms INTEGER NOT NULL,
+    from_at INTEGER NOT NULL,
+    to_at INTEGER NOT NULL,
+    PRIMARY KEY (destination, lo)
   ) STRICT, WITHOUT ROWID;
   `,
 ];

@@ -1,0 +1,184 @@
+/**
+ * What the outbox knows of the clock that its rows were stamped by: which boot they belong to, which of their
+ * times nobody has vouched for, when those may leave, and what destinations are still to be told of them
+ * (docs/decisions/0013-readings-that-wait-for-a-clock.md). Durable, since trust may come after a restart.
+ */
+
+import type { Clock } from '../../base/clock.ts';
+import type { SqliteDatabase } from '../../base/sqlite.ts';
+import { FLAG, type Reading } from '../reading.ts';
+import { countOf, NO_SEQS, type SeqRanges, union } from '../seq-ranges.ts';
+import { type CorrectionLedger, openCorrections } from './corrections.ts';
+import { createMirror } from './mirror.ts';
+import { noteBoot } from './opening.ts';
+import { isUntrusted, openUntrustedRows, type UntrustedRows } from './untrusted.ts';
+
+export interface ClockBookOptions {
+  readonly bootId: string;
+  /** How long rows wait for a trusted clock before they are sent as they are. */
+  readonly holdMs: number;
+  readonly clock: Pick<Clock, 'monotonicMs'>;
+}
+
+/** A row that has come back, and the boot that its monotonic time counts from. */
+export interface ReturnedRow {
+  readonly seq: number;
+  readonly reading: Pick<Reading, 'at' | 'monoMs' | 'flags'>;
+  readonly bootId: string;
+}
+
+export interface ClockBook {
+  readonly untrusted: UntrustedRows;
+  readonly corrections: CorrectionLedger;
+  /** The small number of this boot. Inside a transaction. */
+  boot(): number;
+  /** The machine has slept, and the monotonic clock with it: from now on it counts from another boot. */
+  beginBoot(bootId: string): void;
+  /** Wall minus monotonic time of the last trusted moment of this boot. */
+  trustedOffsetMs(): number | undefined;
+  trust(offsetMs: number): void;
+  /** The reading as it is to be written: with its true time, if that is known by now. */
+  mended(reading: Reading): Reading;
+  /** Notes rows that have come back. They may have been sent before. Inside a transaction. */
+  noteReturned(rows: readonly ReturnedRow[]): void;
+  /** Rows that wait for a trusted clock, and for how long still; no rows, no wait. */
+  held(): { readonly seqs: SeqRanges; readonly forMs: number };
+  /** These rows have been handed out to be sent. */
+  noteOffered(destination: string, seqs: SeqRanges): void;
+  offeredTo(destination: string): SeqRanges;
+  pending(): boolean;
+  /** Inside a transaction; `written` must follow its commit, `rolledBack` its failure. */
+  write(): void;
+  written(): void;
+  rolledBack(): void;
+}
+
+interface BootClock {
+  readonly bootId: string;
+  readonly trustedOffsetMs: number | null;
+}
+
+const NOTHING_HELD = { seqs: NO_SEQS, forMs: 0 };
+
+/** Notes the boot, too. */
+export function openClockBook(database: SqliteDatabase, options: ClockBookOptions): ClockBook {
+  const { holdMs, clock } = options;
+  const untrusted = openUntrustedRows(database);
+  const corrections = openCorrections(database);
+  const put = database.prepare<[string, number | null]>(
+    'INSERT OR REPLACE INTO boot_clocks (boot_id, trusted_offset_ms) VALUES (?, ?)',
+  );
+  const drop = database.prepare<[string]>('DELETE FROM boot_clocks WHERE boot_id = ?');
+  const inFile = database
+    .prepare<[], BootClock>('SELECT boot_id AS bootId, trusted_offset_ms AS trustedOffsetMs FROM boot_clocks')
+    .all();
+  const clocks = createMirror<BootClock>(inFile, {
+    keyOf: ({ bootId }) => bootId,
+    put: ({ bootId, trustedOffsetMs }) => put.run(bootId, trustedOffsetMs),
+    drop: ({ bootId }) => drop.run(bootId),
+  });
+  const tables = [untrusted, corrections, clocks];
+
+  const known = inFile.find(({ bootId }) => isSameBoot(bootId, options.bootId));
+  let bootId = known?.bootId ?? options.bootId;
+  /** Of which boot `number` is; behind `bootId` until the next row is written. */
+  let numbered = { bootId, number: database.transaction(() => noteBoot(database, bootId)).immediate() };
+  let before = numbered;
+  let offered = new Map<string, SeqRanges>();
+  /** What an earlier run of this boot may have sent before it ended. */
+  let offeredToAll: SeqRanges = NO_SEQS;
+
+  /** Nothing of another boot can be mended: its monotonic times count from elsewhere. */
+  function startOver(): void {
+    untrusted.clear();
+    offered = new Map();
+    offeredToAll = NO_SEQS;
+    clocks.change([{ bootId, trustedOffsetMs: null }]);
+  }
+  if (known === undefined) startOver();
+  else offeredToAll = untrusted.seqs();
+
+  const trustedOffsetMs = () => clocks.rows()[0]?.trustedOffsetMs ?? undefined;
+
+  return {
+    untrusted,
+    corrections,
+    boot() {
+      if (numbered.bootId !== bootId) numbered = { bootId, number: noteBoot(database, bootId) };
+      return numbered.number;
+    },
+    beginBoot(id) {
+      bootId = id;
+      startOver();
+    },
+    trustedOffsetMs,
+    trust(offsetMs) {
+      if (offsetMs !== trustedOffsetMs()) clocks.change([{ bootId, trustedOffsetMs: offsetMs }]);
+    },
+    mended(reading) {
+      const offsetMs = trustedOffsetMs();
+      if (offsetMs === undefined || !isUntrusted(reading)) return reading;
+      const { monoMs, flags } = reading;
+      return { ...reading, at: monoMs + offsetMs, flags: flags & ~FLAG.clockUntrusted };
+    },
+    noteReturned(rows) {
+      for (const { seq, reading, bootId: its } of rows) {
+        if (its !== bootId || !isUntrusted(reading)) continue;
+        untrusted.note(seq, reading);
+        offeredToAll = union(offeredToAll, [[seq, seq]]);
+      }
+    },
+    held() {
+      const sinceMono = untrusted.sinceMono();
+      if (sinceMono === undefined) return NOTHING_HELD;
+      const forMs = sinceMono + holdMs - clock.monotonicMs();
+      return forMs <= 0 ? NOTHING_HELD : { seqs: untrusted.seqs(), forMs };
+    },
+    noteOffered(destination, seqs) {
+      // Without such rows, which is nearly always, there is nothing to remember.
+      if (untrusted.stretches().length === 0) return;
+      offered.set(destination, union(offered.get(destination) ?? NO_SEQS, seqs));
+    },
+    offeredTo: (destination) => union(offeredToAll, offered.get(destination) ?? NO_SEQS),
+    pending: () => tables.some((table) => table.pending()),
+    write() {
+      for (const table of tables) table.write();
+    },
+    written() {
+      before = numbered;
+      if (untrusted.stretches().length === 0 && offered.size > 0) offered = new Map();
+      for (const table of tables) table.written();
+    },
+    rolledBack() {
+      numbered = before;
+      for (const table of tables) table.rolledBack();
+    },
+  };
+}
+
+/** `KERNEL+SECONDS`: a boot, and how long the machine had slept by then. */
+const BOOT_AFTER_SLEEP = /^(.*)\+(\d+)$/;
+/** The time asleep is measured anew by each run, to hundredths of a second. */
+const SLEEP_TOLERANCE_S = 1;
+
+/** What monotonic times count from: a boot of the kernel, until the machine sleeps. */
+export function bootIdAfterSleep(kernelBootId: string, sleptMs: number): string {
+  const seconds = Math.round(sleptMs / 1_000);
+  return seconds > 0 ? `${kernelBootId}+${seconds}` : kernelBootId;
+}
+
+function isSameBoot(a: string, b: string): boolean {
+  const [kernelA, sleptA] = partsOf(a);
+  const [kernelB, sleptB] = partsOf(b);
+  return kernelA === kernelB && Math.abs(sleptA - sleptB) <= SLEEP_TOLERANCE_S;
+}
+
+function partsOf(bootId: string): [kernel: string, sleptS: number] {
+  const [, kernel = bootId, slept = '0'] = BOOT_AFTER_SLEEP.exec(bootId) ?? [];
+  return [kernel, Number(slept)];
+}
+
+/** How many rows wait for a trusted clock, for people. */
+export function heldRows({ seqs }: { readonly seqs: SeqRanges }): number {
+  return countOf(seqs);
+}
