@@ -22,7 +22,18 @@ async function largeStore(): Promise<string> {
       { length: 1_000 },
       (_, i) => [lo + i, 0, INCIDENT_AT + lo + i, 20] as [number, number, number, number],
     );
-    await store.ingest([{ stream: 'commandstream', gateway: 'attic', series, rows, refused: [], gone: [] }]);
+    await store.ingest([
+      {
+        stream: 'commandstream',
+        gateway: 'attic',
+        series,
+        rows,
+        refused: [],
+        gone: [],
+        sources: [],
+        corrections: [],
+      },
+    ]);
   }
   await store.close();
   return dataDir;

@@ -21,7 +21,16 @@ async function fill(dataDir: string, n: number): Promise<void> {
     (_, i) => [i + 1, i % 2, INCIDENT_AT - (n - 1 - i) * 1_000, i / 3] as [number, number, number, number],
   );
   await store.ingest([
-    { stream: 'commandstream', gateway: 'attic', series: SERIES, rows, refused: [], gone: [] },
+    {
+      stream: 'commandstream',
+      gateway: 'attic',
+      series: SERIES,
+      rows,
+      refused: [],
+      gone: [],
+      sources: [],
+      corrections: [],
+    },
   ]);
   await store.close();
 }

@@ -43,6 +43,8 @@ function batch(seqs: Iterable<number>, more: Partial<IncomingBatch> = {}): Incom
     rows: sorted.map(rowOf),
     refused: [],
     gone: [],
+    sources: [],
+    corrections: [],
     ...more,
   };
 }
@@ -396,9 +398,11 @@ export function readingsStoreContract(name: string, createHarness: () => StoreHa
         const empty = await reader.summary();
         await ingest(store, batch([1, 2, 9]));
 
-        expect(empty).toEqual({ series: 0, received: 0, oldestAt: undefined, newestAt: undefined });
+        const thinned = { rows: 0, readings: 0 };
+        expect(empty).toEqual({ series: 0, received: 0, thinned, oldestAt: undefined, newestAt: undefined });
         expect(await reader.summary()).toEqual({
           series: 2,
+          thinned,
           received: 3,
           oldestAt: AT + 1_000,
           newestAt: AT + 9_000,

@@ -129,6 +129,8 @@ async function halfDelivered() {
       rows: readings.map(({ at, value }, index) => [index + 1, index, at, value] as const),
       refused: [],
       gone: [],
+      sources: [],
+      corrections: [],
     },
   ]);
   await store.close();

@@ -29,11 +29,18 @@ export interface IngestContext {
 
 /** Checks the body of `POST /api/v1/batches`. Throws `ApiProblem` when any part of it is malformed. */
 export function batchOf(body: unknown, context: IngestContext): IncomingBatch {
-  refuseLongLists(body, ['readings', 'series', 'gone'], context.limits.rowsMax);
-  const { gateway, stream, series, readings, gone } = parsed(BatchEnvelope, body);
-  refuseOwnStream(stream, context);
-  const judged = judge(wellFormed(readings, series.length), context);
-  return { stream, gateway, series: series.map((one) => ({ gateway, ...one })), ...judged, gone: gone ?? [] };
+  refuseLongLists(body, ['readings', 'series', 'gone', 'sources'], context.limits.rowsMax);
+  const { gateway, stream, series, readings, gone, sources, corrections } = parsed(BatchEnvelope, body);
+  for (const one of [stream, ...(sources ?? [])]) refuseOwnStream(one, context);
+  return {
+    stream,
+    gateway,
+    series: series.map((one) => ({ gateway, ...one })),
+    ...judge(wellFormed(readings, series.length, sources?.length ?? 0), context),
+    gone: gone ?? [],
+    sources: sources ?? [],
+    corrections: corrections ?? [],
+  };
 }
 
 /**
@@ -78,16 +85,17 @@ function objectBatch(
     return [one.seq ?? position + 1, index, timeOf(one, context), one.value];
   });
   const gateway = objects[0]?.gateway ?? context.defaultGateway;
-  return { stream, gateway, series, ...judge(rows, context), gone: [] };
+  return { stream, gateway, series, ...judge(rows, context), gone: [], sources: [], corrections: [] };
 }
 
 /** The rows, if each is of the wire form; else a problem that names every row that is not. */
-function wellFormed(readings: unknown[], seriesCount: number): BatchRow[] {
-  const isBatchRow = (row: unknown): row is BatchRow => rowFault(row, seriesCount) === undefined;
+function wellFormed(readings: unknown[], seriesCount: number, sourceCount: number): BatchRow[] {
+  const faultOf = (row: unknown) => rowFault(row, seriesCount, sourceCount);
+  const isBatchRow = (row: unknown): row is BatchRow => faultOf(row) === undefined;
   if (readings.every(isBatchRow)) return readings;
   throw malformed(
     readings.flatMap((row, index) => {
-      const fault = rowFault(row, seriesCount);
+      const fault = faultOf(row);
       return fault === undefined
         ? []
         : [{ path: `readings[${index}]${fault.place}`, message: fault.message }];
@@ -132,7 +140,10 @@ function separated(
 }
 
 function sameRow(a: BatchRow, b: BatchRow): boolean {
-  return a[1] === b[1] && a[2] === b[2] && a[3] === b[3] && (a[4] ?? 0) === (b[4] ?? 0);
+  const [, , , , flagsOfA = 0, standsOfA] = a;
+  const [, , , , flagsOfB = 0, standsOfB] = b;
+  const alike = a[1] === b[1] && a[2] === b[2] && a[3] === b[3] && flagsOfA === flagsOfB;
+  return alike && (standsOfA?.every((one, i) => one === standsOfB?.[i]) ?? standsOfB === undefined);
 }
 
 function isFuture(at: number, context: IngestContext): boolean {

@@ -5,8 +5,8 @@
  * stored survives a power cut.
  */
 
-import type { BatchRow } from '../batch.ts';
-import type { BatchAnswer, GoneCause, Refusal, StreamAnswer } from '../reading.ts';
+import type { BatchRow, Correction } from '../batch.ts';
+import type { BatchAnswer, GoneCause, Refusal, StreamAnswer, Thinned } from '../reading.ts';
 
 /** What a reading is one of. Unique in a store. */
 export interface SeriesKey {
@@ -23,12 +23,16 @@ export interface IncomingBatch {
   /** Who delivers it. */
   readonly gateway: string;
   readonly series: readonly SeriesKey[];
-  /** Good rows, ascending by seq, each seq once; their series index is within `series`. */
+  /** Good rows, ascending by seq, each seq once; their indices are within `series` and `sources`. */
   readonly rows: readonly BatchRow[];
   /** Rows found bad, by seqs that are not among `rows`. A seq that the store already has is a duplicate all the same. */
   readonly refused: readonly Refusal[];
   /** Seqs that will never come, with the cause. */
   readonly gone: readonly (readonly [lo: number, hi: number, cause: GoneCause])[];
+  /** The streams that thinned rows name as their source. */
+  readonly sources: readonly string[];
+  /** Readings of this stream to be moved. Noted with the batch, and carried out soon after, in steps. */
+  readonly corrections: readonly Correction[];
 }
 
 export interface IngestAnswer extends BatchAnswer {
@@ -50,7 +54,8 @@ export interface ReadingsStore {
 
   /**
    * Stores what is new, all batches in one durable transaction, and answers for each in order. Safe to
-   * repeat. Throws `StoreFault` when the store cannot do it now; then nothing was stored.
+   * repeat. Of a thinned reading only what is new of that which it stands for, and nothing of that again:
+   * the counts of what is stored add up to the readings that were sent, in whatever form. Throws `StoreFault` when the store cannot do it now; then nothing was stored.
    */
   ingest(batches: readonly IncomingBatch[]): Promise<IngestAnswer[]>;
 
@@ -80,12 +85,19 @@ export interface StoredReading extends SeriesKey {
   readonly flags: number;
   readonly stream: string;
   readonly seq: number;
+  /**
+   * What it stands for, if its flags say that it is a thinned one. The count is of those readings that are not
+   * stored in another way too; the rest is of all that were thinned together.
+   */
+  readonly thinned?: Thinned;
 }
 
 export interface StoreSummary {
   readonly series: number;
   /** How many readings have been received, from the ranges: a sum over few rows, not a count over all. */
   readonly received: number;
+  /** Of those: how many are thinned ones, and how many readings they stand for. */
+  readonly thinned: { readonly rows: number; readonly readings: number };
   readonly oldestAt: number | undefined;
   readonly newestAt: number | undefined;
 }

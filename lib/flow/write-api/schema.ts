@@ -64,11 +64,64 @@ export const STORE_MIGRATIONS = [
     PRIMARY KEY (stream, cause, lo)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- Counted as they come: nobody should have to walk over millions to say how many there are.
+  ALTER TABLE store ADD COLUMN thinned_rows INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE store ADD COLUMN thinned_readings INTEGER NOT NULL DEFAULT 0;
+
+  -- What a reading with the flag of a thinned one stands for; its value is the mean. The count is of those that
+  -- the store has in no other way; min to last are of all of them. lo and hi are seqs of the source, a stream.
+  CREATE TABLE thinned (
+    stream INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    count INTEGER NOT NULL CHECK (count > 0),
+    min REAL NOT NULL,
+    max REAL NOT NULL,
+    first REAL NOT NULL,
+    last REAL NOT NULL,
+    span_ms INTEGER NOT NULL,
+    source INTEGER NOT NULL,
+    lo INTEGER NOT NULL,
+    hi INTEGER NOT NULL CHECK (hi >= lo),
+    PRIMARY KEY (stream, seq)
+  ) STRICT, WITHOUT ROWID;
+
+  -- Which seqs of a source have come as thinned readings of a series.
+  CREATE TABLE covered (
+    source INTEGER NOT NULL,
+    series INTEGER NOT NULL,
+    lo INTEGER NOT NULL,
+    hi INTEGER NOT NULL CHECK (hi >= lo),
+    PRIMARY KEY (source, series, lo)
+  ) STRICT, WITHOUT ROWID;
+
+  -- Readings of a stream to be moved; series to at_seq say how far that has got.
+  CREATE TABLE corrections (
+    id INTEGER PRIMARY KEY,
+    stream INTEGER NOT NULL,
+    gateway TEXT NOT NULL,
+    lo INTEGER NOT NULL,
+    hi INTEGER NOT NULL CHECK (hi >= lo),
+    offset_ms INTEGER NOT NULL,
+    from_at INTEGER NOT NULL,
+    to_at INTEGER NOT NULL,
+    series INTEGER NOT NULL DEFAULT 0,
+    at INTEGER NOT NULL DEFAULT 0,
+    at_stream INTEGER NOT NULL DEFAULT 0,
+    at_seq INTEGER NOT NULL DEFAULT 0,
+    done INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (stream, gateway, lo, hi, offset_ms, from_at, to_at)
+  ) STRICT;
+  -- Asked with each request, and nearly always empty.
+  CREATE INDEX corrections_open ON corrections (id) WHERE done = 0;
+  `,
 ] as const;
 
 export const store = sqliteTable('store', {
   id: integer().primaryKey(),
   stream: text().notNull(),
+  thinnedRows: integer('thinned_rows').notNull().default(0),
+  thinnedReadings: integer('thinned_readings').notNull().default(0),
 });
 
 const series = sqliteTable('series', {
@@ -115,5 +168,60 @@ const gone = sqliteTable(
   (table) => [primaryKey({ columns: [table.stream, table.cause, table.lo] })],
 );
 
+const thinned = sqliteTable(
+  'thinned',
+  {
+    stream: integer().notNull(),
+    seq: integer().notNull(),
+    count: integer().notNull(),
+    min: real().notNull(),
+    max: real().notNull(),
+    first: real().notNull(),
+    last: real().notNull(),
+    spanMs: integer('span_ms').notNull(),
+    source: integer().notNull(),
+    lo: integer().notNull(),
+    hi: integer().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.stream, table.seq] })],
+);
+
+const covered = sqliteTable(
+  'covered',
+  {
+    source: integer().notNull(),
+    series: integer().notNull(),
+    lo: integer().notNull(),
+    hi: integer().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.source, table.series, table.lo] })],
+);
+
+const corrections = sqliteTable('corrections', {
+  id: integer().primaryKey(),
+  stream: integer().notNull(),
+  gateway: text().notNull(),
+  lo: integer().notNull(),
+  hi: integer().notNull(),
+  offsetMs: integer('offset_ms').notNull(),
+  fromAt: integer('from_at').notNull(),
+  toAt: integer('to_at').notNull(),
+  series: integer().notNull().default(0),
+  at: integer().notNull().default(0),
+  atStream: integer('at_stream').notNull().default(0),
+  atSeq: integer('at_seq').notNull().default(0),
+  done: integer().notNull().default(0),
+});
+
 /** All of them, for the test that compares them with a file. */
-export const STORE_TABLES = { store, series, streams, readings, received, gone } as const;
+export const STORE_TABLES = {
+  store,
+  series,
+  streams,
+  readings,
+  received,
+  gone,
+  thinned,
+  covered,
+  corrections,
+} as const;

@@ -458,7 +458,7 @@ describe('GET', () => {
       version: '9.9.9',
       schema: 1,
       uptimeMs: 60_000,
-      store: { ok: true, schema: 1, rowsStored: 1, lastStoredAt: INCIDENT_AT },
+      store: { ok: true, schema: 2, rowsStored: 1, lastStoredAt: INCIDENT_AT },
     });
   });
 

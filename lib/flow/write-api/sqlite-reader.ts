@@ -5,6 +5,7 @@
  */
 
 import { openDatabaseReadOnly, type SqliteDatabase } from '../../base/sqlite.ts';
+import { FLAG, type Thinned } from '../reading.ts';
 import type {
   ReadingsFilter,
   ReadingsReader,
@@ -53,6 +54,10 @@ export function openStoreReadOnly(file: string): ReadingsReader {
      ORDER BY at, stream, seq LIMIT ?`,
   );
   const nameOf = database.prepare<[number], string>('SELECT stream FROM streams WHERE id = ?').pluck();
+  const thinnedOf = database.prepare<[number, number], Thinned>(
+    `SELECT count, min, max, first, last, span_ms AS spanMs, streams.stream AS source, lo, hi
+     FROM thinned JOIN streams ON streams.id = source WHERE thinned.stream = ? AND seq = ?`,
+  );
 
   function refill(cursor: Cursor, filter: ReadingsFilter, rowsMax: number): void {
     // Streams and seqs begin at 1, so (sinceAt, 0, 0) lies just before the first row of that moment.
@@ -96,7 +101,9 @@ export function openStoreReadOnly(file: string): ReadingsReader {
           stream = nameOf.get(row.stream) ?? 'unknown';
           streams.set(row.stream, stream);
         }
-        yield { ...key, at: row.at, value: row.value, flags: row.flags, stream, seq: row.seq };
+        const thinned = (row.flags & FLAG.thinned) === 0 ? undefined : thinnedOf.get(row.stream, row.seq);
+        const { at, value, flags, seq } = row;
+        yield { ...key, at, value, flags, stream, seq, ...(thinned === undefined ? {} : { thinned }) };
       }
       open = open.filter((cursor) => !cursor.ended || cursor.rows.length > 0);
     }
@@ -142,9 +149,15 @@ function seriesOf(database: SqliteDatabase, filter: ReadingsFilter): (SeriesKey 
 /** One seek for each series and end: never a walk over the readings. */
 function summaryOf(database: SqliteDatabase): StoreSummary {
   const row = database
-    .prepare<[], { series: number; received: number; oldestAt: number | null; newestAt: number | null }>(
+    .prepare<
+      [],
+      Record<'series' | 'received' | 'rows' | 'readings', number> &
+        Record<'oldestAt' | 'newestAt', number | null>
+    >(
       `SELECT (SELECT count(*) FROM series) AS series,
               (SELECT coalesce(sum(hi - lo + 1), 0) FROM received) AS received,
+              (SELECT thinned_rows FROM store) AS rows,
+              (SELECT thinned_readings FROM store) AS readings,
               min((SELECT min(at) FROM readings WHERE readings.series = series.id)) AS oldestAt,
               max((SELECT max(at) FROM readings WHERE readings.series = series.id)) AS newestAt
        FROM series`,
@@ -153,6 +166,7 @@ function summaryOf(database: SqliteDatabase): StoreSummary {
   return {
     series: row?.series ?? 0,
     received: row?.received ?? 0,
+    thinned: { rows: row?.rows ?? 0, readings: row?.readings ?? 0 },
     oldestAt: row?.oldestAt ?? undefined,
     newestAt: row?.newestAt ?? undefined,
   };

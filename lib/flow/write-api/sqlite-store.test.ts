@@ -3,7 +3,8 @@ import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readingsStoreContract } from '../../../test/contract/readings-store.contract.ts';
+import { readingsStoreContract, type StoreHarness } from '../../../test/contract/readings-store.contract.ts';
+import { thinnedReadingsContract } from '../../../test/contract/thinned-readings.contract.ts';
 import { tempDir } from '../../../test/support/temp-dir.ts';
 import { createTestWorld } from '../../../test/support/test-world.ts';
 import { openDatabase } from '../../base/sqlite.ts';
@@ -14,7 +15,7 @@ import { storeFaultOf } from './sqlite-fault.ts';
 import { openStoreReadOnly } from './sqlite-reader.ts';
 import { createSqliteStore } from './sqlite-store.ts';
 
-readingsStoreContract('SQLite', () => {
+const createHarness = (): StoreHarness => {
   // A property opens one for each of its runs: too many for one clean-up at the end of the test.
   const dir = mkdtempSync(join(tmpdir(), 'sensorgw-store-'));
   const file = join(dir, 'store.db');
@@ -24,7 +25,9 @@ readingsStoreContract('SQLite', () => {
     openReader: async () => openStoreReadOnly(file),
     dispose: async () => rmSync(dir, { recursive: true, force: true }),
   };
-});
+};
+readingsStoreContract('SQLite', createHarness);
+thinnedReadingsContract('SQLite', createHarness);
 
 const open = (file: string, more: { seriesMax?: number; bytesMax?: number } = {}) =>
   createSqliteStore({ file, world: createTestWorld(), ...more });
@@ -39,7 +42,16 @@ function batch(rows: readonly BatchRow[], sensors = ['roof']): IncomingBatch {
     metric: 'temperature',
     unit: 'celsius',
   }));
-  return { stream: 'teststream', gateway: 'attic', series, rows, refused: [], gone: [] };
+  return {
+    stream: 'teststream',
+    gateway: 'attic',
+    series,
+    rows,
+    refused: [],
+    gone: [],
+    sources: [],
+    corrections: [],
+  };
 }
 
 describe('the SQLite store', () => {

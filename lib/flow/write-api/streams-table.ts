@@ -15,6 +15,9 @@ export interface StreamsTable {
   /** The id of a stream, begun if it is new; notes who delivers it now. Inside a transaction. */
   idOf(stream: string, gateway: string): number;
 
+  /** Who delivered it last; `undefined` if nobody has. */
+  gatewayOf(stream: string): string | undefined;
+
   describe(
     stream: string,
     from: number,
@@ -40,6 +43,7 @@ export function createStreamsTable(database: SqliteDatabase): StreamsTable {
       if (found.gateway !== gateway) rename.run(gateway, found.id);
       return found.id;
     },
+    gatewayOf: (stream) => find.get(stream)?.gateway,
     describe(stream, from, received, gone) {
       const row = orm.select().from(streamsTable).where(eq(streamsTable.stream, stream)).get();
       if (row === undefined) return { stream, gateway: null, received: [], gone: [] };
