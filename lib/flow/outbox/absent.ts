@@ -1,11 +1,12 @@
 /**
  * Rows that have left although an earlier one is in the file again, because a person had it sent once more.
- * Otherwise everything that has left lies below the first row, and need not be written down. Kept with the
+ * Otherwise everything that has left lies below the first row of its tier, and need not be written down. Kept with the
  * acknowledged ranges under a name that no destination can have: everybody counts as having acknowledged it.
  */
 
 import type { SqliteDatabase } from '../../base/sqlite.ts';
-import { NO_SEQS, type SeqRange, type SeqRanges, union } from '../seq-ranges.ts';
+import { type SeqRange, type SeqRanges, union } from '../seq-ranges.ts';
+import { below, type Extent } from './extents.ts';
 
 const EVERYBODY = '';
 
@@ -24,6 +25,6 @@ export function writeAbsent(database: SqliteDatabase, ranges: SeqRanges): void {
 }
 
 /** Every seq whose row has left: nobody waits for it. */
-export function leftOf(database: SqliteDatabase, firstSeq: number): SeqRanges {
-  return union(firstSeq > 1 ? [[1, firstSeq - 1]] : NO_SEQS, readAbsent(database));
+export function leftOf(database: SqliteDatabase, extents: readonly Extent[]): SeqRanges {
+  return union(below(extents), readAbsent(database));
 }

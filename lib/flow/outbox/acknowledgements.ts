@@ -1,5 +1,5 @@
 /**
- * What each destination has acknowledged, as ranges of seqs. Everything below the first row is
+ * What each destination has acknowledged, as ranges of seqs. Everything below the first row of a tier is
  * acknowledged by everybody: by definition, because rows leave only then, and so a destination that is
  * new to the file starts with exactly the rows that are still there.
  *
@@ -10,6 +10,8 @@
 import type { SqliteDatabase } from '../../base/sqlite.ts';
 import { difference, type SeqRanges, union } from '../seq-ranges.ts';
 import { leftOf } from './absent.ts';
+import type { Extent } from './extents.ts';
+import type { Tier } from './tiers.ts';
 
 export interface Acknowledgements {
   /** Throws for a destination that is not configured. */
@@ -19,8 +21,8 @@ export interface Acknowledgements {
   withdraw(destination: string, seqs: SeqRanges): void;
   /** Whether there are notes that `write` would make durable. */
   pending(): boolean;
-  /** The highest seq up to which every destination has acknowledged everything; 0 if there is none. */
-  throughAll(): number;
+  /** The highest seq up to which every destination has acknowledged everything of the tier; one before its first if there is none. */
+  throughAll(tier: Tier): number;
   /** Writes the notes. Inside a transaction; `written` must follow its commit. */
   write(): void;
   written(): void;
@@ -35,7 +37,7 @@ interface Ledger {
 export function openAcknowledgements(
   database: SqliteDatabase,
   destinations: readonly string[],
-  firstSeq: number,
+  extents: readonly Extent[],
 ): Acknowledgements {
   const select = database
     .prepare<[string], [number, number]>('SELECT lo, hi FROM acknowledged WHERE destination = ? ORDER BY lo')
@@ -47,7 +49,7 @@ export function openAcknowledgements(
     'DELETE FROM acknowledged WHERE destination = ? AND lo = ?',
   );
 
-  const left = leftOf(database, firstSeq);
+  const left = leftOf(database, extents);
   const ledgers = new Map<string, Ledger>();
   for (const destination of destinations) {
     const written = select.all(destination);
@@ -73,10 +75,10 @@ export function openAcknowledgements(
       ledger.ranges = difference(ledger.ranges, seqs);
     },
     pending: () => [...ledgers.values()].some(({ ranges, written }) => ranges !== written),
-    throughAll() {
+    throughAll({ space: [start] }) {
       // With no destination nobody has acknowledged anything, and every row stays.
-      if (ledgers.size === 0) return 0;
-      return Math.min(...[...ledgers.values()].map(({ ranges }) => leading(ranges)));
+      if (ledgers.size === 0) return start - 1;
+      return Math.min(...[...ledgers.values()].map(({ ranges }) => endOfRun(ranges, start)));
     },
     write() {
       for (const [destination, { ranges, written }] of ledgers) {
@@ -93,8 +95,8 @@ export function openAcknowledgements(
   };
 }
 
-/** The end of the unbroken run that starts at seq 1. */
-function leading(ranges: SeqRanges): number {
-  const first = ranges[0];
-  return first === undefined || first[0] > 1 ? 0 : first[1];
+/** The end of the unbroken run that has `start`; one before it if there is none. */
+function endOfRun(ranges: SeqRanges, start: number): number {
+  const run = ranges.find(([, hi]) => hi >= start);
+  return run === undefined || run[0] > start ? start - 1 : run[1];
 }

@@ -1,16 +1,12 @@
 /** How much a destination has still to get, from its acknowledged ranges: no row is counted. */
 
-import { countOf, type SeqRanges } from '../seq-ranges.ts';
+import { countOf, difference, type SeqRanges } from '../seq-ranges.ts';
 import type { Backlog } from './outbox.ts';
+import { type AtOf, endByTime } from './pick-rows.ts';
 
-/** `acknowledged` includes everything below the first row; `atOf` looks up the time of one row. */
-export function backlogOf(
-  acknowledged: SeqRanges,
-  nextSeq: number,
-  atOf: (seq: number) => number | undefined,
-): Backlog {
-  const rows = nextSeq - 1 - countOf(acknowledged);
-  if (rows === 0) return { rows, oldestAt: undefined };
-  const first = acknowledged[0];
-  return { rows, oldestAt: atOf(first === undefined || first[0] > 1 ? 1 : first[1] + 1) };
+/** `acknowledged` includes what has left of `present`. */
+export function backlogOf(present: SeqRanges, acknowledged: SeqRanges, atOf: AtOf): Backlog {
+  const waiting = difference(present, acknowledged);
+  const oldest = endByTime(waiting, 'oldest', atOf);
+  return { rows: countOf(waiting), oldestAt: oldest === undefined ? undefined : atOf(oldest) };
 }

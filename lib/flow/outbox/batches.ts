@@ -7,18 +7,19 @@ import { intersection } from '../seq-ranges.ts';
 import { type BatchTextOptions, type MadeBatch, prepareBatchText } from './batch-text.ts';
 import type { Books, Commits } from './commits.ts';
 import type { BatchPick, Outbox } from './outbox.ts';
-import { candidates, takeSeqs } from './pick-rows.ts';
+import { type AtOf, candidates, endByTime, takeSeqs } from './pick-rows.ts';
 
 export function createBatches(
   { database, streams, acknowledgements }: Books,
   commits: Commits,
+  atOf: AtOf,
   text: BatchTextOptions,
 ): Outbox['batch'] {
   const batchText = prepareBatchText(database, text);
 
   function make(destination: string, pick: BatchPick): MadeBatch | undefined {
     const waiting = candidates(commits.present(), acknowledgements.of(destination), pick);
-    const end = pick.order === 'oldest' ? waiting[0]?.[0] : waiting.at(-1)?.[1];
+    const end = endByTime(waiting, pick.order, atOf);
     if (end === undefined) return undefined;
     const stream = streams.of(end);
     const ofStream = intersection(waiting, [[stream.firstSeq, stream.nextSeq - 1]]);

@@ -7,14 +7,17 @@
 import type { SqliteDatabase } from '../../base/sqlite.ts';
 import type { World } from '../flow-event.ts';
 import { BATCH_ROWS_MAX, type GoneCause } from '../reading.ts';
-import { NO_SEQS, type SeqRange, type SeqRanges, union } from '../seq-ranges.ts';
+import { NO_SEQS, type SeqRanges, union } from '../seq-ranges.ts';
+import { leftOf } from './absent.ts';
 import type { Acknowledgements } from './acknowledgements.ts';
 import { type OutboxBounds, watchBounds } from './bounds.ts';
+import { assignedIn, type Extent, presentIn, readExtents } from './extents.ts';
 import type { GoneLedger } from './gone.ts';
-import { firstRow, giveBackPages } from './opening.ts';
+import { giveBackPages } from './opening.ts';
 import type { SeriesTable } from './series.ts';
 import { createShedding } from './shedding.ts';
 import type { Streams } from './streams.ts';
+import { ofTier } from './tiers.ts';
 
 /**
  * Rows deleted in one transaction, so that no round waits long for it: 5 ms on a desktop, the pages
@@ -35,13 +38,18 @@ export interface Books {
 }
 
 export interface Commits {
-  /** From the first row to the last seq that was assigned. */
-  present(): SeqRange;
+  /** From the first row to the last, in each tier that has rows. */
+  present(): SeqRanges;
+  /** Everything that may ever have been assigned. */
+  assigned(): SeqRanges;
+  /** Every seq whose row has left. */
+  left(): SeqRanges;
+  /** The one that the next reading gets. */
   nextSeq(): number;
   /** One transaction. Throws what `work` or SQLite throws, and then nothing has changed. */
   run(work: () => void): void;
-  /** As `run`, for work that puts rows back below the first one. */
-  runPuttingBack(seqs: SeqRanges, work: (firstSeqBefore: number) => void): void;
+  /** As `run`, for work that puts rows back among those that had left. */
+  runPuttingBack(seqs: SeqRanges, work: (left: SeqRanges) => void): void;
   /** Makes durable what has been noted, and trims; no commit if there is nothing to do. */
   flush(): void;
   /** Names seqs in the ledger, for all destinations or for one. Inside a transaction. */
@@ -54,17 +62,17 @@ export function createCommits(books: Books, bounds: OutboxBounds | undefined): C
   const { database, destinations, streams, series, acknowledgements, gone } = books;
   const { clock, observe } = books.world;
   const deleteRows = database.prepare<[number, number]>('DELETE FROM readings WHERE seq BETWEEN ? AND ?');
-  const firstStays = database.prepare<[], number | null>('SELECT min(seq) FROM readings').pluck();
+  const firstStays = database
+    .prepare<[number, number], number | null>('SELECT min(seq) FROM readings WHERE seq BETWEEN ? AND ?')
+    .pluck();
 
-  let nextSeq = streams.newest().nextSeq;
-  let firstSeq = firstRow(database, nextSeq);
+  let extents = readExtents(database);
   /** Rows found damaged: their acknowledgement and their place in the ledger go into one commit, the next. */
   let damaged: SeqRanges = NO_SEQS;
   /** Rows deleted by the present transaction. */
   let trimmed = 0;
 
-  const present = (): SeqRange => [firstSeq, nextSeq - 1];
-  const trimmable = () => acknowledgements.throughAll() >= firstSeq;
+  const isTrimmable = ({ tier, firstSeq }: Extent) => acknowledgements.throughAll(tier) >= firstSeq;
 
   function declare(seqs: SeqRanges, cause: GoneCause, destination?: string): void {
     if (seqs.length === 0) return;
@@ -86,34 +94,41 @@ export function createCommits(books: Books, bounds: OutboxBounds | undefined): C
           rowsMax: TRIM_ROWS_MAX,
         });
 
-  /** What is due with every commit. Returns the first row that stays. */
-  function settle(): number {
+  /** What is due with every commit. Returns what the tiers hold after it. */
+  function settle(): readonly Extent[] {
     declare(damaged, 'corrupt');
     // What has been delivered leaves before anything undelivered does.
-    if (!trimmable()) shedding?.step(present());
+    if (!extents.some(isTrimmable)) shedding?.step(presentIn(extents).at(-1));
     acknowledgements.write();
     gone.write();
-    const through = Math.min(acknowledgements.throughAll(), firstSeq + TRIM_ROWS_MAX - 1);
-    if (through < firstSeq) return firstSeq;
-    trimmed = deleteRows.run(firstSeq, through).changes;
-    streams.forgetBelow(through + 1);
-    giveBackPages(database);
-    // Behind a row that was put back, others have left before.
-    return firstStays.get() ?? nextSeq;
+    const reached = extents.map(trim);
+    if (trimmed > 0) giveBackPages(database);
+    return reached;
   }
 
-  const transaction = database.transaction((work: () => void): number => {
+  function trim(extent: Extent): Extent {
+    const { tier, firstSeq } = extent;
+    const nextSeq = Math.max(extent.nextSeq, streams.nextSeq(tier) ?? 0);
+    const through = Math.min(acknowledgements.throughAll(tier), firstSeq + TRIM_ROWS_MAX - 1);
+    if (through < firstSeq) return { tier, firstSeq, nextSeq };
+    trimmed += deleteRows.run(firstSeq, through).changes;
+    streams.forgetBelow(tier, through + 1);
+    // Behind a row that was put back, others have left before.
+    return { tier, firstSeq: firstStays.get(...tier.space) ?? nextSeq, nextSeq };
+  }
+
+  const transaction = database.transaction((work: () => void): readonly Extent[] => {
     work();
     return settle();
   });
 
   function run(work: () => void): void {
-    let firstSeqNow: number;
     trimmed = 0;
     try {
-      firstSeqNow = transaction.immediate(work);
+      extents = transaction.immediate(work);
     } catch (error) {
       series.rolledBack();
+      streams.rolledBack();
       shedding?.rolledBack();
       throw error;
     }
@@ -122,34 +137,37 @@ export function createCommits(books: Books, bounds: OutboxBounds | undefined): C
     gone.written();
     damaged = NO_SEQS;
     streams.reload();
-    nextSeq = streams.newest().nextSeq;
-    firstSeq = firstSeqNow;
     if (trimmed > 0) observe({ type: 'outbox.trimmed', rows: trimmed });
     for (const event of shedding?.committed() ?? []) observe(event);
   }
 
   return {
-    present,
-    nextSeq: () => nextSeq,
+    present: () => presentIn(extents),
+    assigned: () => assignedIn(extents),
+    left: () => leftOf(database, extents),
+    nextSeq: () => streams.newest().nextSeq,
     run,
     runPuttingBack(seqs, work) {
-      const before = firstSeq;
-      firstSeq = Math.min(before, seqs[0]?.[0] ?? before);
+      const before = extents;
+      extents = before.map((one) => ({
+        ...one,
+        firstSeq: Math.min(one.firstSeq, ofTier(one.tier, seqs)[0]?.[0] ?? one.firstSeq),
+      }));
       try {
-        run(() => work(before));
+        run(() => work(leftOf(database, before)));
       } catch (error) {
-        firstSeq = before;
+        extents = before;
         throw error;
       }
     },
     flush() {
-      if (acknowledgements.pending() || gone.pending() || trimmable()) run(() => {});
+      if (acknowledgements.pending() || gone.pending() || extents.some(isTrimmable)) run(() => {});
     },
     declare,
     discard(corrupt) {
       for (const destination of destinations) acknowledgements.note(destination, corrupt);
       damaged = union(damaged, corrupt);
-      observe({ type: 'outbox.corrupted', stream: streams.of(corrupt[0]?.[0] ?? nextSeq).id, seqs: corrupt });
+      observe({ type: 'outbox.corrupted', stream: streams.of(corrupt[0]?.[0] ?? 0).id, seqs: corrupt });
     },
   };
 }

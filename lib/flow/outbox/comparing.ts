@@ -6,7 +6,6 @@
  */
 
 import { difference, intersection, normalized, type SeqRange, type SeqRanges } from '../seq-ranges.ts';
-import { leftOf } from './absent.ts';
 import type { Books, Commits } from './commits.ts';
 import type { Outbox } from './outbox.ts';
 
@@ -93,7 +92,7 @@ export function createComparing(
       acknowledgements.note(destination, known(stream, received));
       const owed = difference(confirmed(destination, known(stream, missing)), normalized(received));
       const lacking = difference(owed, goneFor(destination, stream));
-      const lost = intersection(lacking, leftOf(database, commits.present()[0]));
+      const lost = intersection(lacking, commits.left());
       const again = difference(lacking, lost);
       acknowledgements.withdraw(destination, again);
       try {

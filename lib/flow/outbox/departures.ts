@@ -53,7 +53,7 @@ export function createDepartures(
       }
     },
     declareGone(seqs, cause) {
-      const ours = intersection(normalized(seqs), [[1, commits.nextSeq() - 1]]);
+      const ours = intersection(normalized(seqs), commits.assigned());
       const missing = destinations.map((destination) => {
         const lacking = difference(ours, acknowledgements.of(destination));
         acknowledgements.note(destination, lacking);

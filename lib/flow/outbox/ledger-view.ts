@@ -5,6 +5,7 @@
 
 import { openDatabaseReadOnly } from '../../base/sqlite.ts';
 import { difference, normalized, type SeqRange, type SeqRanges, union } from '../seq-ranges.ts';
+import { assignedIn, readExtents } from './extents.ts';
 import type { GoneEntry } from './gone.ts';
 import { OUTBOX_APPLICATION_ID, OUTBOX_MIGRATIONS } from './schema.ts';
 
@@ -49,8 +50,7 @@ export function readOutboxLedger(file: string): OutboxLedger {
     const present = ranges(
       'SELECT min(seq), max(seq) FROM (SELECT seq, seq - row_number() OVER (ORDER BY seq) AS run FROM readings) GROUP BY run',
     );
-    const lastSeq = streams.at(-1)?.seqs[1] ?? 0;
-    const left = difference(lastSeq > 0 ? [[1, lastSeq]] : [], present);
+    const left = difference(assignedIn(readExtents(database)), present);
     const names = database
       .prepare<[], string>('SELECT name FROM destinations WHERE configured ORDER BY name')
       .pluck()

@@ -13,8 +13,7 @@ import { isDiskCondition } from '../../base/disk-condition.ts';
 import { openDatabase, type SqliteDatabase } from '../../base/sqlite.ts';
 import type { World } from '../flow-event.ts';
 import type { Reading } from '../reading.ts';
-import { countOf, intersection, NO_SEQS, normalized, type SeqRanges } from '../seq-ranges.ts';
-import { readAbsent } from './absent.ts';
+import { countOf, difference, intersection, NO_SEQS, normalized, type SeqRanges } from '../seq-ranges.ts';
 import { openAcknowledgements } from './acknowledgements.ts';
 import { assertReading } from './assert-reading.ts';
 import { backlogOf } from './backlog.ts';
@@ -27,8 +26,9 @@ import { compactStep } from './compacting.ts';
 import { createComparing } from './comparing.ts';
 import { readDeadLetters } from './dead-letters.ts';
 import { createDepartures } from './departures.ts';
+import { readExtents } from './extents.ts';
 import { goneText, openGoneLedger } from './gone.ts';
-import { firstRow, noteBoot, noteDestinations } from './opening.ts';
+import { noteBoot, noteDestinations } from './opening.ts';
 import type { Outbox } from './outbox.ts';
 import { noteOutcome } from './outcomes.ts';
 import { createReturns } from './returns.ts';
@@ -78,7 +78,8 @@ function createOutbox(database: SqliteDatabase, options: OpenOutboxOptions, star
   const orm = drizzle({ client: database });
   const checksum = createRowChecksum();
   const streams = openStreams(database, world, options.firstSeq);
-  const firstSeq = firstRow(database, streams.newest().nextSeq);
+  const extents = readExtents(database);
+  const firstSeq = extents[0]?.firstSeq ?? 1;
   const boot = database
     .transaction(() => {
       noteDestinations(database, destinations, firstSeq);
@@ -86,7 +87,7 @@ function createOutbox(database: SqliteDatabase, options: OpenOutboxOptions, star
     })
     .immediate();
   const series = openSeries(database, checksum);
-  const acknowledgements = openAcknowledgements(database, destinations, firstSeq);
+  const acknowledgements = openAcknowledgements(database, destinations, extents);
   const gone = openGoneLedger(database, destinations);
   // To a destination that is new to the file they would look like rows that wait.
   for (const destination of destinations) acknowledgements.note(destination, gone.forAllFrom(firstSeq));
@@ -95,7 +96,8 @@ function createOutbox(database: SqliteDatabase, options: OpenOutboxOptions, star
   const commits = createCommits(books, options.bounds);
   const checkpoint = prepareCheckpoints(database, clock);
   const appendRows = prepareAppend(books, checksum, boot);
-  const atOf = database.prepare<[number], number>('SELECT at FROM readings WHERE seq = ?').pluck();
+  const selectAt = database.prepare<[number], number>('SELECT at FROM readings WHERE seq = ?').pluck();
+  const atOf = (seq: number) => selectAt.get(seq);
 
   /** The given seqs as far as they were assigned in this stream. */
   function known(stream: string, seqs: SeqRanges): SeqRanges {
@@ -108,7 +110,7 @@ function createOutbox(database: SqliteDatabase, options: OpenOutboxOptions, star
     type: 'outbox.opened',
     stream: streams.newest().id,
     fresh: streams.fresh,
-    rows: countOf([present]) - countOf(intersection(readAbsent(database), [present])),
+    rows: countOf(difference(present, commits.left())),
     durationMs: clock.monotonicMs() - startedMono,
   });
 
@@ -126,12 +128,13 @@ function createOutbox(database: SqliteDatabase, options: OpenOutboxOptions, star
       }
       for (const reading of readings) assertReading(reading);
       commits.run(() => appendRows(readings));
-      if (commits.present()[0] === lo) checkpoint();
+      const [rows, older] = commits.present();
+      if (rows?.[0] === lo && older === undefined) checkpoint();
       const appended = { stream, lo, hi: commits.nextSeq() - 1 };
       observe({ type: 'outbox.appended', ...appended, durationMs: clock.monotonicMs() - startedMono });
       return appended;
     },
-    batch: createBatches(books, commits, { gateway, series, checksum }),
+    batch: createBatches(books, commits, atOf, { gateway, series, checksum }),
     acknowledge(destination, stream, seqs) {
       acknowledgements.note(destination, known(stream, seqs));
     },
@@ -148,8 +151,7 @@ function createOutbox(database: SqliteDatabase, options: OpenOutboxOptions, star
     },
     noteTold: (destination, upTo) => gone.noteTold(destination, upTo),
     flush: commits.flush,
-    backlog: (destination) =>
-      backlogOf(acknowledgements.of(destination), commits.nextSeq(), (seq) => atOf.get(seq)),
+    backlog: (destination) => backlogOf(commits.present(), acknowledgements.of(destination), atOf),
     beginStream() {
       commits.run(() => streams.begin());
       return streams.newest().id;
@@ -194,6 +196,6 @@ function prepareAppend(
       insertRow.run(seq, id, at, value, monoMs, flags, boot, crc);
       seq += 1;
     }
-    streams.advance(seq);
+    streams.advance(stream, seq);
   };
 }

@@ -1,25 +1,6 @@
 /** What is read and noted once, when an outbox file is opened. */
 
-import { GatewayError } from '../../base/errors.ts';
 import type { SqliteDatabase } from '../../base/sqlite.ts';
-
-/** The first row's seq, or the next one to be assigned if there is none. Throws if the two contradict each other. */
-export function firstRow(database: SqliteDatabase, nextSeq: number): number {
-  const [first, last] = database
-    .prepare<[], [number | null, number | null]>(
-      'SELECT (SELECT min(seq) FROM readings), (SELECT max(seq) FROM readings)',
-    )
-    .raw()
-    .get() ?? [null, null];
-  if (last !== null && last >= nextSeq) {
-    throw new GatewayError(
-      'SGW_INTERNAL',
-      `${database.name} has a row ${last}, but the next seq to assign is ${nextSeq}`,
-      { hint: 'The file is damaged. Move it and its -wal and -shm away together; keep them for salvage.' },
-    );
-  }
-  return first ?? nextSeq;
-}
 
 /**
  * Every destination ever configured stays listed: its acknowledgements hold again when it returns. One that

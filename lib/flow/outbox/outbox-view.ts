@@ -4,16 +4,16 @@
  * reader's WAL from being reset.
  */
 
-import { asc, count, desc, eq } from 'drizzle-orm';
+import { asc, between, count, desc, eq } from 'drizzle-orm';
 import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3';
 import { openDatabaseReadOnly } from '../../base/sqlite.ts';
-import { countOf, intersection, type SeqRanges, union } from '../seq-ranges.ts';
-import { leftOf, readAbsent } from './absent.ts';
+import { countOf, difference, type SeqRanges, union } from '../seq-ranges.ts';
+import { leftOf } from './absent.ts';
 import { backlogOf } from './backlog.ts';
 import { readBreaker, readBreakerTransitions } from './breakers.ts';
 import { countDeadLetters, type LetterPick, readDeadLetters } from './dead-letters.ts';
+import { presentIn, readExtents } from './extents.ts';
 import type { PacedRow } from './forecast.ts';
-import { firstRow } from './opening.ts';
 import type { Backlog, BreakerRecord, BreakerTransition, DeadLetter, OutcomeRecord } from './outbox.ts';
 import { type OutboxRow, prepareRows } from './outbox-rows.ts';
 import { readOutcome } from './outcomes.ts';
@@ -26,6 +26,7 @@ import {
   readings,
   streams,
 } from './schema.ts';
+import { ofTier, RAW, TIERS } from './tiers.ts';
 
 export interface DestinationStats extends Backlog {
   readonly destination: string;
@@ -85,21 +86,23 @@ export function openOutboxReadOnly(file: string): OutboxView {
   const orm = drizzle({ client: database });
 
   const stats = database.transaction((): OutboxStats => {
-    const stream = orm.select().from(streams).orderBy(desc(streams.ordinal)).limit(1).get();
-    const nextSeq = stream?.nextSeq ?? 1;
-    const firstSeq = firstRow(database, nextSeq);
+    const ofReadings = between(streams.firstSeq, ...RAW.space);
+    const stream = orm.select().from(streams).where(ofReadings).orderBy(desc(streams.ordinal)).limit(1).get();
+    const extents = readExtents(database);
+    const present = presentIn(extents);
+    const left = leftOf(database, extents);
     const atOf = (seq: number) =>
       orm.select({ at: readings.at }).from(readings).where(eq(readings.seq, seq)).get()?.at;
     const statsOf = (destination: string): DestinationStats => ({
       destination,
-      ...backlogOf(acknowledgedBy(orm, destination, leftOf(database, firstSeq)), nextSeq, atOf),
+      ...backlogOf(present, acknowledgedBy(orm, destination, left), atOf),
       breaker: readBreaker(orm, destination),
       outcome: readOutcome(orm, destination),
     });
     return {
       stream: stream?.id,
-      rows: nextSeq - firstSeq - countOf(intersection(readAbsent(database), [[firstSeq, nextSeq - 1]])),
-      nextSeq,
+      rows: countOf(difference(present, left)),
+      nextSeq: stream?.nextSeq ?? 1,
       destinations: configuredDestinations(orm).map(statsOf),
       deadLetters: countDeadLetters(orm),
     };
@@ -107,19 +110,19 @@ export function openOutboxReadOnly(file: string): OutboxView {
 
   const rows = prepareRows(database);
   const waiting = database.transaction((destination: string, limit: number): OutboxRow[] => {
-    const stream = orm.select().from(streams).orderBy(desc(streams.ordinal)).limit(1).get();
-    const nextSeq = stream?.nextSeq ?? 1;
-    const firstSeq = firstRow(database, nextSeq);
-    const present = [firstSeq, nextSeq - 1] as const;
-    return rows.of(
-      candidates(present, acknowledgedBy(orm, destination, leftOf(database, firstSeq)), {}),
-      limit,
-    );
+    const extents = readExtents(database);
+    const acknowledged = acknowledgedBy(orm, destination, leftOf(database, extents));
+    const due = candidates(presentIn(extents), acknowledged, {});
+    const oldestFirst = TIERS.toReversed().flatMap((tier) => ofTier(tier, due));
+    return rows.of(oldestFirst, limit);
   });
 
   const measures = database.transaction((): OutboxMeasures => {
     const pragma = (name: string) => Number(database.pragma(name, { simple: true }));
-    const newest = orm.select({ boot: readings.boot, monoMs: readings.monoMs }).from(readings);
+    const newest = orm
+      .select({ boot: readings.boot, monoMs: readings.monoMs })
+      .from(readings)
+      .where(between(readings.seq, ...RAW.space));
     return {
       streams: orm.select({ rows: count() }).from(streams).get()?.rows ?? 0,
       fileBytes: pragma('page_count') * pragma('page_size'),

@@ -1,15 +1,19 @@
-/** Which rows make up the next batch: pure arithmetic on ranges, without looking at a row. */
+/** Which rows make up the next batch: arithmetic on ranges, with a look at one row of each tier at most. */
 
 import { countOf, difference, intersection, NO_SEQS, type SeqRange, type SeqRanges } from '../seq-ranges.ts';
 import type { BatchPick } from './outbox.ts';
+import { ofTier, TIERS } from './tiers.ts';
+
+/** Looks up the time of one row; `undefined` if it is not there. */
+export type AtOf = (seq: number) => number | undefined;
 
 /** The rows of `present` that are neither acknowledged nor excepted. */
 export function candidates(
-  present: SeqRange,
+  present: SeqRanges,
   acknowledged: SeqRanges,
   pick: Pick<BatchPick, 'within' | 'except'>,
 ): SeqRanges {
-  const window = intersection([present], [pick.within ?? present]);
+  const window = pick.within === undefined ? present : intersection(present, [pick.within]);
   return difference(difference(window, acknowledged), pick.except ?? NO_SEQS);
 }
 
@@ -24,4 +28,16 @@ export function takeSeqs(seqs: SeqRanges, order: BatchPick['order'], rowsMax: nu
     left -= rows;
   }
   return order === 'oldest' ? taken : taken.reverse();
+}
+
+/** The oldest or newest of `seqs` by time: the tiers grow independently of each other, and each by time alone. */
+export function endByTime(seqs: SeqRanges, order: BatchPick['order'], atOf: AtOf): number | undefined {
+  const ends = TIERS.flatMap((tier) => {
+    const own = ofTier(tier, seqs);
+    const end = order === 'oldest' ? own[0]?.[0] : own.at(-1)?.[1];
+    return end === undefined ? [] : [end];
+  });
+  if (ends.length < 2) return ends[0];
+  const times = ends.map((seq) => atOf(seq) ?? 0);
+  return ends[times.indexOf(order === 'oldest' ? Math.min(...times) : Math.max(...times))];
 }

@@ -4,7 +4,7 @@
  */
 
 import { difference, rangesOfSeqs, type SeqRanges } from '../seq-ranges.ts';
-import { leftOf, writeAbsent } from './absent.ts';
+import { writeAbsent } from './absent.ts';
 import { assertUnassigned, prepareAdopt } from './adoption.ts';
 import type { Books, Commits } from './commits.ts';
 import type { Outbox } from './outbox.ts';
@@ -25,8 +25,8 @@ export function createReturns(
   function putBack(seqs: SeqRanges, owedTo: readonly string[], work: () => void): void {
     for (const destination of owedTo) acknowledgements.withdraw(destination, seqs);
     try {
-      commits.runPuttingBack(seqs, (firstSeqBefore) => {
-        writeAbsent(database, difference(leftOf(database, firstSeqBefore), seqs));
+      commits.runPuttingBack(seqs, (left) => {
+        writeAbsent(database, difference(left, seqs));
         work();
       });
     } catch (error) {

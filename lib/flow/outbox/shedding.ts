@@ -29,7 +29,7 @@ export interface Shedding {
    * Sets the oldest of the rows that are there aside for every destination, if the outbox is too large:
    * they are offered to nobody any more, and leave with the next trim. Inside a transaction.
    */
-  step(present: SeqRange): void;
+  step(present: SeqRange | undefined): void;
   /** What has been shed since the last commit. */
   committed(): readonly ShedEvent[];
   rolledBack(): void;
@@ -48,11 +48,11 @@ export function createShedding(deps: SheddingDeps): Shedding {
   }
 
   return {
-    step([lo, hi]) {
-      if (hi < lo || destinations.length === 0) return;
+    step(present) {
+      if (present === undefined || destinations.length === 0) return;
       const excess = bounds.excess();
       if (excess === undefined) return;
-      const range = oldestWorth(excess, [lo, hi], deps.rowsMax);
+      const range = oldestWorth(excess, present, deps.rowsMax);
       const missing = destinations.map((destination) => ({
         destination,
         seqs: difference([range], acknowledgements.of(destination)),

@@ -2,7 +2,7 @@
  * Which seqs belong to which stream. Seqs are counted through the whole file and a stream is an interval
  * of them, so ranges need no stream beside them: a new stream begins where the last one ends.
  *
- * Each opening of the file begins one. Whatever was done to the file while it was closed, restored, cloned
+ * Each opening of the file begins one, and so does each tier when it gets its first row in a run. Whatever was done to the file while it was closed, restored, cloned
  * or copied back, no two copies ever give one identity to two readings
  * (docs/decisions/0010-each-run-is-a-stream.md).
  */
@@ -10,6 +10,7 @@
 import type { SqliteDatabase } from '../../base/sqlite.ts';
 import type { World } from '../flow-event.ts';
 import { intersection, type SeqRange, type SeqRanges } from '../seq-ranges.ts';
+import { isOf, RAW, startOf, type Tier } from './tiers.ts';
 
 export interface Stream {
   readonly ordinal: number;
@@ -23,6 +24,10 @@ export interface Streams {
   readonly fresh: boolean;
   /** The one that new readings join. */
   newest(): Stream;
+  /** The one of this run that new rows of the tier join, born if there is none. Inside a transaction. */
+  openIn(tier: Tier): Stream;
+  /** The highest next seq of all streams of the tier; `undefined` if it never had one. */
+  nextSeq(tier: Tier): number | undefined;
   /** The oldest first. */
   all(): readonly Stream[];
   /** The stream that `seq` was assigned in. Throws if it never was. */
@@ -31,14 +36,16 @@ export interface Streams {
   assigned(id: string): SeqRange | undefined;
   /** The seqs of each stream that has some of these. */
   split(seqs: SeqRanges): readonly { readonly stream: string; readonly seqs: SeqRanges }[];
-  /** Ends the newest stream and begins another at the same seq. Inside a transaction. */
+  /** Ends the streams of this run and begins another at the next seq. Inside a transaction. */
   begin(): void;
-  /** Writes that seqs below `nextSeq` are assigned. Inside a transaction. */
-  advance(nextSeq: number): void;
-  /** Forgets all but the latest streams whose last row has left. Inside a transaction. */
-  forgetBelow(firstSeq: number): void;
+  /** Writes that the seqs of a stream below `nextSeq` are assigned. Inside a transaction. */
+  advance(stream: Stream, nextSeq: number): void;
+  /** Forgets all but the latest streams of a tier whose last row has left. Inside a transaction. */
+  forgetBelow(tier: Tier, firstSeq: number): void;
   /** Takes what the file says: after each commit. */
   reload(): void;
+  /** What was begun and assigned since the last commit was not. */
+  rolledBack(): void;
 }
 
 /** So that a comparison with a store reaches back over many runs; each costs a look with every commit. */
@@ -57,33 +64,57 @@ export function openStreams(
     'INSERT INTO streams (id, first_seq, next_seq, born_at) VALUES (?, ?, ?, ?)',
   );
   const advance = database.prepare<[number, number]>('UPDATE streams SET next_seq = ? WHERE ordinal = ?');
-  const forget = database.prepare<[number, number]>(
-    'DELETE FROM streams WHERE next_seq <= ? AND ordinal < ?',
+  const forget = database.prepare<[number, number, number, number]>(
+    'DELETE FROM streams WHERE first_seq BETWEEN ? AND ? AND next_seq <= ? AND ordinal < ?',
   );
-  const bear = (firstSeq: number) =>
-    insert.run(world.random.streamId(), firstSeq, firstSeq, world.clock.wallMs());
 
   let all = select.all();
+  let committed = all;
   const fresh = all.length === 0;
+
+  function bear(firstSeq: number): Stream {
+    const id = world.random.streamId();
+    const { lastInsertRowid } = insert.run(id, firstSeq, firstSeq, world.clock.wallMs());
+    const stream = { ordinal: Number(lastInsertRowid), id, firstSeq, nextSeq: firstSeq };
+    all = [...all, stream];
+    return stream;
+  }
+
   const run = database.transaction(() => {
-    bear(all.at(-1)?.nextSeq ?? firstSeq);
+    bear(latestOf(all, RAW)?.nextSeq ?? firstSeq);
     // A run that accepted nothing left nothing to be remembered.
     database.exec(
       'DELETE FROM streams WHERE next_seq = first_seq AND ordinal < (SELECT max(ordinal) FROM streams)',
     );
   });
   run.immediate();
-  all = select.all();
+  reload();
+
+  function reload(): void {
+    all = select.all();
+    committed = all;
+  }
 
   function newest(): Stream {
-    const last = all.at(-1);
+    const last = latestOf(all, RAW);
     if (last === undefined) throw new Error('the outbox has no stream, although one is born with it');
     return last;
+  }
+
+  function nextSeq(tier: Tier): number | undefined {
+    const ends = all.filter((one) => isOf(tier, one.firstSeq)).map((one) => one.nextSeq);
+    return ends.length === 0 ? undefined : Math.max(...ends);
   }
 
   return {
     fresh,
     newest,
+    openIn(tier) {
+      const latest = latestOf(all, tier);
+      if (latest !== undefined && latest.ordinal >= newest().ordinal) return latest;
+      return bear(Math.max(nextSeq(tier) ?? 0, startOf(tier, newest().nextSeq)));
+    },
+    nextSeq,
     all: () => all,
     of(seq) {
       const stream = all.find(({ firstSeq, nextSeq }) => seq >= firstSeq && seq < nextSeq);
@@ -105,14 +136,22 @@ export function openStreams(
     begin() {
       bear(newest().nextSeq);
     },
-    advance(nextSeq) {
-      advance.run(nextSeq, newest().ordinal);
+    advance({ ordinal }, nextSeq) {
+      advance.run(nextSeq, ordinal);
+      all = all.map((one) => (one.ordinal === ordinal ? { ...one, nextSeq } : one));
     },
-    forgetBelow(firstSeq) {
-      forget.run(firstSeq, newest().ordinal - STREAMS_KEPT);
+    forgetBelow(tier, firstSeq) {
+      // The last one stays however old it is: the seqs of the next one follow from it.
+      const kept = Math.min(newest().ordinal - STREAMS_KEPT, latestOf(all, tier)?.ordinal ?? 0);
+      forget.run(...tier.space, firstSeq, kept);
     },
-    reload() {
-      all = select.all();
+    reload,
+    rolledBack() {
+      all = committed;
     },
   };
+}
+
+function latestOf(streams: readonly Stream[], tier: Tier): Stream | undefined {
+  return streams.findLast(({ firstSeq }) => isOf(tier, firstSeq));
 }

@@ -13,7 +13,8 @@ import type { Clock } from '../../base/clock.ts';
 import type { Observe } from '../flow-event.ts';
 import { TRIM_ROWS_MAX } from '../outbox/commits.ts';
 import type { BatchPick, Outbox, OutgoingBatch } from '../outbox/outbox.ts';
-import { countOf, type SeqRange, union } from '../seq-ranges.ts';
+import { RAW } from '../outbox/tiers.ts';
+import { countOf, NO_SEQS, type SeqRanges, union } from '../seq-ranges.ts';
 import { createAside } from './aside.ts';
 import { BATCH_SIZE_START, type BatchSize, grown, halved } from './batch-size.ts';
 import { narrowed, rowsToTry, type Suspects, suspectsIn } from './bisect.ts';
@@ -110,29 +111,29 @@ export function createBackfillLane(deps: BackfillLaneDeps, options: BackfillLane
     );
   }
 
-  function pick(from: Partial<BatchPick> & { within: SeqRange }): OutgoingBatch | undefined {
+  function pick(from: Partial<BatchPick>): OutgoingBatch | undefined {
     return outbox.batch(name, {
       order: 'oldest',
       rowsMax: size.rows,
       bytesMax: size.bytes,
-      except: delivery.inFlight('live'),
       ...from,
+      except: union(from.except ?? NO_SEQS, delivery.inFlight('live')),
     });
   }
 
-  /** What must not be sent now: the live lane has it, or it waits for its own time. */
-  const hidden = () => union(union(delivery.inFlight('live'), aside.seqs()), delivery.putOff());
+  /** What waits for its own time. */
+  const hidden = () => union(aside.seqs(), delivery.putOff());
+  /** The live lane has not tried these yet. Of thinned readings it tries none. */
+  const fresh = (): SeqRanges => [[live.cursor() + 1, RAW.space[1]]];
 
   function next(nowMono: number): { batch: OutgoingBatch; purpose: Purpose } | undefined {
     const news = deps.closed() && nowMono >= ledgerDueMono ? outbox.goneBatch(name) : undefined;
     if (news !== undefined) return { batch: news, purpose: 'ledger' };
-    const backlog: SeqRange = [1, live.cursor()];
-
     // A probe of rows that make the API fail would keep the breaker open although the API is well.
     const avoided = !deps.closed() && poisonous ? suspects : undefined;
     if (avoided !== undefined) {
-      const except = union(hidden(), [avoided.within]);
-      const batch = pick({ within: backlog, order: options.order, except, rowsMax: 1 });
+      const except = union(union(hidden(), fresh()), [avoided.within]);
+      const batch = pick({ order: options.order, except, rowsMax: 1 });
       if (batch !== undefined) return { batch, purpose: 'drain' };
     }
     if (suspects !== undefined) {
@@ -147,7 +148,7 @@ export function createBackfillLane(deps: BackfillLaneDeps, options: BackfillLane
       if (batch !== undefined) return { batch, purpose: 'retry' };
       aside.forget(due);
     }
-    const batch = ahead ?? pick({ within: backlog, order: options.order, except: hidden() });
+    const batch = ahead ?? pick({ order: options.order, except: union(hidden(), fresh()) });
     return batch === undefined ? undefined : { batch, purpose: 'drain' };
   }
 
@@ -155,9 +156,9 @@ export function createBackfillLane(deps: BackfillLaneDeps, options: BackfillLane
   function prepare(present: OutgoingBatch, purpose: Purpose): void {
     if (unflushedRows >= FLUSH_ROWS || clock.monotonicMs() - flushedMono >= FLUSH_EVERY_MS) flush();
     if (purpose !== 'drain' || !deps.closed()) return;
-    const except = union(hidden(), present.seqs);
+    const except = union(union(hidden(), fresh()), present.seqs);
     unlessDiskFails(() => {
-      ahead = pick({ within: [1, live.cursor()], order: options.order, except });
+      ahead = pick({ order: options.order, except });
     });
   }
 

@@ -6,6 +6,7 @@
 
 import type { Clock } from '../../base/clock.ts';
 import type { Outbox } from '../outbox/outbox.ts';
+import { RAW } from '../outbox/tiers.ts';
 import type { Delivery } from './delivery.ts';
 
 export interface LiveLaneDeps {
@@ -26,7 +27,7 @@ export interface LiveLane {
   /** A fresh round waits or is in flight: backfill stands back. */
   wants(): boolean;
 
-  /** The newest seq it has tried: rows above are its own. */
+  /** The newest seq it has tried: readings above are its own. Thinned ones never are. */
   cursor(): number;
 }
 
@@ -44,14 +45,19 @@ export function createLiveLane(deps: LiveLaneDeps): LiveLane {
   let sending = false;
 
   function newestSeq(): number {
-    const newest = outbox.batch(name, { order: 'newest', rowsMax: 1, bytesMax: LIVE_BYTES_MAX });
+    const newest = outbox.batch(name, {
+      order: 'newest',
+      within: RAW.space,
+      rowsMax: 1,
+      bytesMax: LIVE_BYTES_MAX,
+    });
     return newest?.seqs.at(-1)?.[1] ?? 0;
   }
 
   function pickFresh() {
     return outbox.batch(name, {
       order: 'newest',
-      within: [cursor + 1, Number.MAX_SAFE_INTEGER],
+      within: [cursor + 1, RAW.space[1]],
       except: delivery.inFlight('backfill'),
       rowsMax: LIVE_ROWS_MAX,
       bytesMax: LIVE_BYTES_MAX,

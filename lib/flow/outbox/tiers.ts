@@ -1,0 +1,59 @@
+/**
+ * Three logs in one file, each fed by the one before it when the outbox is full: readings as they were accepted,
+ * one row for each minute, one row for each ten minutes. They are told apart by their seqs alone, so that
+ * acknowledged ranges, the ledger, streams and trimming work on all of them alike
+ * (docs/decisions/0012-a-full-outbox-fades-before-it-forgets.md).
+ */
+
+import { intersection, type SeqRange, type SeqRanges } from '../seq-ranges.ts';
+
+export type TierName = 'raw' | 'minute' | 'ten_minutes';
+
+export interface Tier {
+  readonly name: TierName;
+  /** The seqs that are its own. */
+  readonly space: SeqRange;
+  /** The time that one row stands for, at most; 0 for a reading. */
+  readonly bucketMs: number;
+  /**
+   * What one row takes, with its share of inner pages: measured on 100,000 rows with values of two decimals. To
+   * weigh the tiers against each other, which need not be exact.
+   */
+  readonly rowBytes: number;
+}
+
+const MINUTES_FROM = 2 ** 51 + 1;
+const TEN_MINUTES_FROM = 2 ** 52 + 1;
+
+export const RAW: Tier = { name: 'raw', space: [1, MINUTES_FROM - 1], bucketMs: 0, rowBytes: 41 };
+export const MINUTE: Tier = {
+  name: 'minute',
+  space: [MINUTES_FROM, TEN_MINUTES_FROM - 1],
+  bucketMs: 60_000,
+  rowBytes: 125,
+};
+export const TEN_MINUTES: Tier = {
+  name: 'ten_minutes',
+  space: [TEN_MINUTES_FROM, Number.MAX_SAFE_INTEGER],
+  bucketMs: 600_000,
+  rowBytes: 125,
+};
+/** Ascending by seq: from the freshest to the oldest readings. */
+export const TIERS: readonly Tier[] = [RAW, MINUTE, TEN_MINUTES];
+
+/** Far above what one file can assign; 2,000 files in a row stay below the seqs of the minutes. */
+export const SEQS_PER_FILE = 2 ** 40;
+
+/** Where a tier begins in a file whose raw seqs have come to `rawSeq`: clear of all files before it. */
+export function startOf({ space }: Tier, rawSeq: number): number {
+  return space[0] + Math.floor((rawSeq - 1) / SEQS_PER_FILE) * SEQS_PER_FILE;
+}
+
+export function isOf({ space }: Tier, seq: number): boolean {
+  return seq >= space[0] && seq <= space[1];
+}
+
+/** Which of `seqs` are of the tier. */
+export function ofTier({ space }: Tier, seqs: SeqRanges): SeqRanges {
+  return intersection(seqs, [space]);
+}
