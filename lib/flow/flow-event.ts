@@ -60,6 +60,19 @@ export type FlowEvent =
   | { type: 'outbox.salvaged'; dir: string; saved: number; lost: number; failure?: string }
   /** Rows that are not as they were accepted: their checksum does not hold, or they are not there any more. */
   | { type: 'outbox.corrupted'; stream: string; seqs: SeqRanges }
+  /** A destination has more of a stream than was ever assigned here: another copy of this file went on. */
+  | {
+      type: 'outbox.rolled_back';
+      destination: string;
+      stream: string;
+      /** The highest seq assigned here, and the highest received there. */
+      ours: number;
+      theirs: number;
+      /** How many in between it lacks: only the lost copy had them. They are in the ledger. */
+      lacking: number;
+    }
+  /** A destination lacks what it had acknowledged: sent again, or, if it has left, in the ledger as lost. */
+  | { type: 'store.rolled_back'; destination: string; stream: string; again: number; lost: number }
   | {
       type: 'batch.delivered';
       destination: string;

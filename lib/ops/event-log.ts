@@ -146,6 +146,18 @@ export function createEventLog(options: EventLogOptions): Observe {
           'error',
         );
         break;
+      case 'outbox.rolled_back':
+        log.warn(
+          fieldsOf(event),
+          `the outbox has been rolled back, or cloned: ${event.destination} has stream ${event.stream} up to ${event.theirs}, and only ${event.ours} was assigned here. Nothing new is lost; ${event.lacking} readings of the other copy are named in the ledger`,
+        );
+        break;
+      case 'store.rolled_back':
+        log.warn(
+          fieldsOf(event),
+          `${event.destination} lacks readings that it had acknowledged: ${event.again} are sent again, ${event.lost} cannot be and are named in the ledger`,
+        );
+        break;
       case 'outbox.append_failed':
         trouble(
           'append',

@@ -1,10 +1,11 @@
-/** A destination as configured, connected: its HTTP adapter, its token and authority, its lanes. */
+/** A destination as configured, connected: its HTTP adapter, its token and authority, its lanes, its handshake. */
 
-import type { Pulse } from '../../lib/base/loop.ts';
+import type { Loop, Pulse } from '../../lib/base/loop.ts';
 import type { World } from '../../lib/flow/flow-event.ts';
 import type { Outbox } from '../../lib/flow/outbox/outbox.ts';
 import { createHttpDelivery } from '../../lib/flow/sync/deliver.ts';
 import { createDestination, type Destination } from '../../lib/flow/sync/destination.ts';
+import { createHandshake } from '../../lib/flow/sync/handshake.ts';
 import { type Config, type DestinationConfig, isLoopback } from './config.ts';
 import type { Secrets } from './secrets.ts';
 import { VERSION } from './version.ts';
@@ -13,6 +14,7 @@ export { readSecrets } from './secrets.ts';
 
 export interface Link {
   readonly destination: Destination;
+  readonly handshake: Loop;
   /** On this machine: its health file can be seen. */
   readonly local: boolean;
   close(): Promise<void>;
@@ -39,5 +41,15 @@ export function connectLink(options: DestinationConfig, secrets: Secrets, deps: 
       backfillDeadlineMs: options.batchTimeoutMs,
     },
   );
-  return { destination, local: isLoopback(new URL(options.url).hostname), close: () => http.close() };
+  const handshake = createHandshake({
+    name: options.name,
+    outbox,
+    readStream: http.readStream,
+    contacted: () => destination.status().lastOutcome?.kind === 'stored',
+    world,
+    pulse,
+    onResend: () => destination.nudge(),
+  });
+  const local = isLoopback(new URL(options.url).hostname);
+  return { destination, handshake, local, close: () => http.close() };
 }

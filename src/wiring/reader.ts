@@ -142,6 +142,7 @@ export async function startReader(context: ProgramContext): Promise<RunningProgr
     sampling,
     salvage,
     ...destinations.flatMap((one) => [one.live, one.backfill]),
+    ...links.map((link) => link.handshake),
     peerWatch,
     createPlaceWatch({ file: outboxFile, clock, pulse: liveness }),
     health.heartbeat,

@@ -40,8 +40,8 @@ export interface HttpDelivery {
   /** One port for each lane, with a connection of its own. */
   readonly deliver: Readonly<Record<Lane, Deliver>>;
 
-  /** What the store has received of a stream, from seq `from` on. Never rejects. */
-  readStream(stream: string, deadlineMs: number, from?: number): Promise<StreamRead>;
+  /** What the store has received of a stream, from seq `from` on; on a connection that no lane waits for. Never rejects. */
+  readStream(stream: string, deadlineMs: number, from?: number, stopping?: AbortSignal): Promise<StreamRead>;
 
   /** Destroys the connections; requests in flight settle as unavailable. */
   close(): Promise<void>;
@@ -56,7 +56,11 @@ const STALE_CODES = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 
 export function createHttpDelivery(options: HttpDeliveryOptions): HttpDelivery {
   const clock = options.clock ?? systemClock;
-  const connections = { live: createConnection(options), backfill: createConnection(options) };
+  const connections = {
+    live: createConnection(options),
+    backfill: createConnection(options),
+    look: createConnection(options),
+  };
 
   const via =
     (connection: Connection): Deliver =>
@@ -88,17 +92,17 @@ export function createHttpDelivery(options: HttpDeliveryOptions): HttpDelivery {
 
   return {
     deliver: { live: via(connections.live), backfill: via(connections.backfill) },
-    async readStream(stream, deadlineMs, from = 1) {
+    async readStream(stream, deadlineMs, from = 1, stopping) {
       const page = from === 1 ? '' : `?from=${from}`;
       const path = `/api/v1/streams/${encodeURIComponent(stream)}${page}`;
-      const sent = await withinDeadline(connections.live, deadlineMs, undefined, (signal) =>
-        connections.live.request('GET', path, undefined, signal),
+      const sent = await withinDeadline(connections.look, deadlineMs, stopping, (signal) =>
+        connections.look.request('GET', path, undefined, signal),
       );
       if (!sent.ok) return { kind: 'failed', reason: sent.reason };
       return readStreamAnswer(sent.answer, clock.wallMs());
     },
     async close() {
-      await Promise.all([connections.live.close(), connections.backfill.close()]);
+      await Promise.all(Object.values(connections).map((connection) => connection.close()));
     },
   };
 }
