@@ -1,0 +1,326 @@
+#!/usr/bin/env bash
+#
+# Installs the sensor gateway as systemd services, upgrades it, takes it back, or removes it.
+#
+#   sudo ./deploy/install.sh               install, or upgrade to what lies here; twice changes nothing
+#   sudo ./deploy/install.sh --dry-run     only say what would be done (needs no root)
+#   sudo ./deploy/install.sh --rollback    back to the release before
+#   sudo ./deploy/install.sh --uninstall   remove it; configuration and data stay
+#   sudo ./deploy/install.sh --purge       remove it with its configuration, its data and its user
+#
+# --yes asks nothing. --node PATH names the Node to use. Releases lie side by side in
+# /opt/sensor-gateway/releases, and the link /opt/sensor-gateway/current says which one runs: a release is
+# complete and tried before the link is moved, and if the units do not become ready with it, the link is
+# moved back. Configuration is never written over. Works without a network if the clone is built.
+#
+# Exit codes: 0 done; 1 the units did not become ready; 64 wrong usage; 69 the release could not be made;
+# 75 another installation is under way; 77 not root; 78 this machine cannot have it.
+
+set -euo pipefail
+export LC_ALL=C SYSTEMD_PAGER=''
+umask 022
+
+here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
+readonly here
+# TimeoutStopSec and TimeoutStartSec of the units, and a little.
+readonly READY_MAX_S=120
+# A program that ends right after it was ready has not come up.
+readonly STAYS_S=3
+
+# shellcheck source=deploy/steps.sh
+. "$here/steps.sh"
+# shellcheck source=deploy/removal.sh
+. "$here/removal.sh"
+
+usage() {
+  printf 'usage: %s [--dry-run] [--yes] [--node PATH] [--rollback | --uninstall | --purge]\n' "${0##*/}" >&2
+  exit 64
+}
+
+# ---------------------------------------------------------------- making a release
+
+# What lies here is a clone, or a release that is installed already.
+name_of_release() {
+  if [[ $here == "$PREFIX"/releases/*/deploy ]]; then
+    basename -- "$(dirname -- "$here")"
+  else
+    "$here/make-release.sh" --name "$node"
+  fi
+}
+
+make_release() { # name
+  local staging=$PREFIX/releases/.making
+  if [[ -d $PREFIX/releases/$1 ]]; then return; fi
+  mkdir -p -- "$PREFIX/releases"
+  # Left behind by an installation that was interrupted.
+  rm -rf -- "$staging"
+  "$here/make-release.sh" "$node" "$staging" || die 69 'nothing was changed'
+  # Renamed when it is complete: a release that is there can be used.
+  mv -T -- "$staging" "$PREFIX/releases/$1"
+}
+
+# ---------------------------------------------------------------- the machine
+
+provide_user() { # release-directory
+  local groups
+  provide_file "$SYSUSERS" 644 "$(cat -- "$1/deploy/sensor-gateway.sysusers.conf")"
+  groups=$(id -nG "$SERVICE_USER" 2>/dev/null || true)
+  if [[ " $groups " == *' i2c '* ]]; then return; fi
+  # Noted, so that --purge takes away what was made here and nothing else.
+  if [[ $dry_run == no ]] && ! getent group i2c >/dev/null; then touch -- "$PREFIX/.made-group-i2c"; fi
+  act "make the user $SERVICE_USER, in group i2c" systemd-sysusers "$SYSUSERS"
+}
+
+provide_config() { # release-directory
+  if [[ ! -d $CONFIG_DIR ]]; then act "make $CONFIG_DIR" install -d -m 755 "$CONFIG_DIR"; fi
+  provide_file "$CONFIG_DIR/config.example.yaml" 644 "$(cat -- "$1/config.example.yaml")"
+  if [[ ! -e $CONFIG_DIR/config.yaml ]]; then
+    act "write $CONFIG_DIR/config.yaml" begin_config
+  fi
+}
+
+begin_config() {
+  write_file "$CONFIG_DIR/config.yaml" 640 "# What is written here holds; for everything else the defaults do. All settings, explained:
+# $CONFIG_DIR/config.example.yaml. After a change: sensorctl config check && sudo systemctl restart sensor-main"
+  chgrp -- "$SERVICE_USER" "$CONFIG_DIR/config.yaml"
+}
+
+provide_units() { # release-directory
+  local unit file
+  for unit in "${UNITS[@]}"; do
+    file=$(unit_file "$1" "$unit")
+    if [[ -n $file ]]; then
+      provide_file "$UNIT_DIR/$unit" 644 "$(cat -- "$file")"
+      provide_node_drop_in "$unit" "$file"
+    elif [[ -e $UNIT_DIR/$unit ]]; then
+      act "remove $unit, which this release does not have" remove_unit "$unit"
+    fi
+  done
+}
+
+# The units name Debian's Node. Another one goes into a drop-in, so that the unit itself stays as shipped.
+provide_node_drop_in() { # unit file
+  local line drop_in=$UNIT_DIR/$1.d/$DROP_IN
+  line=$(sed -n 's#^ExecStart=/usr/bin/node ##p' "$2")
+  if [[ -n $line && $node != /usr/bin/node ]]; then
+    provide_file "$drop_in" 644 "[Service]
+ExecStart=
+ExecStart=$node $line"
+  elif [[ -e $drop_in ]]; then
+    act "remove $drop_in" rm -f -- "$drop_in"
+  fi
+}
+
+provide_recovery() { # release-directory
+  if [[ -n $(unit_file "$1" sensor-recover.timer) ]]; then
+    if [[ -e $CRON ]]; then act "remove $CRON: the timer does the same" rm -f -- "$CRON"; fi
+  elif [[ -d ${CRON%/*} ]]; then
+    provide_file "$CRON" 644 "* * * * * root $PREFIX/current/monitor_and_recover.sh"
+  fi
+}
+
+enable_units() { # release-directory
+  local unit
+  for unit in "${UNITS[@]}"; do
+    if [[ $unit == sensor-recover.service || -z $(unit_file "$1" "$unit") ]]; then continue; fi
+    if systemctl is-enabled --quiet "$unit" 2>/dev/null; then continue; fi
+    act "enable $unit" systemctl enable --quiet "$unit"
+  done
+}
+
+# ---------------------------------------------------------------- switching and starting
+
+link_to() { # current|previous release-name
+  # A link is replaced by a rename: there is no moment without it.
+  ln -sfn -- "releases/$2" "$PREFIX/.$1.new"
+  mv -T -- "$PREFIX/.$1.new" "$PREFIX/$1"
+}
+
+switch_to() { # release-name
+  local before
+  before=$(release_of current)
+  link_to current "$1"
+  if [[ -n $before && $before != "$1" ]]; then link_to previous "$before"; fi
+}
+
+# Starts or restarts one unit, waits for READY, and sees that it stays.
+bring_up() { # unit verb
+  local unit=$1
+  systemctl reset-failed "$unit" 2>/dev/null || true
+  if timeout "$READY_MAX_S" systemctl "$2" "$unit" 2>/dev/null && sleep "$STAYS_S" &&
+    systemctl is-active --quiet "$unit"; then
+    say "  ready: $unit"
+    return
+  fi
+  say "  NOT ready: $unit. Its last words:"
+  { timeout 20 journalctl -u "$unit" -n 12 --no-pager -o cat 2>/dev/null || true; } | sed 's/^/    /'
+  return 1
+}
+
+bring_all_up() { # verb
+  local unit
+  for unit in "${PROGRAMS[@]}"; do bring_up "$unit" "$1" || return 1; done
+  for unit in sensor-monitor.service sensor-recover.timer; do
+    if [[ -e $UNIT_DIR/$unit ]]; then timeout "$READY_MAX_S" systemctl "$1" "$unit" || return 1; fi
+  done
+}
+
+as_service() { # release-directory arguments of sensorctl...
+  local dir=$1
+  shift
+  runuser -u "$SERVICE_USER" -- "$node" "$dir/dist/src/sensorctl.js" "$@"
+}
+
+readonly DATABASES=(outbox store)
+
+# What this release says when it looks at a database; nothing if it is content, or there is none.
+complaint() { # release-directory outbox|store
+  local -A asks=([outbox]='outbox stat' [store]='readings --limit 1')
+  # shellcheck disable=SC2086 # The words of a command.
+  { as_service "$1" ${asks[$2]} >/dev/null || true; } 2>&1
+}
+
+# A release that brings a database to a newer form leaves none that the one before can read: copies first.
+keep_copies() { # release-directory-of-the-new
+  local database
+  for database in "${DATABASES[@]}"; do
+    if [[ $(complaint "$1" "$database") == *'and reading it needs'* ]]; then
+      say '  the databases will be brought to a newer form: copies first, for a way back'
+      as_service "$PREFIX/current" backup create --output "$COPIES" --keep 1 | sed 's/^/    /'
+      return
+    fi
+  done
+}
+
+# For a release that finds a database in a newer form than it knows. What was there is kept aside.
+restore_copies() { # release-directory
+  local database file
+  for database in "${DATABASES[@]}"; do
+    if [[ $(complaint "$1" "$database") != *SGW_SCHEMA_TOO_NEW* ]]; then continue; fi
+    file=$(compgen -G "$COPIES/$database-*.db" | sort | tail -n 1 || true)
+    if [[ -z $file ]]; then
+      say "  there is no copy of the $database from before the upgrade: see docs/operations.md"
+    else
+      systemctl stop "${PROGRAMS[@]}"
+      as_service "$1" backup restore "$file" | sed 's/^/    /'
+    fi
+  done
+}
+
+prune_releases() {
+  local dir name
+  for dir in "$PREFIX"/releases/*/; do
+    name=$(basename -- "$dir")
+    if [[ $name == "$(release_of current)" || $name == "$(release_of previous)" ]]; then continue; fi
+    act "remove release $name" rm -rf -- "$PREFIX/releases/$name"
+  done
+}
+
+# ---------------------------------------------------------------- what can be asked for
+
+install_units_of() { # release-directory
+  provide_units "$1"
+  provide_recovery "$1"
+  if [[ $dry_run == no ]]; then systemctl daemon-reload; fi
+}
+
+do_install() {
+  local name release before
+  "$here/check-machine.sh" ${node:+--node "$node"} || die 78 'This machine cannot have it as it is: see NO above. Nothing was changed.'
+  node=$("$here/find-node.sh" ${node:+"$node"})
+  name=$(name_of_release)
+  before=$(release_of current)
+  release=$PREFIX/releases/$name
+  say ''
+  if [[ -z $before ]]; then
+    say "Release $name will be installed."
+  elif [[ $before != "$name" ]]; then
+    say "Release $before will be replaced by $name; data and configuration stay."
+  fi
+  if [[ $before != "$name" ]]; then confirm 'Go on?'; fi
+
+  if [[ ! -d $release ]]; then act "make release $name in $PREFIX/releases" make_release "$name"; fi
+  # What a dry run says is read from the clone: the release is not there yet.
+  if [[ $dry_run == yes && ! -d $release ]]; then release=$(dirname -- "$here"); fi
+  provide_user "$release"
+  provide_config "$release"
+  provide_file "$COMMAND" 755 "#!/bin/sh
+exec $node $PREFIX/current/dist/src/sensorctl.js \"\$@\""
+  if [[ $before != "$name" ]]; then
+    if [[ -n $before && $dry_run == no ]]; then keep_copies "$release"; fi
+    act "let $PREFIX/current be release $name" switch_to "$name"
+  fi
+  install_units_of "$release"
+  enable_units "$release"
+
+  if [[ $dry_run == yes ]]; then
+    say "would: ${PROGRAMS[*]} start one after the other, and be ready within $READY_MAX_S s each"
+    return
+  fi
+  if ((changes == 0)); then say 'Nothing to change.'; fi
+  if ! bring_all_up "$(if ((changes > 0)); then echo restart; else echo start; fi)"; then
+    if [[ -z $before || $before == "$name" ]]; then
+      die 1 'It is installed and does not run. Look: sudo sensorctl doctor'
+    fi
+    say "Release $name does not run: going back to $before."
+    go_back_to "$before" || die 1 'That one does not run either. Look: sudo sensorctl doctor'
+    die 1 "Release $before runs again. What is wrong with $name is in the journal: journalctl -u sensor-main -n 100"
+  fi
+  prune_releases
+  say "
+Release $name runs. Next:
+  sudo sensorctl status         is it OK?
+  sudo sensorctl doctor         is the machine fit for it?
+  sudo sensorctl readings       what has been stored
+  $CONFIG_DIR/config.yaml       which sensors there are, and where readings go
+  journalctl -fu sensor-main    what it says"
+}
+
+go_back_to() { # release-name
+  switch_to "$1"
+  install_units_of "$PREFIX/releases/$1"
+  restore_copies "$PREFIX/releases/$1"
+  bring_all_up restart
+}
+
+do_rollback() {
+  local before current
+  before=$(release_of previous)
+  current=$(release_of current)
+  if [[ -z $before || ! -d $PREFIX/releases/$before ]]; then die 78 'There is no release to go back to.'; fi
+  node=$("$here/find-node.sh" ${node:+"$node"})
+  say "Release $current will be replaced by $before, the one before."
+  confirm 'Go on?'
+  if [[ $dry_run == yes ]]; then
+    say "would: let $PREFIX/current be release $before, and restart ${PROGRAMS[*]}"
+    return
+  fi
+  go_back_to "$before" || die 1 'It does not run. Look: sudo sensorctl doctor'
+  say "Release $before runs."
+}
+
+while (($# > 0)); do
+  case $1 in
+    --dry-run) dry_run=yes ;;
+    --yes | -y) yes=yes ;;
+    --node)
+      node=${2:-}
+      if [[ $node != /* ]]; then usage; fi
+      shift
+      ;;
+    --rollback | --uninstall | --purge)
+      if [[ $mode != install ]]; then usage; fi
+      mode=${1#--}
+      ;;
+    *) usage ;;
+  esac
+  shift
+done
+
+if [[ $dry_run == no ]]; then
+  if ((EUID != 0)); then die 77 'This needs root: sudo ./deploy/install.sh, or --dry-run to see what it would do.'; fi
+  # Two at once would undo each other.
+  exec 9>/run/lock/sensor-gateway-install.lock
+  flock -n 9 || die 75 'another installation is under way'
+fi
+"do_$mode"
