@@ -57,7 +57,22 @@ export type FlowEvent =
   /** The file was damaged, empty or foreign, and has been moved to `dir`. */
   | { type: 'outbox.quarantined'; dir: string; reason: string }
   /** What a quarantined file still held waits in the outbox again; what was lost is in the ledger. */
-  | { type: 'outbox.salvaged'; dir: string; saved: number; lost: number; failure?: string }
+  | { type: 'outbox.salvaged'; dir: string; saved: number; lost: number; deadLetters: number }
+  /** A quarantined file could not be salvaged; after `attemptsMax` starts nobody tries any more. */
+  | {
+      type: 'outbox.salvage_failed';
+      dir: string;
+      attempts: number;
+      attemptsMax: number;
+      message: string;
+    }
+  /** The quarantine had no place, or the disk no room, for it any more. */
+  | {
+      type: 'outbox.quarantine_removed';
+      dir: string;
+      bytes: number;
+      state: 'salvaged' | 'given_up' | 'waiting';
+    }
   /** Rows that are not as they were accepted: their checksum does not hold, or they are not there any more. */
   | { type: 'outbox.corrupted'; stream: string; seqs: SeqRanges }
   /** A destination has more of a stream than was ever assigned here: another copy of this file went on. */

@@ -133,9 +133,21 @@ export function createEventLog(options: EventLogOptions): Observe {
       case 'outbox.salvaged':
         log.warn(
           fieldsOf(event),
-          event.failure === undefined
-            ? `salvaged from ${event.dir}: ${event.saved} readings saved, ${event.lost} lost`
-            : `${event.dir} cannot be salvaged and is kept as it is: ${event.failure}`,
+          `salvaged from ${event.dir}: ${event.saved} readings and ${event.deadLetters} dead letters saved, ${event.lost} readings lost`,
+        );
+        break;
+      case 'outbox.salvage_failed':
+        log.error(
+          fieldsOf(event),
+          event.attempts < event.attemptsMax
+            ? `salvaging ${event.dir} failed (${event.attempts} of ${event.attemptsMax}), the next start tries again: ${event.message}`
+            : `${event.dir} cannot be salvaged and is kept as it is: ${event.message}`,
+        );
+        break;
+      case 'outbox.quarantine_removed':
+        log.info(
+          fieldsOf(event),
+          `removed ${event.dir} (${event.state === 'salvaged' ? 'salvaged before' : 'could not be salvaged'}): the quarantine is bounded`,
         );
         break;
       case 'outbox.corrupted':

@@ -131,9 +131,12 @@ export async function startReader(context: ProgramContext): Promise<RunningProgr
 
   const salvage = createSalvageLoop({
     file: outboxFile,
+    destinations: destinationNames,
     outbox,
     world,
     pulse: liveness,
+    // Room for the latest damaged file and for the one before it.
+    bounds: { bytesMax: 2 * config.outbox.bytesMax, diskReserveBytes: config.outbox.diskReserve },
     onSaved: () => {
       for (const destination of destinations) destination.nudge();
     },

@@ -13,7 +13,7 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { BatchRequest } from '../../lib/flow/batch.ts';
@@ -84,7 +84,7 @@ function restart(file: string, onDamage: (error: unknown) => void = () => {}) {
 function salvageAll(file: string, outbox: Outbox): { saved: number; lost: number } {
   const total = { saved: 0, lost: 0 };
   for (const dir of unsalvaged(file)) {
-    const work = salvage({ file: join(dir, file.split('/').at(-1) ?? ''), adopt: outbox.adopt });
+    const work = salvage({ file: join(dir, basename(file)), destinations: ['local'], outbox });
     let turn = work.next();
     while (!turn.done) turn = work.next();
     total.saved += turn.value.saved;
@@ -236,11 +236,11 @@ describe('a file that is not an outbox', () => {
 });
 
 describe('a truncated file', () => {
-  it('cut at any multiple of 512 bytes is replaced, and its whole rows are salvaged', () => {
+  it('cut at any multiple of a page is replaced, and its whole rows are salvaged', () => {
     const left = leftBehind(diceOf(5));
     const bytes = readFileSync(left.file).length;
     const base = dirname(left.file);
-    for (let length = 0; length < bytes; length += 512) {
+    for (let length = 0; length < bytes; length += PAGE) {
       const file = join(base, `cut-${length}`, 'outbox.db');
       mkdirSync(dirname(file));
       for (const suffix of ['', '-wal']) copyFileSync(left.file + suffix, file + suffix);

@@ -26,6 +26,8 @@ export interface Adoption {
   readonly rows: readonly AdoptedRow[];
   /** Seqs of the stream that are lost: they go to the ledger as corrupt. */
   readonly missing: SeqRanges;
+  /** What a destination is not offered again: it has a dead letter of it, or will never get it. */
+  readonly settled?: ReadonlyMap<string, SeqRanges>;
 }
 
 /** Writes the stream and the rows, as far as they are not there. Inside a transaction. */
@@ -56,11 +58,14 @@ export function prepareAdopt(
   };
 }
 
-/** A seq may belong to one stream only. Throws `SGW_INTERNAL` if another one has assigned some of these. */
+/** A seq may belong to one stream only. Throws `SGW_INTERNAL` if another one has assigned some of these, or will. */
 export function assertUnassigned(streams: readonly Stream[], adoption: Adoption): void {
+  const growing = streams.at(-1)?.id;
   const other = streams.find(
     ({ id, firstSeq, nextSeq }) =>
-      id !== adoption.stream && firstSeq < adoption.nextSeq && nextSeq > adoption.firstSeq,
+      id !== adoption.stream &&
+      firstSeq < adoption.nextSeq &&
+      (nextSeq > adoption.firstSeq || id === growing),
   );
   if (other === undefined) return;
   throw new GatewayError(

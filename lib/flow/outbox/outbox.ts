@@ -11,6 +11,7 @@ import type { GoneCause, Reading } from '../reading.ts';
 import type { SeqRange, SeqRanges } from '../seq-ranges.ts';
 import type { Adoption } from './adoption.ts';
 import type { Compared, Reconciled, Rollback, Run } from './comparing.ts';
+import type { Restoration } from './restoring.ts';
 
 export { type OpenOutboxOptions, openOutbox } from './open-outbox.ts';
 
@@ -169,6 +170,9 @@ export interface Outbox {
    * One transaction; safe to repeat. Throws `SGW_INTERNAL` if this file has assigned some of the seqs itself.
    */
   adopt(adoption: Adoption): void;
+
+  /** Takes dead letters and entries of the ledger of another file in. One transaction; safe to repeat. */
+  restore(restoration: Restoration): void;
 
   /** The latest streams that accepted something, the newest first, with what is believed of `destination`. */
   runs(destination: string, limit: number): Run[];

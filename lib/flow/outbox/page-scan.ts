@@ -17,6 +17,15 @@ export interface ScannedRow {
   readonly cells: readonly Cell[];
 }
 
+/** One version of a page. */
+export interface ScannedPage {
+  /** 1 is the one with the schema. */
+  readonly number: number;
+  /** Whether it is a page with rows, though perhaps without any at the time. */
+  readonly isLeaf: boolean;
+  readonly rows: readonly ScannedRow[];
+}
+
 /** What we create files with; used when the file cannot say. */
 const PAGE_SIZE = 4_096;
 const FILE_HEADER_BYTES = 100;
@@ -31,7 +40,7 @@ const CELLS_MAX = 24;
  * Every row on every leaf page, one page at a time: the latest version of a page first, that is the log from
  * its end, and then the file. A page whose bytes make no sense gives nothing.
  */
-export function* scanPages(file: string): Generator<readonly ScannedRow[]> {
+export function* scanPages(file: string): Generator<ScannedPage> {
   yield* scanLog(`${file}-wal`);
   // A directory may have been in the place of the file.
   if (!existsSync(file) || !statSync(file).isFile()) return;
@@ -42,15 +51,36 @@ export function* scanPages(file: string): Generator<readonly ScannedRow[]> {
     for (let at = 0; at < bytes; at += PAGE_SIZE) {
       page.fill(0);
       readSync(fd, page, 0, PAGE_SIZE, at);
-      yield rowsOn(page, at === 0 ? FILE_HEADER_BYTES : 0);
+      yield readPage(page, at / PAGE_SIZE + 1);
     }
   } finally {
     closeSync(fd);
   }
 }
 
+/** The latest version of each of these pages, as far as there is one. */
+export function latestPages(file: string, numbers: readonly number[]): Map<number, ScannedPage> {
+  const found = new Map<number, ScannedPage>();
+  for (const page of scanLog(`${file}-wal`)) {
+    if (numbers.includes(page.number) && !found.has(page.number)) found.set(page.number, page);
+  }
+  if (!existsSync(file) || !statSync(file).isFile()) return found;
+  const fd = openSync(file, 'r');
+  try {
+    for (const number of numbers) {
+      if (number < 1 || found.has(number)) continue;
+      const page = Buffer.alloc(PAGE_SIZE);
+      readSync(fd, page, 0, PAGE_SIZE, (number - 1) * PAGE_SIZE);
+      found.set(number, readPage(page, number));
+    }
+  } finally {
+    closeSync(fd);
+  }
+  return found;
+}
+
 /** Frames of another generation of the log have reached the file already, and are older than it. */
-function* scanLog(file: string): Generator<readonly ScannedRow[]> {
+function* scanLog(file: string): Generator<ScannedPage> {
   if (!existsSync(file)) return;
   const fd = openSync(file, 'r');
   try {
@@ -59,7 +89,7 @@ function* scanLog(file: string): Generator<readonly ScannedRow[]> {
     for (const { at, number } of frames.reverse()) {
       page.fill(0);
       readSync(fd, page, 0, PAGE_SIZE, at + FRAME_HEADER_BYTES);
-      yield rowsOn(page, number === 1 ? FILE_HEADER_BYTES : 0);
+      yield readPage(page, number);
     }
   } finally {
     closeSync(fd);
@@ -91,10 +121,17 @@ function committedFrames(fd: number): Frame[] {
   return ours.slice(0, last + 1).map((one) => one.frame);
 }
 
-/** The rows on one page; `start` is where its own header begins. */
+/** The first page begins with the header of the file. */
+function readPage(page: Buffer, number: number): ScannedPage {
+  const start = number === 1 ? FILE_HEADER_BYTES : 0;
+  const kind = page[start];
+  if (kind !== LEAF_TABLE && kind !== LEAF_INDEX) return { number, isLeaf: false, rows: [] };
+  return { number, isLeaf: true, rows: rowsOn(page, start) };
+}
+
+/** The rows on a leaf page; `start` is where its own header begins. */
 function rowsOn(page: Buffer, start: number): ScannedRow[] {
   const kind = page[start];
-  if (kind !== LEAF_TABLE && kind !== LEAF_INDEX) return [];
   const cells = page.readUInt16BE(start + 3);
   const rows: ScannedRow[] = [];
   for (let i = 0; i < cells; i += 1) {

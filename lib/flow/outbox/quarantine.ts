@@ -11,10 +11,9 @@ import {
   closeSync,
   existsSync,
   fsyncSync,
+  lstatSync,
   mkdirSync,
   openSync,
-  readdirSync,
-  readFileSync,
   readSync,
   renameSync,
   rmSync,
@@ -24,9 +23,11 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { codeOf, messageOf } from '../../base/errors.ts';
 import { quickCheck } from '../../base/sqlite.ts';
+import { carryStates } from './carried-states.ts';
 import { damageOfLog } from './log-check.ts';
 import { type OpenOutboxOptions, openOutbox } from './open-outbox.ts';
 import type { Outbox } from './outbox.ts';
+import { latestBase, noteBase, noteQuarantined, QUARANTINE, unsalvaged } from './quarantine-shelf.ts';
 
 export interface SafeOpenOptions extends OpenOutboxOptions {
   /** Called with the bytes to be read before a check that may take long, so that nobody loses patience. */
@@ -38,8 +39,6 @@ export interface SafeOpenOptions extends OpenOutboxOptions {
 /** Far above what one file can assign, and 8,000 files remain safe integers. */
 const SEQS_PER_FILE = 2 ** 40;
 
-const QUARANTINE = 'quarantine';
-const NOTE = 'about.json';
 /** No version of ours will ever have so many schemas: such a number is damage, not a newer program. */
 const USER_VERSION_MAX = 10_000;
 const USER_VERSION_AT = 60;
@@ -48,27 +47,28 @@ const USER_VERSION_AT = 60;
 export function openOutboxSafely(options: SafeOpenOptions): Outbox {
   const damage = damageBefore(options);
   if (damage !== undefined) quarantine(options, damage);
-  const base = basesIn(options.file).at(-1);
-  const open = (firstSeq: number | undefined) =>
-    openOutbox({ ...options, ...(firstSeq === undefined ? {} : { firstSeq }) });
   try {
-    return guarded(open(base), options);
+    return guarded(open(options), options);
   } catch (error) {
     if (!isDamage(error)) throw error;
-    return guarded(open(quarantine(options, messageOf(error))), options);
+    quarantine(options, messageOf(error));
+    return guarded(open(options), options);
   }
 }
 
-/** Directories of quarantined files that have not been salvaged yet, the oldest first. */
-export function unsalvaged(file: string): string[] {
-  return quarantines(file)
-    .filter((dir) => existsSync(join(dir, basename(file))) || existsSync(`${join(dir, basename(file))}-wal`))
-    .filter((dir) => !existsSync(join(dir, 'salvaged.json')));
-}
-
-/** Notes that a quarantined file needs no second look. */
-export function noteSalvaged(dir: string, result: object): void {
-  writeFileSync(join(dir, 'salvaged.json'), `${JSON.stringify(result)}\n`);
+function open(options: SafeOpenOptions): Outbox {
+  const { file, destinations } = options;
+  const firstSeq = latestBase(file);
+  const outbox = openOutbox({ ...options, ...(firstSeq === undefined ? {} : { firstSeq }) });
+  // The latest first: what it says, the others do not say again.
+  for (const dir of unsalvaged(file).reverse()) {
+    try {
+      carryStates(join(dir, basename(file)), outbox, destinations);
+    } catch {
+      // Nothing that was accepted is in these tables: a start must not fail for them.
+    }
+  }
+  return outbox;
 }
 
 const suspectOf = (file: string) => `${file}.suspect`;
@@ -76,7 +76,11 @@ const suspectOf = (file: string) => `${file}.suspect`;
 /** What is wrong with the file, as far as it can be told without opening it as our database. */
 function damageBefore({ file, onCheck }: SafeOpenOptions): string | undefined {
   const leftLog = existsSync(`${file}-wal`);
-  if (!existsSync(file)) return leftLog ? 'it is missing, and its log is not' : undefined;
+  if (!existsSync(file)) {
+    // The link itself: salvage finds what it leads to if that comes back, say with its disk.
+    if (isThere(file)) return 'it is a link to a file that is not there';
+    return leftLog ? 'it is missing, and its log is not' : undefined;
+  }
   const { size } = statSync(file);
   if (statSync(file).isDirectory()) return 'it is a directory';
   if (size === 0) return 'it is empty';
@@ -122,49 +126,25 @@ function isCorruption(error: unknown): boolean {
   return /^SQLITE_(?:CORRUPT|NOTADB)/.test(codeOf(error) ?? '');
 }
 
-/** Moves the file and what belongs to it aside, and says where the seqs of its successor begin. */
-function quarantine({ file, world }: SafeOpenOptions, reason: string): number {
+/** Moves the file and what belongs to it aside, and notes where the seqs of its successor begin. */
+function quarantine({ file, world }: SafeOpenOptions, reason: string): void {
   const at = world.clock.wallMs();
-  const base = (basesIn(file).at(-1) ?? 1) + SEQS_PER_FILE;
+  const base = (latestBase(file) ?? 1) + SEQS_PER_FILE;
   const time = new Date(at).toISOString().replace(/[:.]/g, '-');
   const root = join(dirname(file), QUARANTINE);
   let dir = join(root, time);
   for (let twin = 2; existsSync(dir); twin += 1) dir = join(root, `${time}-${twin}`);
   mkdirSync(dir, { recursive: true, mode: 0o750 });
   // The note comes first: a crash after the first rename must not lose where the seqs begin.
-  writeFileSync(join(dir, NOTE), `${JSON.stringify({ reason, at, firstSeq: base })}\n`, { flush: true });
+  noteBase(file, base);
+  noteQuarantined(dir, { reason, at, firstSeq: base });
   // Without its log the file would open as an older one: so it leaves before the log.
   for (const suffix of ['', '-wal', '-shm']) {
-    if (existsSync(file + suffix)) renameSync(file + suffix, join(dir, basename(file) + suffix));
+    if (isThere(file + suffix)) renameSync(file + suffix, join(dir, basename(file) + suffix));
   }
   rmSync(suspectOf(file), { force: true });
   for (const one of [dir, root, dirname(file)]) syncDirectory(one);
   world.observe({ type: 'outbox.quarantined', dir, reason });
-  return base;
-}
-
-function quarantines(file: string): string[] {
-  const root = join(dirname(file), QUARANTINE);
-  if (!existsSync(root)) return [];
-  return readdirSync(root)
-    .sort()
-    .map((name) => join(root, name))
-    .filter((dir) => existsSync(join(dir, NOTE)));
-}
-
-/** Where the seqs of the files after each quarantine began, ascending. */
-function basesIn(file: string): number[] {
-  return quarantines(file)
-    .map((dir) => {
-      try {
-        const note: unknown = JSON.parse(readFileSync(join(dir, NOTE), 'utf8'));
-        return Number((note as { firstSeq?: unknown }).firstSeq);
-      } catch {
-        return Number.NaN;
-      }
-    })
-    .filter(Number.isSafeInteger)
-    .sort((a, b) => a - b);
 }
 
 function guarded(outbox: Outbox, { file, onDamage }: SafeOpenOptions): Outbox {
@@ -192,6 +172,9 @@ function guarded(outbox: Outbox, { file, onDamage }: SafeOpenOptions): Outbox {
     flush: guard(outbox.flush),
   };
 }
+
+/** A link that leads nowhere is there, too. */
+const isThere = (path: string) => lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 
 function syncDirectory(directory: string): void {
   const handle = openSync(directory, 'r');

@@ -3,34 +3,36 @@
  * once more, and what another file had accepted. Durable when the call returns, or nothing has changed.
  */
 
-import { difference, rangesOfSeqs, type SeqRanges } from '../seq-ranges.ts';
+import { difference, NO_SEQS, rangesOfSeqs, type SeqRanges } from '../seq-ranges.ts';
 import { writeAbsent } from './absent.ts';
 import { assertUnassigned, prepareAdopt } from './adoption.ts';
 import type { Books, Commits } from './commits.ts';
 import type { Outbox } from './outbox.ts';
 import { prepareRedrive } from './redrive.ts';
+import { prepareRestore } from './restoring.ts';
 import type { RowChecksum } from './row-checksum.ts';
 
 export function createReturns(
   books: Books,
   commits: Commits,
   checksum: RowChecksum,
-): Pick<Outbox, 'redrive' | 'dropDeadLetters' | 'adopt'> {
+): Pick<Outbox, 'redrive' | 'dropDeadLetters' | 'adopt' | 'restore'> {
   const { database, destinations, series, streams, acknowledgements, gone } = books;
   const { clock } = books.world;
   const redriven = prepareRedrive(database, { series, checksum });
   const adopt = prepareAdopt(database, { series, checksum });
+  const restore = prepareRestore(database, gone);
 
-  /** In one commit with `work`, which inserts the rows; `owedTo` are waiting for them from then on. */
-  function putBack(seqs: SeqRanges, owedTo: readonly string[], work: () => void): void {
-    for (const destination of owedTo) acknowledgements.withdraw(destination, seqs);
+  /** In one commit with `work`, which inserts the rows; those they are `owed` to wait for them from then on. */
+  function putBack(seqs: SeqRanges, owed: ReadonlyMap<string, SeqRanges>, work: () => void): void {
+    for (const [destination, lacking] of owed) acknowledgements.withdraw(destination, lacking);
     try {
       commits.runPuttingBack(seqs, (left) => {
         writeAbsent(database, difference(left, seqs));
         work();
       });
     } catch (error) {
-      for (const destination of owedTo) acknowledgements.note(destination, seqs);
+      for (const [destination, lacking] of owed) acknowledgements.note(destination, lacking);
       throw error;
     }
   }
@@ -40,18 +42,24 @@ export function createReturns(
       const letters = redriven.letters(destination, seq);
       if (letters.length === 0) return 0;
       const seqs = rangesOfSeqs(letters.map((letter) => letter.seq));
-      putBack(seqs, [destination], () => redriven.putBack(destination, letters));
+      putBack(seqs, new Map([[destination, seqs]]), () => redriven.putBack(destination, letters));
       return letters.length;
     },
     dropDeadLetters: (destination, seq) => redriven.drop(destination, seq),
     adopt(adoption) {
-      const { stream, rows, missing } = adoption;
+      const { stream, rows, missing, settled } = adoption;
       assertUnassigned(streams.all(), adoption);
       const seqs = rangesOfSeqs(rows.map((row) => row.seq));
-      putBack(seqs, destinations, () => {
+      const owed = new Map(
+        destinations.map((name) => [name, difference(seqs, settled?.get(name) ?? NO_SEQS)]),
+      );
+      putBack(seqs, owed, () => {
         adopt(adoption, clock.wallMs());
         gone.declare(stream, missing, 'corrupt', { at: clock.wallMs() });
       });
+    },
+    restore(restoration) {
+      commits.run(() => restore(restoration, clock.wallMs()));
     },
   };
 }

@@ -5,11 +5,21 @@ import { tempDir } from '../../../test/support/temp-dir.ts';
 import { crashed, offered, someReadings, tempOutbox } from '../../../test/support/temp-outbox.ts';
 import { createTestWorld } from '../../../test/support/test-world.ts';
 import { openOutboxSafely } from './quarantine.ts';
+import { quarantined } from './quarantine-shelf.ts';
 import { createSalvageLoop } from './salvage-loop.ts';
 
 const pulse = { promise: () => {}, release: () => {} };
 
-function startOn(file: string, world = createTestWorld({ seed: 7 })) {
+interface StartOptions {
+  readonly world?: ReturnType<typeof createTestWorld>;
+  /** Throws in the place of the outbox. */
+  readonly refuse?: () => void;
+}
+
+function startOn(
+  file: string,
+  { world = createTestWorld({ seed: 7 }), refuse = () => {} }: StartOptions = {},
+) {
   const outbox = openOutboxSafely({
     file,
     gateway: 'test-gateway',
@@ -23,7 +33,21 @@ function startOn(file: string, world = createTestWorld({ seed: 7 })) {
   const onSaved = () => {
     nudges += 1;
   };
-  const loop = createSalvageLoop({ file, outbox, world, pulse, onSaved });
+  const loop = createSalvageLoop({
+    file,
+    destinations: ['local'],
+    outbox: {
+      adopt(adoption) {
+        refuse();
+        outbox.adopt(adoption);
+      },
+      restore: outbox.restore,
+    },
+    world,
+    pulse,
+    bounds: { bytesMax: 1e9, diskReserveBytes: 0 },
+    onSaved,
+  });
   const run = loop.run();
   onTestFinished(async () => {
     loop.stop();
@@ -33,7 +57,8 @@ function startOn(file: string, world = createTestWorld({ seed: 7 })) {
   return { outbox, world, nudges: () => nudges };
 }
 
-it('rows of a damaged file wait for delivery again a moment after the start, and only once', async () => {
+/** A damaged outbox with seven rows. */
+function damaged() {
   const { outbox: before, file: live } = tempOutbox();
   const { stream } = before.append(someReadings(7));
   const file = crashed(live);
@@ -41,6 +66,11 @@ it('rows of a damaged file wait for delivery again a moment after the start, and
   writeFileSync(file, 'nonsense');
   const log = readFileSync(`${file}-wal`);
   writeFileSync(`${file}-wal`, Buffer.concat([Buffer.alloc(16), log.subarray(16)]));
+  return { file, stream };
+}
+
+it('rows of a damaged file wait for delivery again a moment after the start, and only once', async () => {
+  const { file, stream } = damaged();
 
   const { outbox, world, nudges } = startOn(file);
   await world.clock.advance(10_000);
@@ -58,10 +88,65 @@ it('a file that holds nothing of ours is looked at once, whatever the number of 
   const first = startOn(file);
   await first.world.clock.advance(10_000);
   first.outbox.close();
-  const second = startOn(file, createTestWorld({ seed: 8 }));
+  const second = startOn(file, { world: createTestWorld({ seed: 8 }) });
   await second.world.clock.advance(10_000);
 
   expect(first.world.recorder.of('outbox.salvaged')).toMatchObject([{ saved: 0, lost: 0 }]);
   expect(second.world.recorder.of('outbox.quarantined')).toEqual([]);
   expect(second.world.recorder.of('outbox.salvaged')).toEqual([]);
+});
+
+it('a salvage that fails is tried again by the next start, at most three times, and the file is kept', async () => {
+  const { file } = damaged();
+  const refuse = () => {
+    throw new Error('no');
+  };
+  for (const attempts of [1, 2, 3]) {
+    const { outbox, world } = startOn(file, { world: createTestWorld({ seed: attempts }), refuse });
+    await world.clock.advance(3_600_000);
+    outbox.close();
+    expect(world.recorder.of('outbox.salvage_failed')).toMatchObject([
+      { attempts, attemptsMax: 3, message: 'no' },
+    ]);
+    expect(world.recorder.of('outbox.salvaged')).toEqual([]);
+  }
+
+  const { world } = startOn(file, { world: createTestWorld({ seed: 9 }) });
+  await world.clock.advance(3_600_000);
+
+  expect(world.recorder.of('outbox.salvaged')).toEqual([]);
+  expect(quarantined(file)).toMatchObject([{ state: 'given_up', failure: 'no' }]);
+});
+
+it('a salvage that failed once succeeds at the next start, when the cause is gone', async () => {
+  const { file } = damaged();
+  const first = startOn(file, {
+    refuse: () => {
+      throw new Error('no');
+    },
+  });
+  await first.world.clock.advance(10_000);
+  first.outbox.close();
+
+  const second = startOn(file, { world: createTestWorld({ seed: 8 }) });
+  await second.world.clock.advance(10_000);
+
+  expect(second.world.recorder.of('outbox.salvaged')).toMatchObject([{ saved: 7, lost: 0 }]);
+  expect(offered(second.outbox)).toEqual([[1, 7]]);
+});
+
+it('a disk that does not take the rows is no failure of the salvage: it goes on when the disk does', async () => {
+  const { file } = damaged();
+  let full = true;
+  const { world } = startOn(file, {
+    refuse: () => {
+      if (full) throw Object.assign(new Error('database or disk is full'), { code: 'SQLITE_FULL' });
+    },
+  });
+  await world.clock.advance(600_000);
+  full = false;
+  await world.clock.advance(120_000);
+
+  expect(world.recorder.of('outbox.salvage_failed')).toEqual([]);
+  expect(world.recorder.of('outbox.salvaged')).toMatchObject([{ saved: 7, lost: 0 }]);
 });

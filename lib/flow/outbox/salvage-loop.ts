@@ -1,59 +1,81 @@
 /**
- * Salvages what is in quarantine while the reader works, a bounded step at a time. A file that cannot be
- * salvaged is left where it is and said so; it never ends the program, or that would end at every start.
+ * Salvages what is in quarantine while the reader works, a bounded step at a time, and keeps the quarantine
+ * within its bounds. A file that cannot be salvaged is tried again by the next starts, a bounded number of
+ * times, and then left where it is and said so; it never ends the program, or that would end at every start.
  */
 
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { codeOf, messageOf } from '../../base/errors.ts';
 import { createLoop, type Loop, type Pulse } from '../../base/loop.ts';
 import type { World } from '../flow-event.ts';
+import { freeBytesAt } from './bounds.ts';
 import type { Outbox } from './outbox.ts';
-import { noteSalvaged, unsalvaged } from './quarantine.ts';
+import {
+  noteSalvaged,
+  noteSalvageFailed,
+  SALVAGES_MAX,
+  type ShelfBounds,
+  tidyShelf,
+  unsalvaged,
+} from './quarantine-shelf.ts';
 import { type SalvageCount, salvage } from './salvage.ts';
 
 export interface SalvageLoopDeps {
   readonly file: string;
-  readonly outbox: Pick<Outbox, 'adopt'>;
+  readonly destinations: readonly string[];
+  readonly outbox: Pick<Outbox, 'adopt' | 'restore'>;
   readonly world: Pick<World, 'clock' | 'observe'>;
   readonly pulse: Pulse;
+  readonly bounds: ShelfBounds;
   /** Rows have come in: those who deliver may look. */
   readonly onSaved: () => void;
 }
 
 /** Leaves most of the time to the rounds; 256 MiB take some ten minutes so. */
 const PAUSE_MS = 50;
-/** The disk is full or does not take writes: it may be better then. */
+/** The disk is full or does not take writes, or the file cannot be read: it may be better then. */
 const AGAIN_MS = 60_000;
-/** Nothing to salvage appears while we run. */
-const IDLE_MS = 3_600_000;
+/** Nothing to salvage appears while we run, but a disk may fill up. */
+const IDLE_MS = 300_000;
 /** One step is milliseconds; a slow card may need much longer for its fsync. */
 const STEP_MAX_MS = 30_000;
 
-const DISK_CONDITION = /^(?:SQLITE_(?:FULL|IOERR|BUSY|LOCKED|READONLY|CANTOPEN)|ENOSPC|EIO|EROFS)/;
+const NOT_THE_FILE = /^(?:SQLITE_(?:FULL|IOERR|BUSY|LOCKED|READONLY|CANTOPEN)|ENOSPC|EIO|EROFS|EACCES|EPERM)/;
 
-export function createSalvageLoop({ file, outbox, world, pulse, onSaved }: SalvageLoopDeps): Loop {
+export function createSalvageLoop(deps: SalvageLoopDeps): Loop {
+  const { file, destinations, outbox, world, pulse, bounds, onSaved } = deps;
   const { clock, observe } = world;
+  /** They have failed in this run: what was wrong then is wrong now. */
+  const failedHere = new Set<string>();
   let dir: string | undefined;
   let work: Generator<void, SalvageCount> | undefined;
 
-  function finish(from: string, count: SalvageCount, failure?: string): void {
-    noteSalvaged(from, { at: clock.wallMs(), ...count, ...(failure === undefined ? {} : { failure }) });
-    observe({
-      type: 'outbox.salvaged',
-      dir: from,
-      ...count,
-      ...(failure === undefined ? {} : { failure }),
-    });
+  function finish(from: string, count: SalvageCount): void {
+    noteSalvaged(from, { at: clock.wallMs(), ...count });
+    observe({ type: 'outbox.salvaged', dir: from, ...count });
     work = undefined;
     onSaved();
+  }
+
+  function giveUpForNow(from: string, message: string): void {
+    failedHere.add(from);
+    const attempts = noteSalvageFailed(from, message);
+    observe({ type: 'outbox.salvage_failed', dir: from, attempts, attemptsMax: SALVAGES_MAX, message });
+  }
+
+  function tidy(): void {
+    for (const one of tidyShelf(file, bounds, () => freeBytesAt(dirname(file)))) {
+      observe({ type: 'outbox.quarantine_removed', dir: one.dir, bytes: one.bytes, state: one.state });
+    }
   }
 
   /** Whether there is more to do. */
   function step(): boolean {
     if (work === undefined) {
-      dir = unsalvaged(file)[0];
+      tidy();
+      dir = unsalvaged(file).find((one) => !failedHere.has(one));
       if (dir === undefined) return false;
-      work = salvage({ file: join(dir, basename(file)), adopt: outbox.adopt });
+      work = salvage({ file: join(dir, basename(file)), destinations, outbox });
     }
     const { done, value } = work.next();
     if (done && dir !== undefined) finish(dir, value);
@@ -64,10 +86,11 @@ export function createSalvageLoop({ file, outbox, world, pulse, onSaved }: Salva
     try {
       return step() ? PAUSE_MS : IDLE_MS;
     } catch (error) {
+      const failed = work === undefined ? undefined : dir;
       work = undefined;
-      if (dir !== undefined && !DISK_CONDITION.test(codeOf(error) ?? ''))
-        finish(dir, { saved: 0, lost: 0 }, messageOf(error));
-      return AGAIN_MS;
+      if (failed === undefined || NOT_THE_FILE.test(codeOf(error) ?? '')) return AGAIN_MS;
+      giveUpForNow(failed, messageOf(error));
+      return PAUSE_MS;
     }
   }
 

@@ -1,0 +1,37 @@
+/**
+ * Records of a quarantined file, written into the present one: dead letters as they were buried, and entries of
+ * the ledger, which every destination is told once more. What is there already is left as it is.
+ */
+
+import type { SqliteDatabase } from '../../base/sqlite.ts';
+import type { GoneLedger } from './gone.ts';
+import type { GoneClaim, LetterClaim } from './salvage-records.ts';
+
+export interface Restoration {
+  readonly letters: readonly LetterClaim[];
+  readonly gone: readonly Omit<GoneClaim, 'proven'>[];
+}
+
+/** Inside a transaction. */
+export function prepareRestore(
+  database: SqliteDatabase,
+  gone: Pick<GoneLedger, 'declare'>,
+): (restoration: Restoration, now: number) => void {
+  const insert = database.prepare<(string | number | null)[]>(`
+    INSERT INTO dead_letters (destination, seq, stream, sensor, metric, unit, at, value, mono_ms, flags, boot_id,
+      code, message, buried_at, thinned)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`);
+
+  return ({ letters, gone: entries }, now) => {
+    for (const letter of letters) {
+      const { destination, seq, stream, reading, bootId, code, message, buriedAt, thinned } = letter;
+      const { sensor, metric, unit, at, value, monoMs, flags } = reading;
+      const cells = [destination, seq, stream, sensor, metric, unit, at, value, monoMs, flags];
+      insert.run(...cells, bootId, code, message, buriedAt, thinned);
+    }
+    for (const { stream, destination, lo, hi, cause, at } of entries) {
+      const whose = destination === null ? {} : { destination };
+      gone.declare(stream, [[lo, hi]], cause, { at: at || now, ...whose });
+    }
+  };
+}

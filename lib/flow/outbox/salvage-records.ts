@@ -1,0 +1,113 @@
+/**
+ * What a quarantined file holds besides its rows, each record judged on its own: dead letters, the ledger,
+ * breakers and outcomes. One that cannot be what we wrote is left out. A dead letter and an entry of the ledger
+ * carry a checksum since schema 3; before that they are held against what their columns may say.
+ */
+
+import {
+  AT_MAX,
+  FLAGS_MAX,
+  GONE_CAUSES,
+  type GoneCause,
+  isSeq,
+  NAME_PATTERN,
+  REFUSAL_CODE_LENGTH_MAX,
+  REFUSAL_MESSAGE_LENGTH_MAX,
+  STREAM_PATTERN,
+  UNIT_PATTERN,
+} from '../reading.ts';
+import { holds } from './cell-checksum.ts';
+import type { BreakerRecord, DeadLetter, OutcomeRecord } from './outbox.ts';
+import type { Cell, ScannedRow } from './page-scan.ts';
+
+/** An entry of the ledger, as the file claims it. */
+export interface GoneClaim {
+  readonly stream: string;
+  /** `null`: nobody gets these. */
+  readonly destination: string | null;
+  readonly lo: number;
+  readonly hi: number;
+  readonly cause: GoneCause;
+  readonly at: number;
+  /** Whether its checksum says so, too. */
+  readonly proven: boolean;
+}
+
+const STATES = ['closed', 'open', 'half_open'] as const;
+const OUTCOMES = ['stored', 'refused', 'misconfigured', 'unavailable'] as const;
+
+/** A dead letter, and what it stands for if it is a thinned one, as its column says it. */
+export interface LetterClaim extends DeadLetter {
+  readonly thinned: string | null;
+}
+
+/** Columns of the tables; one more is the checksum. Files of schema 1 have none, and no thinned letters. */
+const LETTER_CELLS_OF_SCHEMA_1 = 14;
+const LETTER_CELLS = 15;
+const GONE_CELLS = 7;
+const BREAKER_CELLS = 8;
+const OUTCOME_CELLS = 4;
+
+/** The dead letter that this row is; `undefined` if it is none, or is damaged. */
+export function letterIn({ rowid, cells }: ScannedRow): LetterClaim | undefined {
+  const isPlain = cells.length === LETTER_CELLS_OF_SCHEMA_1;
+  if (rowid !== undefined || !(isPlain || judged(cells, LETTER_CELLS))) return undefined;
+  const [destination, seq, stream, sensor, metric, unit, at, value] = cells;
+  const [monoMs, flags, bootId, code, message, buriedAt, thinned = null] = cells.slice(8);
+  if (!isName(destination) || !isSeq(seq) || !isMatch(stream, STREAM_PATTERN)) return undefined;
+  if (!isName(sensor) || !isName(metric) || !isMatch(unit, UNIT_PATTERN)) return undefined;
+  if (typeof value !== 'number' || !Number.isFinite(value)) return undefined;
+  if (!isWhole(at, AT_MAX) || !isWhole(monoMs) || !isWhole(flags, FLAGS_MAX)) return undefined;
+  if (!isText(bootId, 64) || !isText(code, REFUSAL_CODE_LENGTH_MAX)) return undefined;
+  if (!isText(message, REFUSAL_MESSAGE_LENGTH_MAX) || !isWhole(buriedAt, AT_MAX)) return undefined;
+  if (!(thinned === null || isText(thinned))) return undefined;
+  const reading = { sensor, metric, unit, at, value, flags, monoMs };
+  return { destination, stream, seq, reading, bootId, code, message, buriedAt, thinned };
+}
+
+/** The entry of the ledger that this row is; `undefined` if it is none, or is damaged. */
+export function goneIn({ rowid, cells }: ScannedRow): GoneClaim | undefined {
+  if (rowid === undefined || !judged([rowid, ...cells.slice(1)], GONE_CELLS)) return undefined;
+  const [, stream, destination = null, lo, hi, cause, at] = cells;
+  if (!isMatch(stream, STREAM_PATTERN) || !(destination === null || isName(destination))) return undefined;
+  if (!isSeq(lo) || !isSeq(hi) || hi < lo || !isOneOf(GONE_CAUSES, cause)) return undefined;
+  if (!isWhole(at, AT_MAX)) return undefined;
+  return { stream, destination, lo, hi, cause, at, proven: cells.length > GONE_CELLS };
+}
+
+export function breakerIn({ rowid, cells }: ScannedRow): [string, BreakerRecord] | undefined {
+  if (rowid !== undefined || cells.length !== BREAKER_CELLS) return undefined;
+  const [destination, state, streak, step, reason, sinceAt, held, nextTryAt = null] = cells;
+  if (!isName(destination) || !isOneOf(STATES, state) || !isWhole(streak) || !isWhole(step)) return undefined;
+  if (!isText(reason) || !isWhole(sinceAt, AT_MAX) || !(held === 0 || held === 1)) return undefined;
+  if (!(nextTryAt === null || isWhole(nextTryAt, AT_MAX))) return undefined;
+  return [destination, { state, streak, step, reason, sinceAt, held: held === 1, nextTryAt }];
+}
+
+export function outcomeIn({ rowid, cells }: ScannedRow): [string, OutcomeRecord] | undefined {
+  if (rowid !== undefined || cells.length !== OUTCOME_CELLS) return undefined;
+  const [destination, kind, reason, sinceAt] = cells;
+  if (!isName(destination) || !isOneOf(OUTCOMES, kind)) return undefined;
+  if (!isText(reason) || !isWhole(sinceAt, AT_MAX)) return undefined;
+  return [destination, { kind, reason, sinceAt }];
+}
+
+/** So many cells, or one more that is the checksum over them and holds. */
+function judged(cells: readonly Cell[], columns: number): boolean {
+  return cells.length === columns || (cells.length === columns + 1 && holds(cells));
+}
+
+const isMatch = (thing: unknown, pattern: RegExp): thing is string =>
+  typeof thing === 'string' && pattern.test(thing);
+
+const isName = (thing: unknown): thing is string => isMatch(thing, NAME_PATTERN);
+
+const isText = (thing: unknown, lengthMax = REFUSAL_MESSAGE_LENGTH_MAX): thing is string =>
+  typeof thing === 'string' && thing.length <= lengthMax;
+
+const isWhole = (thing: unknown, max = Number.MAX_SAFE_INTEGER): thing is number =>
+  Number.isSafeInteger(thing) && Number(thing) >= 0 && Number(thing) <= max;
+
+function isOneOf<T extends string>(all: readonly T[], thing: unknown): thing is T {
+  return all.some((one) => one === thing);
+}
