@@ -4,10 +4,11 @@
  * checked and is on the disk.
  */
 
-import { closeSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
+import { renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { GatewayError } from './errors.ts';
 import { type OpenOptions, openDatabase, openDatabaseReadOnly, type SqliteDatabase } from './sqlite.ts';
+import { syncPath } from './sync-path.ts';
 
 export type OwnedFile = Pick<OpenOptions, 'file' | 'applicationId' | 'migrations'>;
 
@@ -18,7 +19,7 @@ const RESTARTS_MAX = 3;
 
 /**
  * Copies `source` to `target`, checks the copy, and gives it its name: afterwards `target` is whole and on
- * the disk, or is as it was. Throws what `openDatabaseReadOnly` throws, and `SGW_BACKUP_BAD` if the copy is damaged.
+ * the disk, or is as it was. An older schema stays what it is, to be brought up to date by the program. Throws what `openDatabaseReadOnly` throws, and `SGW_BACKUP_BAD` if the copy is damaged.
  */
 export async function backupDatabase(
   source: OwnedFile,
@@ -27,7 +28,7 @@ export async function backupDatabase(
 ): Promise<void> {
   const part = `${target}.part`;
   discard(part);
-  const database = openDatabaseReadOnly(source);
+  const database = openDatabaseReadOnly({ ...source, olderToo: true });
   try {
     let restarts = 0;
     let before = Number.POSITIVE_INFINITY;
@@ -41,7 +42,7 @@ export async function backupDatabase(
       },
     });
     // The copy of a file in WAL mode is in WAL mode: in one file it can be moved and read anywhere.
-    settle({ ...source, file: part });
+    settle({ ...source, file: part, migrations: source.migrations.slice(0, schemaOf(database)) });
     renameSync(part, target);
     syncPath(dirname(target));
   } catch (error) {
@@ -50,6 +51,10 @@ export async function backupDatabase(
   } finally {
     database.close();
   }
+}
+
+function schemaOf(database: SqliteDatabase): number {
+  return Number(database.pragma('user_version', { simple: true }));
 }
 
 function settle(copy: OwnedFile): void {
@@ -69,16 +74,6 @@ export function assertSound(database: SqliteDatabase): void {
   throw new GatewayError('SGW_BACKUP_BAD', `${database.name} is damaged: ${found ?? 'no answer'}`, {
     hint: 'Use another backup, or make a new one.',
   });
-}
-
-/** Makes a file, or the names in a directory, survive a power cut. */
-export function syncPath(path: string): void {
-  const handle = openSync(path, 'r');
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
 }
 
 function discard(part: string): void {

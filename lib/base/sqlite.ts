@@ -6,11 +6,13 @@
  * Everything here is synchronous, on purpose: an async transaction would commit before its work is done.
  */
 
-import { closeSync, existsSync, fsyncSync, openSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { codeOf, GatewayError, messageOf } from './errors.ts';
+import { backUpSchema, type SchemaBackup, sizeOf } from './schema-backup.ts';
 import { compareVersions, SQLITE_VERSION_MIN } from './sqlite-version.ts';
+import { syncPath } from './sync-path.ts';
 
 export type SqliteDatabase = Database.Database;
 
@@ -35,10 +37,21 @@ export interface OpenOptions {
   readonly synchronous?: 'FULL' | 'NORMAL';
   /** DELETE keeps everything in one file and costs more for each commit: for what is written once a start. */
   readonly journal?: 'WAL' | 'DELETE';
+  /** A file of an older schema has so many bytes, and is copied now: it takes as long as writing them anew. */
+  readonly onUpgrading?: (bytes: number) => void;
+  /** It has today's schema. */
+  readonly onUpgraded?: (upgrade: SchemaUpgrade) => void;
+}
+
+export interface SchemaUpgrade {
+  readonly from: number;
+  readonly to: number;
+  /** The file as it was before. */
+  readonly backup: SchemaBackup;
 }
 
 /**
- * Opens (or creates and migrates) a database for writing.
+ * Opens (or creates and migrates) a database for writing. One with an older schema is copied first (`schema-backup.ts`).
  * Throws `SGW_SQLITE_TOO_OLD`, `SGW_DATABASE_FOREIGN`, `SGW_SCHEMA_TOO_NEW`, `SGW_DATABASE_PRAGMA`, or
  * `SGW_DATA_DIR_UNUSABLE`; corruption is thrown as SQLite words it (`SQLITE_CORRUPT`, `SQLITE_NOTADB`).
  * A failing migration is rolled back whole, and the file stays at the schema it had.
@@ -55,17 +68,18 @@ export function openDatabase(options: OpenOptions): SqliteDatabase {
     database.close();
     throw unusable(options.file, error) ?? error;
   }
-  if (created) syncDirectory(dirname(options.file));
+  if (created) syncPath(dirname(options.file));
   return database;
 }
 
 /**
- * Opens an existing database for reading, safe while its owner writes.
+ * Opens an existing database for reading, safe while its owner writes. With `olderToo` it may have an older schema:
+ * for those who copy it, and ask nothing of its tables.
  * Throws `SGW_DATABASE_MISSING` if there is none or its owner has not brought it to today's schema yet,
  * `SGW_DATA_DIR_UNUSABLE` if this user may not read it, and what `openDatabase` throws for a foreign file.
  */
 export function openDatabaseReadOnly(
-  options: Pick<OpenOptions, 'file' | 'applicationId' | 'migrations'>,
+  options: Pick<OpenOptions, 'file' | 'applicationId' | 'migrations'> & { readonly olderToo?: boolean },
 ): SqliteDatabase {
   if (!isThere(options.file)) {
     throw new GatewayError('SGW_DATABASE_MISSING', `${options.file} does not exist`, {
@@ -76,7 +90,7 @@ export function openDatabaseReadOnly(
   try {
     assertSqliteVersion(database);
     assertOurs(database, options);
-    assertMigrated(database, options);
+    if (options.olderToo !== true) assertMigrated(database, options);
   } catch (error) {
     database.close();
     throw unusable(options.file, error) ?? error;
@@ -229,22 +243,22 @@ function migrate(database: SqliteDatabase, options: OpenOptions): void {
     database.pragma(`user_version = ${version}`);
     database.pragma(`application_id = ${options.applicationId}`);
   });
-  const done = Number(readPragma(database, 'user_version'));
+  const from = Number(readPragma(database, 'user_version'));
+  const to = options.migrations.length;
+  if (from === to) return;
+  // A file that is being born holds nothing to copy.
+  const backup = from === 0 ? undefined : backedUp(database, from, options);
   for (const [index, sql] of options.migrations.entries()) {
-    if (index >= done) step.immediate(index + 1, sql);
+    if (index >= from) step.immediate(index + 1, sql);
   }
+  if (backup !== undefined) options.onUpgraded?.({ from, to, backup });
+}
+
+function backedUp(database: SqliteDatabase, from: number, { onUpgrading }: OpenOptions): SchemaBackup {
+  onUpgrading?.(sizeOf(database));
+  return backUpSchema(database, from);
 }
 
 function readPragma(database: SqliteDatabase, name: string): unknown {
   return database.pragma(name, { simple: true });
-}
-
-/** A new file is only safe against a power cut once its directory entry is on the disk, too. */
-function syncDirectory(directory: string): void {
-  const handle = openSync(directory, 'r');
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
 }

@@ -34,7 +34,8 @@ export const backupRestore: Command = {
     const replaces = existsSync(target);
     try {
       if (!dryRun) {
-        const { backupDatabase, syncPath } = await import('../../lib/base/sqlite-backup.ts');
+        const { backupDatabase } = await import('../../lib/base/sqlite-backup.ts');
+        const { syncPath } = await import('../../lib/base/sync-path.ts');
         const fresh = `${target}.restored`;
         const progress = createProgress(context);
         await backupDatabase(ownedFile(kind, file), fresh, (done, total) => progress(done, total, 'pages'));

@@ -46,7 +46,7 @@ export async function verified(kind: BackupKind, file: string): Promise<Record<s
   const { assertSound } = await import('../../lib/base/sqlite-backup.ts');
   const { openDatabaseReadOnly } = await import('../../lib/base/sqlite.ts');
   try {
-    const database = openDatabaseReadOnly(ownedFile(kind, file));
+    const database = openDatabaseReadOnly({ ...ownedFile(kind, file), olderToo: true });
     try {
       assertSound(database);
       const counted = Object.entries(kind.counts).map(([what, sql]) => [
