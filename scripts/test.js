@@ -25,11 +25,14 @@ const SUITES = {
   incident: ['test/incident'],
   crash: ['test/crash'],
   faults: ['test/faults'],
-  vm: ['test/vm'],
+  // One file at a time: each boots several machines at once.
+  systemd: ['test/systemd', '--no-file-parallelism'],
+  // One machine at a time: each has two cores.
+  vm: ['test/vm', '--no-file-parallelism'],
 };
 
 /** Run when they are named: a clone should be tested in a minute or two. */
-const BY_NAME = ['crash', 'vm'];
+const BY_NAME = ['crash', 'vm', 'systemd'];
 
 /** @typedef {{ passed: number, failed: number, skips: string[] }} Count */
 

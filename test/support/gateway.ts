@@ -61,6 +61,9 @@ export async function createGateway(options: GatewayOptions = {}): Promise<Gatew
     SENSORGW_SAMPLING_DEADLINE: '500ms',
     SENSORGW_BREAKER_PAUSES: '[1s, 2s]',
     SENSORGW_BACKPRESSURE_SAMPLING: 'keep',
+    // Whatever vouches for the clock of this machine, or does not: that is tested on its own.
+    SENSORGW_CLOCK_TRUST: 'always',
+    SENSORGW_CLOCK_HOLD: '0s',
     SENSORGW_DESTINATIONS: `[{name: local, url: "http://127.0.0.1:${options.deliverTo ?? port}"}]`,
   };
   const gateway: Gateway = {
@@ -120,7 +123,8 @@ async function stopped(program: ChildProgram): Promise<void> {
   await program.exited;
 }
 
-function readLedger(file: string): Ledger & { waiting: number } {
+/** What an outbox says of itself; nothing may have it open for writing. */
+export function readLedger(file: string): Ledger & { waiting: number } {
   const view = openOutboxReadOnly(file);
   try {
     const { nextSeq, destinations } = view.stats();

@@ -1,0 +1,150 @@
+/**
+ * The built gateway, installed into a machine of its own: under /opt, with its units, its user and a
+ * configuration that makes a test short. Knows how to account for every reading in the end.
+ */
+
+import { cpSync, realpathSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { openStoreReadOnly } from '../../lib/flow/write-api/sqlite-reader.ts';
+import { bootMachine, type Machine, type MachineOptions } from '../support/booted-machine.ts';
+import type { Line } from '../support/child-program.ts';
+import { compileInto } from '../support/compile.js';
+import { readLedger, seqsOf, upTo } from '../support/gateway.ts';
+import { type OnTestFinished, tempDir } from '../support/temp-dir.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const PLACE = '/opt/sensor-gateway/current';
+const DATA = '/var/lib/sensor-gateway';
+
+export const READER = 'sensor-main.service';
+export const API = 'sensor-api-write.service';
+
+export interface InstalledGateway extends Machine {
+  /** Lines of a unit's `[Service]` section that come after its own. */
+  dropIn(unit: string, ...lines: string[]): Promise<void>;
+  /** Makes a program start with a fault in it; `systemctl kill --signal=USR2` sets it off. */
+  fault(unit: string, variables: Readonly<Record<string, string>>): Promise<void>;
+  setOff(unit: string): Promise<void>;
+  /** Resolves when that many of a program's own entries match. */
+  said(unit: string, matches: (entry: Entry) => boolean, times?: number): Promise<void>;
+  /** Resolves when systemd has said so of a unit. */
+  saidOf(unit: string, text: string, times?: number): Promise<void>;
+  restarts(unit: string): Promise<number>;
+  /**
+   * Stops everything, lets readers run until nothing waits any more, and expects each reading that was
+   * accepted in the store, once. Says how many that were.
+   */
+  accountForAll(): Promise<number>;
+}
+
+/** An entry of a program's own log. */
+export type Entry = Readonly<Record<string, unknown>>;
+
+export const isStored = (entry: Entry) => entry.event === 'batch.delivered' && entry.outcome === 'stored';
+
+/** The fastest that a configuration may ask for. */
+const QUICK_CONFIG = `
+gateway: test-gateway
+log: {level: debug}
+sampling: {interval: 1s, deadline: 500ms}
+breaker: {pauses: [1s, 2s]}
+backpressure: {sampling: keep}
+`;
+
+/** A watchdog and a restart that a test has the time to wait for. */
+export const QUICK_UNIT = ['WatchdogSec=3', 'RestartSec=200ms', 'TimeoutAbortSec=2'];
+
+export async function installGateway(options: MachineOptions = {}): Promise<InstalledGateway> {
+  const machine = await bootMachine({
+    ...options,
+    binds: { [realpathSync(join(ROOT, 'node_modules'))]: `${PLACE}/node_modules`, ...options.binds },
+  });
+  for (const part of ['dist', 'package.json', 'monitor_and_recover.sh'])
+    machine.copy(join(ROOT, part), `${PLACE}/${part}`);
+  for (const unit of [READER, API]) machine.copy(join(ROOT, unit), `/etc/systemd/system/${unit}`);
+  machine.put('/etc/sensor-gateway/config.yaml', QUICK_CONFIG);
+  machine.copy(join(ROOT, 'deploy/sensor-gateway.sysusers.conf'), '/etc/sysusers.d/sensor-gateway.conf');
+  await machine.do('systemd-sysusers');
+
+  const gateway: InstalledGateway = {
+    ...machine,
+    async dropIn(unit, ...lines) {
+      const name = `${lines.join('').replace(/\W+/g, '-').slice(0, 60)}.conf`;
+      machine.put(`/etc/systemd/system/${unit}.d/${name}`, `[Service]\n${lines.join('\n')}\n`);
+      await machine.do('systemctl', 'daemon-reload');
+    },
+    async fault(unit, variables) {
+      installFaults(machine, options.onTestFinished);
+      const faults = { NODE_OPTIONS: '--import file:///opt/faults/install.js', ...variables };
+      await gateway.dropIn(
+        unit,
+        ...Object.entries(faults).map(([name, value]) => `Environment="${name}=${value}"`),
+      );
+    },
+    async setOff(unit) {
+      await machine.do('systemctl', 'kill', '--signal=USR2', unit);
+    },
+    said: (unit, matches, times = 1) =>
+      machine.journal.count((line) => line._SYSTEMD_UNIT === unit && matches(entryOf(line)), times),
+    saidOf: (unit, text, times = 1) =>
+      machine.journal.count((line) => line.UNIT === unit && String(line.MESSAGE).includes(text), times),
+    restarts: async (unit) => Number((await machine.show(unit)).NRestarts),
+    accountForAll: () => accountForAll(gateway, options.onTestFinished),
+  };
+  return gateway;
+}
+
+function entryOf(line: Line): Entry {
+  try {
+    return JSON.parse(String(line.MESSAGE)) as Entry;
+  } catch {
+    return { msg: line.MESSAGE };
+  }
+}
+
+function installFaults(machine: Machine, finished: OnTestFinished | undefined): void {
+  const compiled = tempDir(finished);
+  compileInto(compiled, ['test/support/fake-bme280.ts']);
+  machine.copy(join(ROOT, 'test/systemd/faults'), '/opt/faults');
+  machine.copy(join(compiled, 'test/support/fake-bme280.js'), '/opt/faults/fake-bme280.js');
+  machine.put('/opt/faults/package.json', '{ "type": "module" }');
+}
+
+/** A round that is appended in the instant of the stop is delivered by the next reader. */
+const DRAINS_MAX = 5;
+
+async function accountForAll(gateway: InstalledGateway, finished?: OnTestFinished): Promise<number> {
+  for (const unit of [READER, API]) {
+    await gateway.do('rm', '-rf', `/etc/systemd/system/${unit}.d`);
+  }
+  await gateway.do('systemctl', 'daemon-reload');
+  for (let drain = 0; drain < DRAINS_MAX; drain += 1) {
+    await gateway.do('systemctl', 'stop', READER, API);
+    const { ledger, seqs } = await books(gateway, finished);
+    if (ledger.waiting === 0) {
+      expect(ledger.deadLetters).toEqual([]);
+      expect(seqs).toEqual(upTo(ledger.accepted));
+      return ledger.accepted;
+    }
+    await gateway.do('systemctl', 'reset-failed');
+    const stored = gateway.journal.lines.filter((line) => isStored(entryOf(line))).length;
+    await gateway.do('systemctl', 'start', API, READER);
+    await gateway.said(READER, isStored, stored + 2);
+  }
+  throw new Error(`readings were left in the outbox ${DRAINS_MAX} times in a row`);
+}
+
+/** Copies, because looking at a database as root would leave files beside it that its owner cannot open. */
+async function books(machine: Machine, finished?: OnTestFinished) {
+  const dir = tempDir(finished);
+  cpSync(join(machine.root, DATA), dir, { recursive: true, filter: (path) => !statSync(path).isSocket() });
+  const reader = openStoreReadOnly(join(dir, 'store.db'));
+  try {
+    const stored = [];
+    for await (const reading of reader.readings({ sinceAt: 0 })) stored.push(reading);
+    return { ledger: readLedger(join(dir, 'outbox.db')), seqs: seqsOf(stored) };
+  } finally {
+    await reader.close();
+  }
+}

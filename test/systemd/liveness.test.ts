@@ -1,0 +1,102 @@
+/**
+ * The watchdog under a real systemd. A reader that does not get on any more is restarted, whatever keeps
+ * it; one that gets on in a bad world is not. Each time every reading that was accepted is accounted for.
+ * The limits are short so that a test is; what the units themselves say stands in `units.test.ts`.
+ */
+
+import { beforeAll, describe, it } from 'vitest';
+import { bootableRoot, whyNoBootedMachine } from '../support/booted-machine.ts';
+import type { OnTestFinished } from '../support/temp-dir.ts';
+import {
+  API,
+  type InstalledGateway,
+  installGateway,
+  isStored,
+  QUICK_UNIT,
+  READER,
+} from './installed-gateway.ts';
+
+/** A root file system is made from packages once. */
+const MAKING_MS = 300_000;
+/** Most of it is waiting, on a machine that may have more to do than this. */
+const FAULT_MS = 180_000;
+
+const why = whyNoBootedMachine();
+
+beforeAll(() => {
+  if (why === undefined) bootableRoot('bookworm');
+}, MAKING_MS);
+
+async function runningGateway(
+  onTestFinished: OnTestFinished,
+  faults: Readonly<Record<string, string>> = {},
+): Promise<InstalledGateway> {
+  const gateway = await installGateway({ onTestFinished });
+  for (const unit of [READER, API]) await gateway.dropIn(unit, ...QUICK_UNIT);
+  if (Object.keys(faults).length > 0) await gateway.fault(READER, faults);
+  await gateway.do('systemctl', 'start', API, READER);
+  await gateway.said(READER, isStored, 2);
+  return gateway;
+}
+
+/** The watchdog has acted, and the reader delivers again. */
+async function restartedByWatchdog(gateway: InstalledGateway): Promise<void> {
+  await gateway.saidOf(READER, 'Watchdog timeout');
+  await gateway.saidOf(READER, 'Started', 2);
+}
+
+/** When systemd last heard a heartbeat, in seconds since boot. */
+async function heartbeatAt(gateway: InstalledGateway): Promise<number> {
+  return Number((await gateway.show(READER)).WatchdogTimestampMonotonic) / 1e6;
+}
+
+describe
+  .skipIf(why !== undefined)
+  .concurrent(
+    `a reader that does not get on is restarted by the watchdog, and nothing is lost${why === undefined ? '' : ` (${why})`}:`,
+    { timeout: FAULT_MS },
+    () => {
+      it('an endless loop', async ({ expect, onTestFinished }) => {
+        const gateway = await runningGateway(onTestFinished, { FAULT: 'endless-loop' });
+
+        await gateway.setOff(READER);
+        await restartedByWatchdog(gateway);
+
+        expect(await gateway.restarts(READER)).toBe(1);
+        expect(await gateway.accountForAll()).toBeGreaterThan(0);
+      });
+
+      it('a promise that never settles', async ({ expect, onTestFinished }) => {
+        const gateway = await runningGateway(onTestFinished, { FAULT: 'never-settles' });
+
+        await gateway.setOff(READER);
+        await gateway.said(READER, (entry) => String(entry.msg).includes('heartbeat withheld: sampling'));
+        await restartedByWatchdog(gateway);
+
+        expect(await gateway.accountForAll()).toBeGreaterThan(0);
+      });
+
+      it('twin: over the same promise a heartbeat that a bare timer drives goes on and on', async ({
+        expect,
+        onTestFinished,
+      }) => {
+        const gateway = await runningGateway(onTestFinished, { FAULT: 'never-settles', BARE_TIMER: 'yes' });
+
+        await gateway.setOff(READER);
+        const setOffAt = await heartbeatAt(gateway);
+        // Longer than the promise, the patience and the watchdog of the test above together.
+        await gateway.until(async () => (await heartbeatAt(gateway)) > setOffAt + 25);
+
+        expect(await gateway.restarts(READER)).toBe(0);
+      });
+
+      it('SIGSTOP', async ({ expect, onTestFinished }) => {
+        const gateway = await runningGateway(onTestFinished);
+
+        await gateway.do('systemctl', 'kill', '--signal=STOP', READER);
+        await restartedByWatchdog(gateway);
+
+        expect(await gateway.accountForAll()).toBeGreaterThan(0);
+      });
+    },
+  );
