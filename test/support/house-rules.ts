@@ -47,7 +47,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'lib/flow/write-api',
     ...SHARED,
   ],
-  'lib/ops': ['lib/flow/flow-event.ts', 'lib/flow/seq-ranges.ts', 'lib/flow/outbox', 'lib/base'],
+  'lib/ops': ['lib/flow/flow-event.ts', ...WIRE, 'lib/flow/outbox', 'lib/base'],
   'lib/flow/acquire': [...SHARED, 'lib/base'],
   'lib/flow/outbox': [...SHARED, 'lib/base'],
   'lib/flow/sync': ['lib/flow/outbox', ...SHARED, 'lib/base'],
