@@ -4,7 +4,7 @@
  */
 
 import type { BreakerRecord, BreakerTransition, OutcomeRecord } from '../../lib/flow/outbox/outbox.ts';
-import type { DestinationStats } from '../../lib/flow/outbox/outbox-view.ts';
+import type { DestinationStats, RollbackRecord } from '../../lib/flow/outbox/outbox-view.ts';
 import { liveBacklog, type ProgramState } from './running.ts';
 import { ageInWords } from './words.ts';
 
@@ -100,6 +100,19 @@ export function breakerInWords(
   if (breaker.held) return `${state} for ${ageInWords(nowMs - breaker.sinceAt)}${because}`;
   const age = `${outage.older ? 'more than ' : ''}${ageInWords(nowMs - outage.sinceAt)}`;
   return `${state} for ${age}${because}, next try ${nextTryInWords(breaker, { reader, nowMs })}`;
+}
+
+/** Old enough to have been heard of: what it tells is done with. */
+const ROLLBACK_SAID_MS = 30 * 86_400_000;
+
+/** What a person should know for a month: it explains readings that nobody here remembers. */
+export function rollbacksInWords(rollbacks: readonly RollbackRecord[], nowMs: number): string[] {
+  return rollbacks
+    .filter(({ notedAt }) => nowMs - notedAt < ROLLBACK_SAID_MS)
+    .map(
+      ({ destination, stream, ours, theirs, notedAt }) =>
+        `noticed ${ageInWords(nowMs - notedAt)} ago: this outbox was restored or cloned; ${destination} has stream ${stream} up to ${theirs}, and this file up to ${ours}. Nothing is lost by it, and new readings go on in a stream of their own.`,
+    );
 }
 
 /** `in 12 s`, `now`, `under way`, `when the reader runs again`. */

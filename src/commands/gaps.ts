@@ -42,7 +42,7 @@ const IN_WORDS: Readonly<Record<Cause, string>> = {
   thinned: 'thinned to averages because the outbox was nearly full',
   buried: 'refused by the write API: a dead letter',
   corrupt: 'damaged on the disk',
-  rolled_back: 'lost with an outbox file that was replaced by an older copy',
+  rolled_back: 'lost with a database that was replaced by an older copy',
   on_its_way: 'waits in the outbox: no gap, on its way',
   unexplained: 'NOT EXPLAINED',
 };
@@ -111,11 +111,10 @@ function missing(streams: readonly StreamBook[], outbox: OutboxLedger | undefine
       left = difference(left, seqs);
     };
     // A seq only means something within its own stream: another gateway's rows do not wait here.
-    if (assigned !== undefined) {
-      take(intersection(waiting, [assigned]), 'on_its_way');
-      take([[assigned[1] + 1, Number.MAX_SAFE_INTEGER]], 'on_its_way'); // Accepted between the two looks.
-    }
+    if (assigned !== undefined) take(intersection(waiting, [assigned]), 'on_its_way');
     for (const [lo, hi, cause] of told) take([[lo, hi]], cause);
+    // Accepted between the two looks.
+    if (assigned !== undefined) take([[assigned[1] + 1, Number.MAX_SAFE_INTEGER]], 'on_its_way');
     take(left, 'unexplained');
     return gapsOfStream.sort((a, b) => a.lo - b.lo);
   });

@@ -44,6 +44,25 @@ export async function changeOutbox(
   return { readerRuns: false };
 }
 
+/** Takes each of these steps once, in order: all by the reader, or all in the file. Returns the answers. */
+export async function takeSteps(
+  places: Places,
+  steps: readonly OutboxStep[],
+): Promise<{ readerRuns: boolean; answers: readonly number[] }> {
+  const answers: number[] = [];
+  for (const { request } of steps) {
+    const answer = numberOf(await askProgram(controlPath(places.runDir), request));
+    if (answer === undefined && answers.length > 0) throw stopped();
+    if (answer === undefined) break;
+    answers.push(answer);
+  }
+  if (answers.length > 0 || steps.length === 0) return { readerRuns: answers.length > 0, answers };
+  await underLock(places, (outbox) => {
+    for (const { inFile } of steps) answers.push(inFile(outbox));
+  });
+  return { readerRuns: false, answers };
+}
+
 /** Opens the outbox while nobody runs on it. Throws `SGW_DATABASE_MISSING` if there is none, and what `lockReader` throws. */
 export async function underLock(places: Places, work: (outbox: Outbox) => void): Promise<void> {
   const { config, outboxFile } = places;

@@ -57,6 +57,19 @@ describe('sensorctl status', () => {
     });
   });
 
+  it('says that the outbox was rolled back, for a month, and calls it no problem', async () => {
+    const rig = await healthyGateway();
+    rig.outbox.noteRollback('local', { stream: 'lostcopy1', ours: 10, theirs: 40, lacking: [] });
+
+    const { exitCode, out } = await rig.run(status);
+
+    expect(exitCode).toBe(0);
+    expect(out.find((line) => line.includes('rolled back'))).toMatch(
+      /noticed 0 s ago: this outbox was restored or cloned; local has stream lostcopy1 up to 40, and this file up to 10/,
+    );
+    expect((await jsonOf(rig)).rollbacks).toMatchObject([{ destination: 'local', ours: 10, theirs: 40 }]);
+  });
+
   it('forecasts how long the outbox lasts and how long a drain takes, but only while something waits', async () => {
     const rig = await healthyGateway();
     const before = await rig.run(status);

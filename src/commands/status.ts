@@ -7,7 +7,7 @@ import { styleText } from 'node:util';
 import { EXIT, GatewayError, messageOf } from '../../lib/base/errors.ts';
 import { printable } from '../../lib/base/printable.ts';
 import type { BreakerRecord } from '../../lib/flow/outbox/outbox.ts';
-import type { OutboxStats } from '../../lib/flow/outbox/outbox-view.ts';
+import type { OutboxStats, RollbackRecord } from '../../lib/flow/outbox/outbox-view.ts';
 import type { StoreSummary } from '../../lib/flow/write-api/readings-store.ts';
 import { httpUrl } from '../wiring/config.ts';
 import { READER, WRITE_API } from '../wiring/names.ts';
@@ -19,6 +19,7 @@ import {
   type Outage,
   outageOf,
   rebuffOf,
+  rollbacksInWords,
   stateInWords,
   TRANSITIONS_READ,
   type Waiting,
@@ -68,6 +69,7 @@ interface Report {
   /** The value, or why there is none. */
   readonly outbox: OutboxStats | string;
   readonly store: StoreSummary | string;
+  readonly rollbacks: readonly RollbackRecord[];
 }
 
 async function gather(context: CommandContext): Promise<Report> {
@@ -87,6 +89,7 @@ async function gather(context: CommandContext): Promise<Report> {
           outbox: view.stats(),
           measures: view.measures(),
           transitions: view.breakerTransitions(TRANSITIONS_READ),
+          rollbacks: view.rollbacks(),
         };
       } finally {
         view.close();
@@ -103,8 +106,9 @@ async function gather(context: CommandContext): Promise<Report> {
     }),
   ]);
   const report = { nowMs, dataDir, intervalMs: config.sampling.intervalMs, reader, api, store };
-  if (typeof looked === 'string') return { ...report, outbox: looked, destinations: [], forecast: undefined };
-  const { outbox, measures, transitions } = looked;
+  if (typeof looked === 'string')
+    return { ...report, outbox: looked, destinations: [], forecast: undefined, rollbacks: [] };
+  const { outbox, measures, transitions, rollbacks } = looked;
   const forecast = forecastFor({ stats: outbox, measures, reader, places });
   const destinations = outbox.destinations.map(
     (one): DestinationReport => ({
@@ -115,7 +119,7 @@ async function gather(context: CommandContext): Promise<Report> {
       waiting: waitingFor(one, reader),
     }),
   );
-  return { ...report, outbox, destinations, forecast };
+  return { ...report, outbox, destinations, forecast, rollbacks };
 }
 
 async function orReason<T>(look: () => Promise<T>): Promise<T | string> {
@@ -200,6 +204,7 @@ function inWords(report: Report, { terminal }: CommandContext): string[] {
           'store',
           `${count(store.received, 'reading')} of ${store.series} series, the newest from ${ago(store.newestAt)}`,
         ),
+    ...rollbacksInWords(report.rollbacks, nowMs).map((said) => `      rolled back ${printable(said)}`),
     ...forecastLines(report),
     `      data        ${printable(report.dataDir)}`,
   );
@@ -248,6 +253,7 @@ function asJson(report: Report): object {
       backlog_oldest_at: iso(waiting.oldestAt),
     })),
     outbox: typeof outbox === 'string' ? null : { rows: outbox.rows, dead_letters: outbox.deadLetters },
+    rollbacks: report.rollbacks.map(({ notedAt, ...one }) => ({ ...one, noted_at: iso(notedAt) })),
     forecast:
       report.forecast === undefined
         ? null

@@ -1,7 +1,7 @@
 /**
  * `sensorctl verify`: compares what the outbox believes that each destination has stored with what its
- * store says, by ranges of seqs. Only looks. What a store has lost is named, and whether the reading is
- * still in the outbox; what it has already is recognised when it comes again.
+ * store says, by ranges of seqs, and mends what is different: what a store has lost and is still here is sent
+ * again, what is not is named in the ledger, and what it has already is acknowledged.
  */
 
 import { EXIT } from '../../lib/base/errors.ts';
@@ -14,14 +14,13 @@ import {
   intersection,
   NO_SEQS,
   normalized,
-  type SeqRange,
   type SeqRanges,
-  union,
 } from '../../lib/flow/seq-ranges.ts';
 import type { HttpDelivery } from '../../lib/flow/sync/deliver.ts';
 import { readSecrets } from '../wiring/secrets.ts';
 import { VERSION } from '../wiring/version.ts';
 import type { Command } from './command.ts';
+import { type OutboxStep, takeSteps } from './outbox-change.ts';
 import { findPlaces } from './places.ts';
 import { count } from './words.ts';
 
@@ -46,14 +45,23 @@ interface DestinationCheck {
 
 /** A page is a look at a few rows of the store; a person waits for it. */
 const PAGE_DEADLINE_MS = 10_000;
+/** More than the most torn stream needs: a bound for a store that never comes to an end. */
+const PAGES_MAX = 10_000;
+/** What an order to the reader has room for, of ranges with the longest numbers. */
+const RANGES_AT_ONCE = 40;
 
 export const verify: Command = {
   name: 'verify',
-  about: 'compare the outbox with what each destination says it has stored',
-  options: {},
-  examples: [['sensorctl verify', 'after a store was restored; exits with 1 if it lacks what it had stored']],
+  about: 'compare the outbox with what each destination has stored, and send again what it lost',
+  options: { 'dry-run': { about: 'only say what is different' } },
+  examples: [
+    ['sensorctl verify', 'after a store was restored; exits with 1 if it lacked what it had stored'],
+    ['sensorctl verify --dry-run', 'the same, and nothing is changed'],
+  ],
   async run(context) {
-    const { config, outboxFile } = findPlaces(context);
+    const places = findPlaces(context);
+    const { config, outboxFile } = places;
+    const dryRun = context.options['dry-run'] === true;
     const { readOutboxLedger } = await import('../../lib/flow/outbox/ledger-view.ts');
     const { createHttpDelivery } = await import('../../lib/flow/sync/deliver.ts');
     const ledger = readOutboxLedger(outboxFile);
@@ -66,9 +74,17 @@ export const verify: Command = {
         await http.close();
       }
     }
+    const steps = dryRun ? [] : checks.flatMap(stepsFor);
+    const { readerRuns } = await takeSteps(places, steps);
     const { out } = context.terminal;
-    if (context.json) await out(printableJson(JSON.stringify({ destinations: checks.map(asJson) })));
-    else for (const line of checks.flatMap(inWords)) await out(printable(line));
+    if (context.json) {
+      const answer = { dry_run: dryRun, reader_running: readerRuns, destinations: checks.map(asJson) };
+      await out(printableJson(JSON.stringify(answer)));
+    } else {
+      for (const line of checks.flatMap((one) => inWords(one, dryRun))) await out(printable(line));
+      if (steps.length > 0 && !readerRuns)
+        context.terminal.note('The reader is not running: it sends them when it does.');
+    }
     const sound = checks.every((one) => one.failed === undefined && one.differing.every(isSound));
     return sound ? EXIT.ok : EXIT.failed;
   },
@@ -84,59 +100,64 @@ async function compare(
   ledger: OutboxLedger,
   http: Pick<HttpDelivery, 'readStream'>,
 ): Promise<DestinationCheck> {
+  const { differenceFrom, readStreamThere } = await import('../../lib/flow/sync/stream-reading.ts');
   const own = ledger.destinations.find((one) => one.destination === destination);
   const differing: StreamCheck[] = [];
   let compared = 0;
   for (const { stream, seqs } of own === undefined ? [] : ledger.streams) {
-    const there = await readWhole(http, stream);
+    const options = { from: seqs[0], deadlineMs: PAGE_DEADLINE_MS, pagesMax: PAGES_MAX };
+    const there = await readStreamThere(http, stream, options);
     if (typeof there === 'string') return { destination, compared, differing, failed: there };
     compared += 1;
-    const given = ledger.gone.filter(
-      (one) => one.stream === stream && (one.destination ?? destination) === destination,
+    const gone = normalized(
+      ledger.gone
+        .filter((one) => one.stream === stream && (one.destination ?? destination) === destination)
+        .map(({ lo, hi }) => [lo, hi] as const),
     );
-    const explained = normalized([...there.gone, ...given.map(({ lo, hi }) => [lo, hi] as const)]);
-    const owed = intersection(own?.acknowledged ?? NO_SEQS, [seqs]);
-    const missing = difference(difference(owed, there.received), explained);
+    const acknowledged = intersection(own?.acknowledged ?? NO_SEQS, [seqs]);
+    const { missing, ahead } = differenceFrom({ stream, seqs, acknowledged, gone }, there);
     const check = {
       stream,
       lostHere: intersection(missing, ledger.present),
       lost: difference(missing, ledger.present),
-      ahead: intersection(intersection(own?.waiting ?? NO_SEQS, [seqs]), there.received),
+      ahead: intersection(ahead, own?.waiting ?? NO_SEQS),
     };
     if (!isSound(check) || check.ahead.length > 0) differing.push(check);
   }
   return { destination, compared, differing, failed: undefined };
 }
 
-/** Every page of a stream; the reason if one cannot be had. */
-async function readWhole(
-  http: Pick<HttpDelivery, 'readStream'>,
-  stream: string,
-): Promise<{ received: SeqRanges; gone: SeqRanges } | string> {
-  let received: SeqRanges = NO_SEQS;
-  let gone: SeqRanges = NO_SEQS;
-  for (let from: number | undefined = 1; from !== undefined; ) {
-    const read = await http.readStream(stream, PAGE_DEADLINE_MS, from);
-    if (read.kind === 'failed') return read.reason;
-    received = union(received, normalized(read.answer.received));
-    gone = union(gone, normalized(read.answer.gone.map(([lo, hi]): SeqRange => [lo, hi])));
-    const { next } = read.answer;
-    // A store that does not move on would keep us here for ever.
-    from = next !== undefined && next > from ? next : undefined;
-  }
-  return { received, gone };
+/** The same for the running reader and for the file. */
+function stepsFor({ destination, differing }: DestinationCheck): OutboxStep[] {
+  return differing.flatMap(({ stream, lost, lostHere, ahead }) => {
+    const step = (missing: SeqRanges, received: SeqRanges): OutboxStep => ({
+      request: { command: 'outbox.reconcile', destinations: [destination], stream, missing, received },
+      inFile: (outbox) => countOf(outbox.reconcile(destination, stream, { missing, received }).again),
+    });
+    return [
+      ...inParts(normalized([...lost, ...lostHere])).map((part) => step(part, NO_SEQS)),
+      ...inParts(ahead).map((part) => step(NO_SEQS, part)),
+    ];
+  });
 }
 
-function inWords({ destination, compared, differing, failed }: DestinationCheck): string[] {
+function inParts(ranges: SeqRanges): SeqRanges[] {
+  return Array.from({ length: Math.ceil(ranges.length / RANGES_AT_ONCE) }, (_, part) =>
+    ranges.slice(part * RANGES_AT_ONCE, (part + 1) * RANGES_AT_ONCE),
+  );
+}
+
+function inWords({ destination, compared, differing, failed }: DestinationCheck, dryRun: boolean): string[] {
   if (failed !== undefined) return [`${destination}: cannot be compared: ${failed}`];
+  const would = dryRun ? 'would be ' : '';
   const lines = differing.flatMap(({ stream, lost, lostHere, ahead }) => [
     ...say(
       lost,
       stream,
-      'acknowledged and not in its store, and no longer in the outbox: they cannot be sent again',
+      `acknowledged, not in its store, and no longer in the outbox: ${would}named in the ledger as lost`,
     ),
-    ...say(lostHere, stream, 'acknowledged and not in its store, and still in the outbox'),
-    ...say(ahead, stream, 'in its store already, and still to be acknowledged: they will be recognised'),
+    ...say(lostHere, stream, `acknowledged, not in its store, and still in the outbox: ${would}sent again`),
+    ...say(ahead, stream, `in its store already, and not acknowledged: ${would}acknowledged`),
   ]);
   const wrong = differing.some((one) => !isSound(one));
   const verdict = wrong ? 'differs' : `agrees (${count(compared, 'stream')} compared)`;

@@ -15,6 +15,7 @@ import {
   nextTryInWords,
   type Outage,
   outageOf,
+  rollbacksInWords,
   TRANSITIONS_READ,
   type Waiting,
   waitingFor,
@@ -54,6 +55,8 @@ export const why: Command = {
       else {
         if (reader.state !== 'running') await context.terminal.out(readerInWords(reader, clone));
         for (const one of judged) for (const line of one.words) await context.terminal.out(printable(line));
+        for (const said of rollbacksInWords(view.rollbacks(), nowMs))
+          await context.terminal.out(printable(`Rolled back, ${said}`));
       }
       return reader.state === 'running' && judged.every((one) => one.delivering) ? EXIT.ok : EXIT.failed;
     } finally {

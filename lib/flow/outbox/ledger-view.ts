@@ -4,7 +4,7 @@
  */
 
 import { openDatabaseReadOnly } from '../../base/sqlite.ts';
-import { difference, normalized, type SeqRange, type SeqRanges, union } from '../seq-ranges.ts';
+import { difference, intersection, normalized, type SeqRange, type SeqRanges, union } from '../seq-ranges.ts';
 import { assignedIn, readExtents } from './extents.ts';
 import type { GoneEntry } from './gone.ts';
 import { OUTBOX_APPLICATION_ID, OUTBOX_MIGRATIONS } from './schema.ts';
@@ -16,6 +16,7 @@ export interface OutboxLedger {
   readonly present: SeqRanges;
   readonly destinations: readonly {
     readonly destination: string;
+    /** Of what it was ever owed. */
     readonly acknowledged: SeqRanges;
     /** Rows that it has not acknowledged. */
     readonly waiting: SeqRanges;
@@ -51,17 +52,20 @@ export function readOutboxLedger(file: string): OutboxLedger {
       'SELECT min(seq), max(seq) FROM (SELECT seq, seq - row_number() OVER (ORDER BY seq) AS run FROM readings) GROUP BY run',
     );
     const left = difference(assignedIn(readExtents(database)), present);
-    const names = database
-      .prepare<[], string>('SELECT name FROM destinations WHERE configured ORDER BY name')
-      .pluck()
+    const owed = database
+      .prepare<[], [string, number]>(
+        'SELECT name, since_seq FROM destinations WHERE configured ORDER BY name',
+      )
+      .raw()
       .all();
     return {
       streams,
       present,
-      destinations: names.map((destination) => {
+      destinations: owed.map(([destination, sinceSeq]) => {
         const named = ranges('SELECT lo, hi FROM acknowledged WHERE destination = ?', destination);
-        // Rows leave only once everybody has acknowledged them.
-        return { destination, acknowledged: union(named, left), waiting: difference(present, named) };
+        // Rows leave only once everybody has acknowledged them, who was there.
+        const acknowledged = intersection(union(named, left), [[sinceSeq, Number.MAX_SAFE_INTEGER]]);
+        return { destination, acknowledged, waiting: difference(present, named) };
       }),
       gone: database
         .prepare<[], GoneEntry & { destination: string | null }>(

@@ -24,6 +24,7 @@ import {
   OUTBOX_APPLICATION_ID,
   OUTBOX_MIGRATIONS,
   readings,
+  rollbacks,
   streams,
 } from './schema.ts';
 import { ofTier, RAW, TIERS } from './tiers.ts';
@@ -70,7 +71,18 @@ export interface OutboxView {
   countDeadLetters(destination: string | undefined, seq: number | undefined): number;
   /** The latest first. */
   breakerTransitions(limit: number): BreakerTransition[];
+  /** Where another copy of this file went on; the latest first. */
+  rollbacks(): RollbackRecord[];
   close(): void;
+}
+
+export interface RollbackRecord {
+  readonly destination: string;
+  readonly stream: string;
+  /** The highest seq that was assigned here, and the highest that the destination has received. */
+  readonly ours: number;
+  readonly theirs: number;
+  readonly notedAt: number;
 }
 
 /** Hours of a small gateway, minutes of a large one. */
@@ -139,6 +151,7 @@ export function openOutboxReadOnly(file: string): OutboxView {
     deadLetters: (limit, pick) => readDeadLetters(orm, limit, pick),
     countDeadLetters: (destination, seq) => countDeadLetters(orm, { destination, seq }),
     breakerTransitions: (limit) => readBreakerTransitions(orm, limit),
+    rollbacks: () => orm.select().from(rollbacks).orderBy(desc(rollbacks.notedAt)).all(),
     close: () => database.close(),
   };
 }
