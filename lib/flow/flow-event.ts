@@ -6,6 +6,7 @@
 
 import type { Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
+import type { SchemaBackup } from '../base/schema-backup.ts';
 import type { SeqRanges } from './seq-ranges.ts';
 
 export type BreakerState = 'closed' | 'open' | 'half_open';
@@ -54,6 +55,8 @@ export type FlowEvent =
     }
   /** Given up because the outbox is full, undelivered and in the ledger. `cause` is the bound that was met. */
   | { type: 'reading.shed'; stream: string; lo: number; hi: number; cause: 'bytes_max' | 'disk_reserve' }
+  /** The file was written by an older version, and has today's schema now. */
+  | { type: 'database.upgraded'; file: string; from: number; to: number; backup: SchemaBackup }
   /** The file was damaged, empty or foreign, and has been moved to `dir`. */
   | { type: 'outbox.quarantined'; dir: string; reason: string }
   /** What a quarantined file still held waits in the outbox again; what was lost is in the ledger. */

@@ -124,6 +124,13 @@ export function createEventLog(options: EventLogOptions): Observe {
           `source ${event.source} gave something that is no reading: ${event.message}`,
         );
         break;
+      case 'database.upgraded': {
+        const { file, from, to, backup } = event;
+        const line = `${file} had schema ${from} and has ${to} now`;
+        if (backup.file !== undefined) log.info(fieldsOf(event), `${line}; as it was, it is ${backup.file}`);
+        else log.warn(fieldsOf(event), `${line}; there is no copy of it as it was: ${backup.skipped}`);
+        break;
+      }
       case 'outbox.quarantined':
         log.error(
           fieldsOf(event),

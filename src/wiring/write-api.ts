@@ -11,6 +11,7 @@ import { createHeartbeat } from '../../lib/ops/heartbeat.ts';
 import { createLiveness } from '../../lib/ops/liveness.ts';
 import { PEER_BEAT_MS } from '../../lib/ops/peer-watch.ts';
 import { createPlaceWatch } from '../../lib/ops/place-watch.ts';
+import { checkMaxMs } from './damage.ts';
 import { prepareDirectories } from './directories.ts';
 import { STORE_FILE, WRITE_API } from './names.ts';
 import { noting, type ProgramContext, type RunningProgram } from './program.ts';
@@ -41,7 +42,11 @@ export async function startWriteApi(context: ProgramContext): Promise<RunningPro
   };
 
   const storeFile = join(config.dataDir, STORE_FILE);
-  const store = createSqliteStore({ file: storeFile, world });
+  const store = createSqliteStore({
+    file: storeFile,
+    world,
+    onUpgrading: (bytes) => supervisor.extendStart(checkMaxMs(bytes)),
+  });
   const api = createWriteApi({
     store,
     world,

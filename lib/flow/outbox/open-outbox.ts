@@ -50,6 +50,8 @@ export interface OpenOutboxOptions {
   readonly bounds?: OutboxBounds;
   /** The first seq of a fresh file, 1 if left out: above all that a file before it may have assigned. */
   readonly firstSeq?: number;
+  /** Called with the bytes to be read before a check or a copy that may take long, so that nobody loses patience. */
+  readonly onCheck?: (bytes: number) => void;
   /** See `OpenOptions` in `lib/base/sqlite.ts`. */
   readonly synchronous?: 'FULL' | 'NORMAL';
 }
@@ -62,6 +64,9 @@ export function openOutbox(options: OpenOutboxOptions): Outbox {
     file: options.file,
     applicationId: OUTBOX_APPLICATION_ID,
     migrations: OUTBOX_MIGRATIONS,
+    onUpgrading: (bytes) => options.onCheck?.(bytes),
+    onUpgraded: (upgrade) =>
+      options.world.observe({ type: 'database.upgraded', file: options.file, ...upgrade }),
     ...(options.synchronous === undefined ? {} : { synchronous: options.synchronous }),
   });
   try {

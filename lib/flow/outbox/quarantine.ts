@@ -30,8 +30,6 @@ import type { Outbox } from './outbox.ts';
 import { latestBase, noteBase, noteQuarantined, QUARANTINE, unsalvaged } from './quarantine-shelf.ts';
 
 export interface SafeOpenOptions extends OpenOutboxOptions {
-  /** Called with the bytes to be read before a check that may take long, so that nobody loses patience. */
-  readonly onCheck?: (bytes: number) => void;
   /** Damage met while running: it has been noted for the next start, and this run should end. */
   readonly onDamage: (error: unknown) => void;
 }

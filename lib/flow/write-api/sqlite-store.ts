@@ -32,11 +32,13 @@ import { createStreamsTable } from './streams-table.ts';
 
 export interface SqliteStoreOptions {
   readonly file: string;
-  readonly world: Pick<World, 'clock' | 'random'>;
+  readonly world: World;
   /** Series it may have; a sender that puts a counter into a name must not fill the memory. */
   readonly seriesMax?: number;
   /** Bytes the file may have; beyond them `store_full`. All the disk if left out. */
   readonly bytesMax?: number;
+  /** Called with the bytes of a file that is copied before its schema changes, which may take long. */
+  readonly onUpgrading?: (bytes: number) => void;
 }
 
 /** A hundred gateways with a hundred sensors of ten metrics; 15 MiB of memory when all are in use. */
@@ -51,13 +53,15 @@ const WAL_MIB = 16;
  * Opens (creates, migrates) the store. Throws what `openDatabase` throws.
  */
 export function createSqliteStore(options: SqliteStoreOptions): ReadingsStore {
-  const { clock, random } = options.world;
+  const { clock, random, observe } = options.world;
   const database = openDatabase({
     file: options.file,
     applicationId: STORE_APPLICATION_ID,
     migrations: STORE_MIGRATIONS,
     cacheKiB: CACHE_KIB,
     walMiB: WAL_MIB,
+    onUpgrading: (bytes) => options.onUpgrading?.(bytes),
+    onUpgraded: (upgrade) => observe({ type: 'database.upgraded', file: options.file, ...upgrade }),
   });
   if (options.bytesMax !== undefined) limitBytes(database, options.bytesMax);
 
