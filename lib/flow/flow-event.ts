@@ -104,6 +104,17 @@ export type FlowEvent =
       /** Why, when the outcome is not `stored`, or when some of it was refused for now. */
       reason?: string;
     }
+  /** The first look at the clock of this run that gave no trust: readings wait `holdMs` for it. */
+  | { type: 'clock.untrusted'; why: string; holdMs: number }
+  /** Somebody vouches for the clock: at once, or it was untrusted before, and its times were early by `offsetMs`. */
+  | { type: 'clock.trusted'; why: string; offsetMs: number; atOnce: boolean }
+  /** The clock jumped, and somebody vouches for it: readings follow. */
+  | { type: 'clock.stepped'; why: string; offsetMs: number }
+  /** The clock jumped, and nobody vouches for it: readings go on as if it had not. */
+  | { type: 'clock.doubted'; why: string; offsetMs: number }
+  | { type: 'clock.suspended'; durationMs: number }
+  /** So many rows that waited in the outbox have their true times now. */
+  | { type: 'reading.restamped'; readings: number }
   | {
       type: 'reading.buried';
       destination: string;
@@ -135,6 +146,8 @@ export type FlowEvent =
       refused: number;
       durationMs: number;
     }
+  /** A destination knows by how much to move these readings, which it had been sent with untrusted times. */
+  | { type: 'reading.corrected'; destination: string; stream: string; seqs: SeqRanges }
   | { type: 'request.refused'; method: string; path: string; status: number; code: string; message: string };
 
 export type Observe = (event: FlowEvent) => void;

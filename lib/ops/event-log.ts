@@ -6,6 +6,7 @@
 
 import type { FlowEvent, Observe } from '../flow/flow-event.ts';
 import { formatRanges } from '../flow/seq-ranges.ts';
+import { sayOfClock } from './clock-lines.ts';
 
 /** The part of the logger that is needed here. */
 export interface LineLog {
@@ -176,6 +177,15 @@ export function createEventLog(options: EventLogOptions): Observe {
           fieldsOf(event),
           `${event.destination} lacks readings that it had acknowledged: ${event.again} are sent again, ${event.lost} cannot be and are named in the ledger`,
         );
+        break;
+      case 'clock.untrusted':
+      case 'clock.trusted':
+      case 'clock.stepped':
+      case 'clock.doubted':
+      case 'clock.suspended':
+      case 'reading.restamped':
+      case 'reading.corrected':
+        sayOfClock(event, log);
         break;
       case 'outbox.append_failed':
         trouble(

@@ -6,7 +6,7 @@
 
 import { hostname } from 'node:os';
 import { parseArgs } from 'node:util';
-import { type Clock, systemClock } from '../../lib/base/clock.ts';
+import { type Clock, systemClock, systemSuspendedMs } from '../../lib/base/clock.ts';
 import { unusableDir } from '../../lib/base/disk-condition.ts';
 import { EXIT, GatewayError, messageOf } from '../../lib/base/errors.ts';
 import { createLogger, type Logger } from '../../lib/base/logger.ts';
@@ -24,8 +24,10 @@ export interface ProgramContext {
   readonly log: Logger;
   readonly supervisor: Supervisor;
   readonly pid: number;
-  /** The kernel's id of this boot: what monotonic times belong to. */
-  readonly bootId: string;
+  /** What monotonic times count from at present. */
+  readonly bootId: () => string;
+  /** How long the machine has slept in this boot, in milliseconds: monotonic time does not count it. */
+  readonly suspendedMs: () => number;
 }
 
 export interface RunningProgram {
@@ -83,7 +85,8 @@ export async function runProgram(
       clock: systemClock,
       random: systemRandom,
       pid: process.pid,
-      bootId: readBootId(),
+      bootId: readBootId,
+      suspendedMs: systemSuspendedMs,
     }).catch((error: unknown) => {
       throw unusableDir(config.dataDir, error);
     });

@@ -1,6 +1,7 @@
 /** What the reader tells of itself, at each beat: to the supervisor, and in its health file. */
 
 import type { SamplingLoop } from '../../lib/flow/acquire/sampling-loop.ts';
+import type { ClockLoop } from '../../lib/flow/outbox/clock-loop.ts';
 import type { Destination } from '../../lib/flow/sync/destination.ts';
 import { createHealthFile } from '../../lib/ops/health-file.ts';
 import { createHeartbeat } from '../../lib/ops/heartbeat.ts';
@@ -15,10 +16,18 @@ export interface ReaderHealthDeps {
   readonly liveness: Liveness;
   readonly signs: VitalSigns;
   readonly sampling: SamplingLoop;
+  readonly clockLoop: ClockLoop;
   readonly destinations: readonly Destination[];
 }
 
-export function createReaderHealth({ context, liveness, signs, sampling, destinations }: ReaderHealthDeps) {
+export function createReaderHealth({
+  context,
+  liveness,
+  signs,
+  sampling,
+  clockLoop,
+  destinations,
+}: ReaderHealthDeps) {
   const { config, clock, log, supervisor } = context;
   const file = createHealthFile({
     dir: config.runDir,
@@ -46,6 +55,7 @@ export function createReaderHealth({ context, liveness, signs, sampling, destina
             status: statusLine(),
             overdue: liveness.overdue(),
             ...signs.snapshot(),
+            clock: clockLoop.status(),
             sampling: sampling.status(),
             destinations: destinations.map((one) => one.status()),
           }),

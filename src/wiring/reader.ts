@@ -10,12 +10,15 @@ import type { Loop } from '../../lib/base/loop.ts';
 import { createBackpressure } from '../../lib/flow/acquire/backpressure.ts';
 import { createSamplingLoop } from '../../lib/flow/acquire/sampling-loop.ts';
 import { createSources } from '../../lib/flow/acquire/sources/create-sources.ts';
+import { stampFrom } from '../../lib/flow/acquire/stamp.ts';
 import type { FlowEvent, World } from '../../lib/flow/flow-event.ts';
 import { createBallast } from '../../lib/flow/outbox/ballast.ts';
+import { createClockLoop } from '../../lib/flow/outbox/clock-loop.ts';
 import { createKeeper } from '../../lib/flow/outbox/keeper.ts';
 import { openOutboxSafely } from '../../lib/flow/outbox/quarantine.ts';
 import { createSalvageLoop } from '../../lib/flow/outbox/salvage-loop.ts';
 import type { Reading } from '../../lib/flow/reading.ts';
+import { createClockTrust } from '../../lib/ops/clock-trust.ts';
 import { createControlSocket } from '../../lib/ops/control-socket.ts';
 import { createEventLog } from '../../lib/ops/event-log.ts';
 import { createLiveness } from '../../lib/ops/liveness.ts';
@@ -31,6 +34,7 @@ import type { ProgramContext, RunningProgram } from './program.ts';
 import { createReaderHealth } from './reader-health.ts';
 import { awaitReadiness } from './readiness.ts';
 import { roundLine } from './round-line.ts';
+import { RELEASED_AT } from './version.ts';
 
 export { READER };
 
@@ -76,7 +80,8 @@ export async function startReader(context: ProgramContext): Promise<RunningProgr
       gateway: config.gateway,
       destinations: destinationNames,
       world,
-      bootId: context.bootId,
+      bootId: context.bootId(),
+      clockHoldMs: config.clock.holdMs,
       bounds: { bytesMax: config.outbox.bytesMax, diskReserveBytes: config.outbox.diskReserve },
       onCheck: (bytes) => supervisor.extendStart(checkMaxMs(bytes)),
       onDamage: damage.noticed,
@@ -88,15 +93,31 @@ export async function startReader(context: ProgramContext): Promise<RunningProgr
   );
   const destinations = links.map((link) => link.destination);
 
+  const wakeAll = () => {
+    for (const destination of destinations) destination.nudge();
+  };
+  const clockLoop = createClockLoop({
+    trust: createClockTrust({ mode: config.clock.trust, floorAt: RELEASED_AT, clock }),
+    outbox,
+    world,
+    pulse: liveness,
+    bootId: context.bootId,
+    suspendedMs: context.suspendedMs,
+    holdMs: config.clock.holdMs,
+    onReleased: wakeAll,
+  });
+  await clockLoop.look();
+
   const sources = createSources(config.sources, { world, stateDir: config.dataDir });
   const sampling = createSamplingLoop({
     sources: sources.all,
+    stamp: stampFrom(clockLoop.wall),
     intervalMs: config.sampling.intervalMs,
     world,
     pulse: liveness,
     append(readings: readonly Reading[]) {
       if (!keeper.keep(readings)) return;
-      for (const destination of destinations) destination.nudge();
+      wakeAll();
       if (config.log.rounds === 'each') log.info(roundLine(readings));
     },
   });
@@ -110,7 +131,7 @@ export async function startReader(context: ProgramContext): Promise<RunningProgr
   });
   listeners.push(backpressure.observe);
 
-  const health = createReaderHealth({ context, liveness, signs, sampling, destinations });
+  const health = createReaderHealth({ context, liveness, signs, sampling, clockLoop, destinations });
   const peerWatch = createPeerWatch({
     file: join(config.runDir, `${WRITE_API}.health.json`),
     clock,
@@ -137,12 +158,11 @@ export async function startReader(context: ProgramContext): Promise<RunningProgr
     pulse: liveness,
     // Room for the latest damaged file and for the one before it.
     bounds: { bytesMax: 2 * config.outbox.bytesMax, diskReserveBytes: config.outbox.diskReserve },
-    onSaved: () => {
-      for (const destination of destinations) destination.nudge();
-    },
+    onSaved: wakeAll,
   });
   const loops: readonly Loop[] = [
     sampling,
+    clockLoop,
     salvage,
     ...destinations.flatMap((one) => [one.live, one.backfill]),
     ...links.map((link) => link.handshake),

@@ -161,6 +161,24 @@ export const SETTINGS = section('', {
     },
   }),
 
+  clock: section(
+    'Whose word counts for the clock of this machine. Times are UTC; the time zone changes nothing.',
+    {
+      trust: choice({
+        of: ['auto', 'always', 'never'],
+        initial: 'auto',
+        about:
+          'auto: a time service (NTP) or a battery clock must vouch for it, where there can be one. always: it is right. never: it is not.',
+      }),
+      holdMs: duration({
+        initial: '5m',
+        min: '0s',
+        max: '1d',
+        about: 'How long readings wait for a trusted clock before they are sent with a mark. 0s: not at all.',
+      }),
+    },
+  ),
+
   backpressure: section('What happens to sampling while a destination is down.', {
     sampling: choice({
       of: ['slow', 'keep'],

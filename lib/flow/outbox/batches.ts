@@ -3,14 +3,14 @@
  * carry. Rows that turn out to be damaged are set aside on the way, and the next ones are given.
  */
 
-import { intersection } from '../seq-ranges.ts';
+import { difference, intersection } from '../seq-ranges.ts';
 import { type BatchTextOptions, type MadeBatch, prepareBatchText } from './batch-text.ts';
 import type { Books, Commits } from './commits.ts';
 import type { BatchPick, Outbox } from './outbox.ts';
 import { type AtOf, candidates, endByTime, takeSeqs } from './pick-rows.ts';
 
 export function createBatches(
-  { database, streams, acknowledgements }: Books,
+  { database, streams, acknowledgements, clockBook }: Books,
   commits: Commits,
   atOf: AtOf,
   text: BatchTextOptions,
@@ -18,7 +18,8 @@ export function createBatches(
   const batchText = prepareBatchText(database, text);
 
   function make(destination: string, pick: BatchPick): MadeBatch | undefined {
-    const waiting = candidates(commits.present(), acknowledgements.of(destination), pick);
+    const unacknowledged = candidates(commits.present(), acknowledgements.of(destination), pick);
+    const waiting = difference(unacknowledged, clockBook.held().seqs);
     const end = endByTime(waiting, pick.order, atOf);
     if (end === undefined) return undefined;
     const stream = streams.of(end);
@@ -38,7 +39,11 @@ export function createBatches(
   return (destination, pick) => {
     for (;;) {
       const made = make(destination, pick);
-      if (made === undefined || 'batch' in made) return made?.batch;
+      if (made === undefined) return undefined;
+      if ('batch' in made) {
+        clockBook.noteOffered(destination, made.batch.seqs);
+        return made.batch;
+      }
       commits.discard(made.corrupt);
     }
   };

@@ -4,12 +4,13 @@
  * (docs/decisions/0013-readings-that-wait-for-a-clock.md). Durable, since trust may come after a restart.
  */
 
+import { isSameBoot } from '../../base/boot-id.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { SqliteDatabase } from '../../base/sqlite.ts';
 import { FLAG, type Reading } from '../reading.ts';
-import { countOf, NO_SEQS, type SeqRanges, union } from '../seq-ranges.ts';
+import { NO_SEQS, type SeqRanges, union } from '../seq-ranges.ts';
 import { type CorrectionLedger, openCorrections } from './corrections.ts';
-import { createMirror } from './mirror.ts';
+import { type Book, createMirror } from './mirror.ts';
 import { noteBoot } from './opening.ts';
 import { isUntrusted, openUntrustedRows, type UntrustedRows } from './untrusted.ts';
 
@@ -27,7 +28,7 @@ export interface ReturnedRow {
   readonly bootId: string;
 }
 
-export interface ClockBook {
+export interface ClockBook extends Book {
   readonly untrusted: UntrustedRows;
   readonly corrections: CorrectionLedger;
   /** The small number of this boot. Inside a transaction. */
@@ -46,11 +47,6 @@ export interface ClockBook {
   /** These rows have been handed out to be sent. */
   noteOffered(destination: string, seqs: SeqRanges): void;
   offeredTo(destination: string): SeqRanges;
-  pending(): boolean;
-  /** Inside a transaction; `written` must follow its commit, `rolledBack` its failure. */
-  write(): void;
-  written(): void;
-  rolledBack(): void;
 }
 
 interface BootClock {
@@ -82,8 +78,8 @@ export function openClockBook(database: SqliteDatabase, options: ClockBookOption
   const known = inFile.find(({ bootId }) => isSameBoot(bootId, options.bootId));
   let bootId = known?.bootId ?? options.bootId;
   /** Of which boot `number` is; behind `bootId` until the next row is written. */
-  let numbered = { bootId, number: database.transaction(() => noteBoot(database, bootId)).immediate() };
-  let before = numbered;
+  let numbered: { readonly bootId: string; readonly number: number };
+  let before: typeof numbered;
   let offered = new Map<string, SeqRanges>();
   /** What an earlier run of this boot may have sent before it ended. */
   let offeredToAll: SeqRanges = NO_SEQS;
@@ -97,6 +93,14 @@ export function openClockBook(database: SqliteDatabase, options: ClockBookOption
   }
   if (known === undefined) startOver();
   else offeredToAll = untrusted.seqs();
+  numbered = database
+    .transaction(() => {
+      for (const table of tables) table.write();
+      return { bootId, number: noteBoot(database, bootId) };
+    })
+    .immediate();
+  before = numbered;
+  for (const table of tables) table.written();
 
   const trustedOffsetMs = () => clocks.rows()[0]?.trustedOffsetMs ?? undefined;
 
@@ -140,7 +144,11 @@ export function openClockBook(database: SqliteDatabase, options: ClockBookOption
       offered.set(destination, union(offered.get(destination) ?? NO_SEQS, seqs));
     },
     offeredTo: (destination) => union(offeredToAll, offered.get(destination) ?? NO_SEQS),
-    pending: () => tables.some((table) => table.pending()),
+    // That the clock is trusted, and how it stands, rides along with whatever is written next.
+    pending: () => untrusted.pending() || corrections.pending(),
+    begin() {
+      for (const table of tables) table.begin();
+    },
     write() {
       for (const table of tables) table.write();
     },
@@ -154,31 +162,4 @@ export function openClockBook(database: SqliteDatabase, options: ClockBookOption
       for (const table of tables) table.rolledBack();
     },
   };
-}
-
-/** `KERNEL+SECONDS`: a boot, and how long the machine had slept by then. */
-const BOOT_AFTER_SLEEP = /^(.*)\+(\d+)$/;
-/** The time asleep is measured anew by each run, to hundredths of a second. */
-const SLEEP_TOLERANCE_S = 1;
-
-/** What monotonic times count from: a boot of the kernel, until the machine sleeps. */
-export function bootIdAfterSleep(kernelBootId: string, sleptMs: number): string {
-  const seconds = Math.round(sleptMs / 1_000);
-  return seconds > 0 ? `${kernelBootId}+${seconds}` : kernelBootId;
-}
-
-function isSameBoot(a: string, b: string): boolean {
-  const [kernelA, sleptA] = partsOf(a);
-  const [kernelB, sleptB] = partsOf(b);
-  return kernelA === kernelB && Math.abs(sleptA - sleptB) <= SLEEP_TOLERANCE_S;
-}
-
-function partsOf(bootId: string): [kernel: string, sleptS: number] {
-  const [, kernel = bootId, slept = '0'] = BOOT_AFTER_SLEEP.exec(bootId) ?? [];
-  return [kernel, Number(slept)];
-}
-
-/** How many rows wait for a trusted clock, for people. */
-export function heldRows({ seqs }: { readonly seqs: SeqRanges }): number {
-  return countOf(seqs);
 }

@@ -11,6 +11,7 @@ import { NO_SEQS, type SeqRanges, union } from '../seq-ranges.ts';
 import { leftOf } from './absent.ts';
 import type { Acknowledgements } from './acknowledgements.ts';
 import { type OutboxBounds, watchBounds } from './bounds.ts';
+import type { ClockBook } from './clock-book.ts';
 import { assignedIn, type Extent, presentIn, readExtents } from './extents.ts';
 import type { GoneLedger } from './gone.ts';
 import { giveBackPages } from './opening.ts';
@@ -35,6 +36,7 @@ export interface Books {
   readonly series: SeriesTable;
   readonly acknowledgements: Acknowledgements;
   readonly gone: GoneLedger;
+  readonly clockBook: ClockBook;
 }
 
 export interface Commits {
@@ -59,7 +61,7 @@ export interface Commits {
 }
 
 export function createCommits(books: Books, bounds: OutboxBounds | undefined): Commits {
-  const { database, destinations, streams, series, acknowledgements, gone } = books;
+  const { database, destinations, streams, series, acknowledgements, gone, clockBook } = books;
   const { clock, observe } = books.world;
   const deleteRows = database.prepare<[number, number]>('DELETE FROM readings WHERE seq BETWEEN ? AND ?');
   const firstStays = database
@@ -101,6 +103,7 @@ export function createCommits(books: Books, bounds: OutboxBounds | undefined): C
     if (!extents.some(isTrimmable)) shedding?.step(presentIn(extents).at(-1));
     acknowledgements.write();
     gone.write();
+    clockBook.write();
     const reached = extents.map(trim);
     if (trimmed > 0) giveBackPages(database);
     return reached;
@@ -124,10 +127,12 @@ export function createCommits(books: Books, bounds: OutboxBounds | undefined): C
 
   function run(work: () => void): void {
     trimmed = 0;
+    clockBook.begin();
     try {
       extents = transaction.immediate(work);
     } catch (error) {
       series.rolledBack();
+      clockBook.rolledBack();
       streams.rolledBack();
       shedding?.rolledBack();
       throw error;
@@ -135,6 +140,7 @@ export function createCommits(books: Books, bounds: OutboxBounds | undefined): C
     series.committed();
     acknowledgements.written();
     gone.written();
+    clockBook.written();
     damaged = NO_SEQS;
     streams.reload();
     if (trimmed > 0) observe({ type: 'outbox.trimmed', rows: trimmed });
@@ -161,7 +167,8 @@ export function createCommits(books: Books, bounds: OutboxBounds | undefined): C
       }
     },
     flush() {
-      if (acknowledgements.pending() || gone.pending() || extents.some(isTrimmable)) run(() => {});
+      const isPending = [acknowledgements, gone, clockBook].some((book) => book.pending());
+      if (isPending || extents.some(isTrimmable)) run(() => {});
     },
     declare,
     discard(corrupt) {

@@ -7,7 +7,7 @@
 import type { SqliteDatabase } from '../../base/sqlite.ts';
 import { CORRECTIONS_MAX, type Correction } from '../batch.ts';
 import { difference, type SeqRange, type SeqRanges } from '../seq-ranges.ts';
-import { createMirror, type Mirror } from './mirror.ts';
+import { type Book, createMirror } from './mirror.ts';
 
 export interface CorrectionEntry {
   readonly destination: string;
@@ -19,8 +19,7 @@ export interface CorrectionEntry {
   readonly toAt: number;
 }
 
-export interface CorrectionLedger
-  extends Pick<Mirror<CorrectionEntry>, 'pending' | 'write' | 'written' | 'rolledBack'> {
+export interface CorrectionLedger extends Book {
   /** Inside a transaction. One that continues another becomes one with it. */
   declare(entry: CorrectionEntry): void;
   /** The next ones to tell, of one stream; `undefined` if there are none. */

@@ -1,17 +1,23 @@
 /**
  * A small table that is held in memory: asked without a look at the file, changed in memory, and written with
- * the next transaction, only what differs. What is remembered follows the commit, or goes back.
+ * the next transaction, only what differs. What a transaction changes in memory goes back with it if it fails;
+ * what was noted before it stays noted.
  */
 
-export interface Mirror<Row> {
-  rows(): readonly Row[];
-  /** Rows are values: one that is the same object counts as unchanged. */
-  change(rows: readonly Row[]): void;
+/** What takes part in the transactions of an outbox. */
+export interface Book {
   pending(): boolean;
-  /** Inside a transaction; `written` must follow its commit, `rolledBack` its failure. */
+  /** A transaction begins: `write` inside it, and `written` after its commit or `rolledBack` after its failure. */
+  begin(): void;
   write(): void;
   written(): void;
   rolledBack(): void;
+}
+
+export interface Mirror<Row> extends Book {
+  rows(): readonly Row[];
+  /** Rows are values: one that is the same object counts as unchanged. */
+  change(rows: readonly Row[]): void;
 }
 
 export interface MirrorTable<Row> {
@@ -25,12 +31,16 @@ export interface MirrorTable<Row> {
 export function createMirror<Row>(inFile: readonly Row[], table: MirrorTable<Row>): Mirror<Row> {
   let now = inFile;
   let file = inFile;
+  let begun = inFile;
   return {
     rows: () => now,
     change(rows) {
       now = rows;
     },
     pending: () => now !== file,
+    begin() {
+      begun = now;
+    },
     write() {
       if (now === file) return;
       const before = new Map(file.map((row) => [table.keyOf(row), row]));
@@ -42,7 +52,7 @@ export function createMirror<Row>(inFile: readonly Row[], table: MirrorTable<Row
       file = now;
     },
     rolledBack() {
-      now = file;
+      now = begun;
     },
   };
 }

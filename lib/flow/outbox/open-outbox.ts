@@ -6,6 +6,7 @@
  *   departures   rows that leave undelivered: buried, given up
  *   returns      rows that come back: redriven, adopted from another file
  *   comparing    what follows from what a store says that it has
+ *   mending      times that are mended once the clock is trusted
  */
 
 import { drizzle } from 'drizzle-orm/better-sqlite3';
@@ -21,6 +22,7 @@ import { createBatches } from './batches.ts';
 import type { OutboxBounds } from './bounds.ts';
 import { readBreaker, readBreakerTransitions, saveBreaker } from './breakers.ts';
 import { prepareCheckpoints } from './checkpoints.ts';
+import { openClockBook } from './clock-book.ts';
 import { type Books, createCommits } from './commits.ts';
 import { compactStep } from './compacting.ts';
 import { createComparing } from './comparing.ts';
@@ -28,7 +30,8 @@ import { readDeadLetters } from './dead-letters.ts';
 import { createDepartures } from './departures.ts';
 import { readExtents } from './extents.ts';
 import { goneText, openGoneLedger } from './gone.ts';
-import { noteBoot, noteDestinations } from './opening.ts';
+import { createMending } from './mending.ts';
+import { noteDestinations } from './opening.ts';
 import type { Outbox } from './outbox.ts';
 import { noteOutcome } from './outcomes.ts';
 import { createReturns } from './returns.ts';
@@ -46,6 +49,8 @@ export interface OpenOutboxOptions {
   readonly world: World;
   /** The kernel's id of this boot: what the readings' monotonic time belongs to. */
   readonly bootId: string;
+  /** How long readings wait for a trusted clock before they are sent as they are; left out: not at all. */
+  readonly clockHoldMs?: number;
   /** How large it may become; left out: as large as the disk. */
   readonly bounds?: OutboxBounds;
   /** The first seq of a fresh file, 1 if left out: above all that a file before it may have assigned. */
@@ -85,22 +90,31 @@ function createOutbox(database: SqliteDatabase, options: OpenOutboxOptions, star
   const streams = openStreams(database, world, options.firstSeq);
   const extents = readExtents(database);
   const firstSeq = extents[0]?.firstSeq ?? 1;
-  const boot = database
-    .transaction(() => {
-      noteDestinations(database, destinations, firstSeq);
-      return noteBoot(database, options.bootId);
-    })
-    .immediate();
+  database.transaction(() => noteDestinations(database, destinations, firstSeq)).immediate();
+  const clockBook = openClockBook(database, {
+    bootId: options.bootId,
+    holdMs: options.clockHoldMs ?? 0,
+    clock,
+  });
   const series = openSeries(database, checksum);
   const acknowledgements = openAcknowledgements(database, destinations, extents);
   const gone = openGoneLedger(database, destinations);
   // To a destination that is new to the file they would look like rows that wait.
   for (const destination of destinations) acknowledgements.note(destination, gone.forAllFrom(firstSeq));
 
-  const books: Books = { database, destinations, world, streams, series, acknowledgements, gone };
+  const books: Books = {
+    database,
+    destinations,
+    world,
+    streams,
+    series,
+    acknowledgements,
+    gone,
+    clockBook,
+  };
   const commits = createCommits(books, options.bounds);
   const checkpoint = prepareCheckpoints(database, clock);
-  const appendRows = prepareAppend(books, checksum, boot);
+  const appendRows = prepareAppend(books, checksum);
   const selectAt = database.prepare<[number], number>('SELECT at FROM readings WHERE seq = ?').pluck();
   const atOf = (seq: number) => selectAt.get(seq);
 
@@ -146,6 +160,7 @@ function createOutbox(database: SqliteDatabase, options: OpenOutboxOptions, star
     ...createDepartures(books, commits, known),
     ...createReturns(books, commits, checksum),
     ...createComparing(books, commits, known),
+    ...createMending(books, commits, { gateway, checksum }),
     goneBatch(destination) {
       const untold = gone.untold(destination);
       if (untold === undefined) return undefined;
@@ -183,9 +198,8 @@ function createOutbox(database: SqliteDatabase, options: OpenOutboxOptions, star
 
 /** Writes a round behind the last row. Inside a transaction. */
 function prepareAppend(
-  { database, streams, series }: Books,
+  { database, streams, series, clockBook }: Books,
   checksum: RowChecksum,
-  boot: number,
 ): (readings: readonly Reading[]) => void {
   const insertRow = database.prepare<[number, number, number, number, number, number, number, number]>(
     'INSERT INTO readings (seq, series, at, value, mono_ms, flags, boot, crc) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
@@ -193,12 +207,15 @@ function prepareAppend(
   return (readings) => {
     const stream = streams.newest();
     let seq = stream.nextSeq;
-    for (const reading of readings) {
+    const boot = clockBook.boot();
+    for (const accepted of readings) {
+      const reading = clockBook.mended(accepted);
       const { at, value, monoMs, flags } = reading;
       const id = series.idOf(reading);
       const start = series.checksumStart(stream.id, id) ?? 0;
       const crc = checksum.of(start, { seq, at, value, flags, monoMs });
       insertRow.run(seq, id, at, value, monoMs, flags, boot, crc);
+      clockBook.untrusted.note(seq, reading);
       seq += 1;
     }
     streams.advance(stream, seq);

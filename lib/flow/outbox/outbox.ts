@@ -45,6 +45,8 @@ export interface OutgoingBatch {
   readonly newestAt: number;
   /** It carries no readings, but tells what will never come: for `noteTold`, once it has been stored. */
   readonly goneUpTo?: number;
+  /** It carries no readings, but by how much these are to be moved: for `noteCorrected`, once it has been stored. */
+  readonly corrects?: SeqRanges;
 }
 
 export interface Backlog {
@@ -106,6 +108,27 @@ export interface BreakerTransition {
   readonly step: number;
 }
 
+/** What the outbox does about readings whose times nobody vouched for. */
+export interface OutboxClock {
+  /** Wall minus monotonic time at the last trusted moment of this boot; `undefined`: there was none. */
+  trustedOffsetMs(): number | undefined;
+
+  /** The clock is trusted. Kept like an acknowledgement; readings that are appended late are mended by it. */
+  trust(offsetMs: number): void;
+
+  /**
+   * Gives a bounded number of rows of this boot their true times, durably, and returns how many; `undefined` if
+   * none is left, or the clock is not trusted. What was sent before is corrected by `correctionBatch`.
+   */
+  restamp(): number | undefined;
+
+  /** The machine has slept: monotonic times count from another boot from now on, and what is older stays as it is. */
+  beginBoot(bootId: string): void;
+
+  /** Rows that are offered to nobody until the clock is trusted, at most for so long; no rows, no wait. */
+  held(): { readonly seqs: SeqRanges; readonly forMs: number };
+}
+
 export interface Outbox {
   /** The stream that new readings join. */
   readonly stream: string;
@@ -152,6 +175,17 @@ export interface Outbox {
 
   /** Notes that `destination` has been told so far; kept like an acknowledgement. */
   noteTold(destination: string, goneUpTo: number): void;
+
+  /**
+   * By how much readings that this destination has been sent with untrusted times are to be moved, as far as it
+   * has not been told; `undefined` if there are none. A request of its own, as `goneBatch`.
+   */
+  correctionBatch(destination: string): OutgoingBatch | undefined;
+
+  /** Notes that `destination` has been told of the corrections of these seqs; kept like an acknowledgement. */
+  noteCorrected(destination: string, told: SeqRanges): void;
+
+  readonly clock: OutboxClock;
 
   /** Makes pending acknowledgements durable and trims: for a drain, when no append comes by. */
   flush(): void;

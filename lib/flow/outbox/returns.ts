@@ -17,7 +17,7 @@ export function createReturns(
   commits: Commits,
   checksum: RowChecksum,
 ): Pick<Outbox, 'redrive' | 'dropDeadLetters' | 'adopt' | 'restore'> {
-  const { database, destinations, series, streams, acknowledgements, gone } = books;
+  const { database, destinations, series, streams, acknowledgements, gone, clockBook } = books;
   const { clock } = books.world;
   const redriven = prepareRedrive(database, { series, checksum });
   const adopt = prepareAdopt(database, { series, checksum });
@@ -42,7 +42,10 @@ export function createReturns(
       const letters = redriven.letters(destination, seq);
       if (letters.length === 0) return 0;
       const seqs = rangesOfSeqs(letters.map((letter) => letter.seq));
-      putBack(seqs, new Map([[destination, seqs]]), () => redriven.putBack(destination, letters));
+      putBack(seqs, new Map([[destination, seqs]]), () => {
+        redriven.putBack(destination, letters);
+        clockBook.noteReturned(letters.map((one) => ({ ...one, reading: one })));
+      });
       return letters.length;
     },
     dropDeadLetters: (destination, seq) => redriven.drop(destination, seq),
@@ -55,6 +58,7 @@ export function createReturns(
       );
       putBack(seqs, owed, () => {
         adopt(adoption, clock.wallMs());
+        clockBook.noteReturned(rows);
         gone.declare(stream, missing, 'corrupt', { at: clock.wallMs() });
       });
     },

@@ -7,7 +7,7 @@
 import type { SqliteDatabase } from '../../base/sqlite.ts';
 import { FLAG, type Reading } from '../reading.ts';
 import { contains, difference, normalized, type SeqRange, type SeqRanges } from '../seq-ranges.ts';
-import { createMirror, type Mirror } from './mirror.ts';
+import { type Book, createMirror } from './mirror.ts';
 
 export interface Stretch {
   readonly lo: number;
@@ -19,7 +19,7 @@ export interface Stretch {
   readonly toAt: number;
 }
 
-export interface UntrustedRows extends Pick<Mirror<Stretch>, 'pending' | 'write' | 'written' | 'rolledBack'> {
+export interface UntrustedRows extends Book {
   stretches(): readonly Stretch[];
   seqs(): SeqRanges;
   /** Monotonic time of the first of these readings; `undefined` if there are none. */

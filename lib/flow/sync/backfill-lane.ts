@@ -127,7 +127,8 @@ export function createBackfillLane(deps: BackfillLaneDeps, options: BackfillLane
   const fresh = (): SeqRanges => [[live.cursor() + 1, RAW.space[1]]];
 
   function next(nowMono: number): { batch: OutgoingBatch; purpose: Purpose } | undefined {
-    const news = deps.closed() && nowMono >= ledgerDueMono ? outbox.goneBatch(name) : undefined;
+    const hears = deps.closed() && nowMono >= ledgerDueMono;
+    const news = hears ? (outbox.goneBatch(name) ?? outbox.correctionBatch(name)) : undefined;
     if (news !== undefined) return { batch: news, purpose: 'ledger' };
     // A probe of rows that make the API fail would keep the breaker open although the API is well.
     const avoided = !deps.closed() && poisonous ? suspects : undefined;

@@ -123,6 +123,11 @@ export function createDelivery(deps: DeliveryDeps, options: DeliveryOptions): De
     return true;
   }
 
+  function noteCorrected(stream: string, seqs: SeqRanges): void {
+    outbox.noteCorrected(name, seqs);
+    observe({ type: 'reading.corrected', destination: name, stream, seqs });
+  }
+
   function waitFor(refusals: readonly { seq: number }[]): void {
     if (refusals.length === 0) return;
     const seqs = union(stillPutOff(), rangesOfSeqs(refusals.map((one) => one.seq)));
@@ -142,6 +147,7 @@ export function createDelivery(deps: DeliveryDeps, options: DeliveryOptions): De
         const later = refused.filter((one) => isRefusedForNow(one.code));
         outbox.acknowledge(name, batch.stream, union(normalized(stored), normalized(duplicate)));
         if (batch.goneUpTo !== undefined) outbox.noteTold(name, batch.goneUpTo);
+        if (batch.corrects !== undefined) noteCorrected(batch.stream, batch.corrects);
         counters.stored += countOf(stored);
         counters.duplicate += countOf(duplicate);
         failedMono = undefined;
