@@ -16,6 +16,7 @@ function setUp(options: { watchdogMs?: number } = {}) {
     heartbeat: () => said.push('heartbeat'),
     status: () => {},
     stopping: () => said.push('stopping'),
+    hangs: false,
   };
   const withheld: (readonly OverdueLoop[])[] = [];
   const heartbeat = createHeartbeat({

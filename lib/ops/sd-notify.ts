@@ -1,11 +1,11 @@
 /**
- * What we tell the supervisor (systemd): ready, alive, stopping, and one line of status. This is the
- * only home of the `sd-notify` addon. Outside systemd nothing is loaded and nothing is said; under
- * systemd without the addon we refuse to start, because a Type=notify unit would be killed anyway,
- * only later and without an explanation.
+ * What we tell the supervisor (systemd): ready, alive, stopping, and one line of status. Outside systemd
+ * nothing is loaded and nothing is said; under systemd without the addon we refuse to start, because a
+ * Type=notify unit would be killed anyway, only later and without an explanation.
  */
 
 import { GatewayError } from '../base/errors.ts';
+import { type NotifyThreadOptions, startNotifyThread } from './notify-thread.ts';
 
 export interface Supervisor {
   /** How long the supervisor waits for a heartbeat before it kills us; `undefined`: it does not. */
@@ -21,24 +21,13 @@ export interface Supervisor {
   status(line: string): void;
   /** STOPPING=1. */
   stopping(): void;
+  /** It takes no messages any more: an orderly exit would wait for it for ever. */
+  readonly hangs: boolean;
 }
 
-/** The part of the addon that we use; it brings no types. */
-interface SdNotifyAddon {
-  ready(): void;
-  watchdog(): void;
-  sendStatus(text: string): void;
-  stopping(pid: number): void;
-  sendState(text: string): void;
-  watchdogInterval(): number;
-}
-
-export interface SupervisorOptions {
+export interface SupervisorOptions extends NotifyThreadOptions {
   /** `$NOTIFY_SOCKET`: set by systemd for Type=notify units. */
   readonly notifySocket: string | undefined;
-  readonly pid: number;
-  /** For tests: stands in for `import('sd-notify')`. */
-  readonly load?: () => Promise<unknown>;
 }
 
 const SILENT: Supervisor = {
@@ -48,6 +37,7 @@ const SILENT: Supervisor = {
   heartbeat() {},
   status() {},
   stopping() {},
+  hangs: false,
 };
 
 /** systemd cuts a longer status anyway, and a datagram should stay small. */
@@ -56,31 +46,7 @@ const STATUS_LENGTH_MAX = 200;
 /** Throws `SGW_ADDON_MISSING` (exit 78) if there is a notify socket but no addon to speak to it. */
 export async function connectSupervisor(options: SupervisorOptions): Promise<Supervisor> {
   if (options.notifySocket === undefined || options.notifySocket === '') return SILENT;
-  const addon = await loadAddon(options.load ?? importAddon);
-  const watchdogMs = addon.watchdogInterval();
-  return {
-    // Zero when the unit has no WatchdogSec, or when it was meant for another process.
-    watchdogMs: watchdogMs > 0 ? watchdogMs : undefined,
-    extendStart: (ms) => addon.sendState(`EXTEND_TIMEOUT_USEC=${Math.ceil(ms) * 1_000}\n`),
-    ready: () => addon.ready(),
-    heartbeat: () => addon.watchdog(),
-    status: (line) => addon.sendStatus(line.replace(/[^\x20-\x7e]/g, ' ').slice(0, STATUS_LENGTH_MAX)),
-    stopping: () => addon.stopping(options.pid),
-  };
-}
-
-async function importAddon(): Promise<unknown> {
-  // @ts-expect-error The addon brings no types, and may not be installed at all.
-  return import('sd-notify');
-}
-
-async function loadAddon(load: () => Promise<unknown>): Promise<SdNotifyAddon> {
-  try {
-    const module = await load();
-    const addon = (module as { default?: unknown }).default ?? module;
-    if (isAddon(addon)) return addon;
-    throw new TypeError('sd-notify does not offer the functions we know');
-  } catch (error) {
+  const thread = await startNotifyThread(options).catch((error: unknown) => {
     throw new GatewayError(
       'SGW_ADDON_MISSING',
       'started by systemd (NOTIFY_SOCKET is set) without the sd-notify addon',
@@ -89,11 +55,16 @@ async function loadAddon(load: () => Promise<unknown>): Promise<SdNotifyAddon> {
         cause: error,
       },
     );
-  }
-}
-
-function isAddon(value: unknown): value is SdNotifyAddon {
-  const addon = value as Record<string, unknown> | null | undefined;
-  const names = ['ready', 'watchdog', 'sendStatus', 'stopping', 'sendState', 'watchdogInterval'];
-  return names.every((name) => typeof addon?.[name] === 'function');
+  });
+  return {
+    watchdogMs: thread.watchdogMs,
+    extendStart: (ms) => thread.send(`EXTEND_TIMEOUT_USEC=${Math.ceil(ms) * 1_000}`),
+    ready: () => thread.send('READY=1'),
+    heartbeat: () => thread.send('WATCHDOG=1'),
+    status: (line) => thread.send(`STATUS=${line.replace(/[^\x20-\x7e]/g, ' ').slice(0, STATUS_LENGTH_MAX)}`),
+    stopping: () => thread.send('STOPPING=1'),
+    get hangs() {
+      return thread.hangs;
+    },
+  };
 }

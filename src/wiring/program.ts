@@ -43,14 +43,21 @@ export interface RunningProgram {
  */
 const STOP_MAX_MS = 3_500;
 
+/** A message to the supervisor takes microseconds to leave if it leaves at all. */
+const LAST_WORDS_MS = 200;
+
 /** Runs a program until a signal or a failure ends it; never returns. */
 export async function runProgram(
   name: string,
   start: (context: ProgramContext) => Promise<RunningProgram>,
 ): Promise<never> {
   let log: Logger | undefined;
+  let supervisor: Supervisor | undefined;
   const end = async (exitCode: number): Promise<never> => {
     await log?.flush();
+    if (supervisor?.hangs) await systemClock.sleep('last words', LAST_WORDS_MS);
+    // An exit waits for the thread that speaks to it, for ever if that hangs. Everything is on the disk.
+    if (supervisor?.hangs) process.kill(process.pid, 'SIGKILL');
     process.exit(exitCode);
   };
   const fail = (error: unknown): Promise<never> => {
@@ -73,10 +80,7 @@ export async function runProgram(
       wallMs: systemClock.wallMs,
       environment: process.env,
     });
-    const supervisor = await connectSupervisor({
-      notifySocket: process.env.NOTIFY_SOCKET,
-      pid: process.pid,
-    });
+    supervisor = await connectSupervisor({ notifySocket: process.env.NOTIFY_SOCKET });
     const stopped = firstStopSignal();
     const running = await start({
       config,

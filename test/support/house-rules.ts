@@ -80,7 +80,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   'i2c-bus': ['lib/flow/acquire/sources/'],
   opossum: ['lib/flow/sync/breaker.ts'],
   pino: ['lib/base/logger.ts'],
-  'sd-notify': ['lib/ops/sd-notify.ts'],
+  'sd-notify': ['lib/ops/notify-thread.ts'],
   undici: ['lib/flow/sync/deliver.ts'],
   yaml: ['lib/base/config-file.ts'],
   // The wire, the settings and the write API's own schemas: one language for everything that is checked.
