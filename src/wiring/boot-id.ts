@@ -1,4 +1,4 @@
-/** Tells one boot of this machine from another: what monotonic times belong to. */
+/** Tells one boot of this machine from another: what monotonic times belong to. A sleep of the machine ends one. */
 
 import { readFileSync } from 'node:fs';
 import { bootIdAfterSleep } from '../../lib/base/boot-id.ts';

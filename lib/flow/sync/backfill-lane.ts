@@ -74,7 +74,7 @@ const DRAIN_SHARE_MIN = 0.05;
 /** So many burials with nothing accepted in between point at a disagreement, not at the readings: then one a minute. */
 const BURIED_IN_A_ROW_MAX = 50;
 
-/** What a batch was picked for; `ledger` carries no readings, but what will never come. */
+/** What a batch was picked for; `ledger` carries no readings, but what will never come or was wrong. */
 type Purpose = 'drain' | 'bisect' | 'retry' | 'ledger';
 
 export function createBackfillLane(deps: BackfillLaneDeps, options: BackfillLaneOptions): BackfillLane {
