@@ -1,0 +1,166 @@
+/**
+ * Goal: a file that an older version wrote keeps everything under the version of today. Method: the files of
+ * `test/fixtures/databases` are opened the way the programs open them, and every row that was in them is looked
+ * for, by the columns that it had.
+ */
+
+import { copyFileSync, existsSync, readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import Database from 'better-sqlite3';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { openDatabase, type SchemaUpgrade } from '../../lib/base/sqlite.ts';
+import { openOutbox } from '../../lib/flow/outbox/outbox.ts';
+import { openOutboxReadOnly } from '../../lib/flow/outbox/outbox-view.ts';
+import { OUTBOX_APPLICATION_ID, OUTBOX_MIGRATIONS } from '../../lib/flow/outbox/schema.ts';
+import { countOf } from '../../lib/flow/seq-ranges.ts';
+import { STORE_APPLICATION_ID, STORE_MIGRATIONS } from '../../lib/flow/write-api/schema.ts';
+import { openStoreReadOnly } from '../../lib/flow/write-api/sqlite-reader.ts';
+import { createSqliteStore } from '../../lib/flow/write-api/sqlite-store.ts';
+import { tempDir } from '../support/temp-dir.ts';
+import { createTestWorld } from '../support/test-world.ts';
+
+const FIXTURES = join(import.meta.dirname, '../fixtures/databases');
+
+const KINDS = {
+  outbox: { applicationId: OUTBOX_APPLICATION_ID, migrations: OUTBOX_MIGRATIONS },
+  store: { applicationId: STORE_APPLICATION_ID, migrations: STORE_MIGRATIONS },
+} as const;
+type Kind = keyof typeof KINDS;
+
+const STORED = readdirSync(FIXTURES)
+  .filter((name) => name.endsWith('.db'))
+  .map((name): [name: string, kind: Kind, schema: number] => {
+    const [kind = '', schema] = basename(name, '.db').split('-');
+    if (!(kind in KINDS)) throw new Error(`${name} is of no kind that we know`);
+    return [name, kind as Kind, Number(schema)];
+  });
+
+/** A copy in a directory of its own. */
+function copyOf(name: string, as: string): string {
+  const file = join(tempDir(), as);
+  copyFileSync(join(FIXTURES, name), file);
+  return file;
+}
+
+type Tables = Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>;
+
+/** Every row of every table; of `only`, if given, with the columns that they have there. */
+function contents(file: string, only?: Tables): Tables {
+  const database = new Database(file, { readonly: true });
+  onTestFinished(() => {
+    database.close();
+  });
+  const tables = database
+    .prepare<[], string>("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+    .pluck()
+    .all()
+    .filter((table) => only === undefined || table in only);
+  return Object.fromEntries(
+    tables.map((table) => {
+      const columns = Object.keys(only?.[table]?.[0] ?? {}).join(', ') || '*';
+      return [table, database.prepare<[], Record<string, unknown>>(`SELECT ${columns} FROM ${table}`).all()];
+    }),
+  );
+}
+
+describe.each(STORED)('%s, which an older version wrote', (name, kind, schema) => {
+  it('keeps every row in every column that it had, and is opened without a change from then on', () => {
+    const file = copyOf(name, `${kind}.db`);
+    const before = contents(file);
+    const upgrades: SchemaUpgrade[] = [];
+    const open = () =>
+      openDatabase({ ...KINDS[kind], file, onUpgraded: (upgrade) => upgrades.push(upgrade) }).close();
+
+    open();
+    open();
+    open();
+
+    expect(Object.values(before).flat().length).toBeGreaterThan(10);
+    expect(contents(file, before)).toEqual(before);
+    const to = KINDS[kind].migrations.length;
+    const backup = { file: `${file}.schema-${schema}.backup` };
+    expect(upgrades).toEqual(schema === to ? [] : [{ from: schema, to, backup }]);
+  });
+
+  it('is there as it was, in a copy that the older version can read', () => {
+    const file = copyOf(name, `${kind}.db`);
+    openDatabase({ ...KINDS[kind], file }).close();
+
+    const copy = `${file}.schema-${schema}.backup`;
+    if (schema === KINDS[kind].migrations.length) {
+      expect(existsSync(copy)).toBe(false);
+      return;
+    }
+    expect(contents(copy)).toEqual(contents(join(FIXTURES, name)));
+    const { applicationId, migrations } = KINDS[kind];
+    openDatabase({ file: copy, applicationId, migrations: migrations.slice(0, schema) }).close();
+  });
+});
+
+it('there is a stored file of each kind', () => {
+  expect([...new Set(STORED.map(([, kind]) => kind))].sort()).toEqual(Object.keys(KINDS).sort());
+});
+
+it('an outbox of schema 1 has its backlog, dead letters, ledger and breakers for the reader of today', () => {
+  const file = copyOf('outbox-1.db', 'outbox.db');
+  const outbox = openOutbox({
+    file,
+    gateway: 'greenhouse',
+    destinations: ['local', 'collector'],
+    world: createTestWorld(),
+    bootId: 'a later boot',
+  });
+  outbox.close();
+
+  const view = openOutboxReadOnly(file);
+  const stats = view.stats();
+  const deadLetters = view.deadLetters(10);
+  view.close();
+  const waiting = Object.fromEntries(stats.destinations.map((one) => [one.destination, one.rows]));
+
+  // Rows 6 to 50: local has up to 10, and 15 and 16; for collector 7 and 8 were given up, and it has 41 and 42.
+  expect(waiting).toEqual({ local: 38, collector: 41 });
+  expect(deadLetters).toMatchObject([{ destination: 'collector', seq: 5, code: 'SEQ_CONFLICT' }]);
+  expect(stats.destinations.find((one) => one.destination === 'local')?.breaker).toMatchObject({
+    state: 'open',
+    streak: 3,
+  });
+});
+
+it('a store of schema 1 knows what it has received, and takes the rest', async () => {
+  const file = copyOf('store-1.db', 'store.db');
+  const store = createSqliteStore({ file, world: createTestWorld() });
+  const series = [{ gateway: 'greenhouse', sensor: 'bme280', metric: 'temperature', unit: 'celsius' }];
+
+  const [answer] = await store.ingest([
+    {
+      stream: 'stream0000000001',
+      gateway: 'greenhouse',
+      series,
+      rows: [
+        [9, 0, 1_768_493_415_000, 20.6],
+        [11, 0, 1_768_493_425_000, 20.7],
+      ],
+      refused: [],
+      gone: [],
+      sources: [],
+      corrections: [],
+    },
+  ]);
+
+  expect(answer).toMatchObject({ stored: [[11, 11]], duplicate: [[9, 9]] });
+  expect(store.ownStream).toBe('stream0000000003');
+  const described = await store.stream('stream0000000001');
+  expect(described.received).toEqual([[1, 11]]);
+  expect(described.gone).toEqual([
+    [12, 13, 'shed'],
+    [20, 20, 'corrupt'],
+  ]);
+  await store.close();
+  const reader = openStoreReadOnly(file);
+  const found = [];
+  for await (const reading of reader.readings({ sinceAt: 0 })) found.push(reading);
+  expect(found).toHaveLength(12);
+  expect(countOf(described.received)).toBe(11);
+  await reader.close();
+});
