@@ -5,19 +5,11 @@
  *   HURRY=12 node hurried-reader.js
  */
 
-import type { Clock } from '../../lib/base/clock.ts';
 import { runProgram } from '../../src/wiring/program.ts';
 import { READER, startReader } from '../../src/wiring/reader.ts';
+import { hurriedClock } from '../support/hurried-clock.ts';
 
 const factor = Number(process.env.HURRY);
-await runProgram(READER, (context) => startReader({ ...context, clock: hurried(context.clock) }));
-
-function hurried(clock: Clock): Clock {
-  const startMono = clock.monotonicMs();
-  return {
-    // Readings must not come from the future.
-    wallMs: clock.wallMs,
-    monotonicMs: () => startMono + (clock.monotonicMs() - startMono) * factor,
-    sleep: (name, ms, signal) => clock.sleep(name, ms / factor, signal),
-  };
-}
+await runProgram(READER, (context) =>
+  startReader({ ...context, clock: hurriedClock(context.clock, factor) }),
+);
