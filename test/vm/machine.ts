@@ -5,12 +5,11 @@
  */
 
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ChildProgram, startCommand } from '../support/child-program.ts';
+import { type Child, startChild } from '../support/child.ts';
 import { compileInto } from '../support/compile.js';
 import { run, whyNoDebianRoot } from '../support/debian-root.ts';
-import type { OnTestFinished } from '../support/temp-dir.ts';
 import type { GuestImage } from './guest-image.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -29,7 +28,6 @@ export interface MachineOptions {
   readonly notes?: readonly string[];
   /** What it says on its console goes there. */
   readonly console: string;
-  readonly onTestFinished?: OnTestFinished;
 }
 
 /** Why there can be no machine here; `undefined` if there can. */
@@ -40,15 +38,15 @@ export function whyNoMachine(): string | undefined {
   return whyNoDebianRoot() ?? (missing === undefined ? undefined : `${missing} is not installed`);
 }
 
-/** Starts it. What its payload prints are the lines of the child; killing the child cuts the power. */
-export function startMachine(options: MachineOptions): ChildProgram {
+/** Starts it. What its payload prints are the lines of the child; killing the child cuts the power, and must be done. */
+export function startMachine(options: MachineOptions): Child {
   const { image, app, payload, disks = [], notes = [] } = options;
   const append = [
     'console=ttyS0 quiet loglevel=3 panic=1 mitigations=off audit=0 selinux=0 apparmor=0',
     'random.trust_cpu=1 systemd.show_status=0',
     `sgw.payload=${payload}${options.bare ? ' sgw.bare' : ''}`,
   ].join(' ');
-  return startCommand(
+  return startChild(
     'qemu-system-x86_64',
     [
       ...'-M q35 -accel tcg,thread=multi,tb-size=256 -cpu max -smp 2 -m 1024'.split(' '),
@@ -65,8 +63,7 @@ export function startMachine(options: MachineOptions): ChildProgram {
         ...['-device', `virtserialport,chardev=notes${index},nr=${index + 1}`],
       ]),
     ],
-    {},
-    options.onTestFinished,
+    { cwd: ROOT },
   );
 }
 
@@ -97,6 +94,8 @@ export function appImage(dir: string, payloads: readonly string[]): string {
   for (const file of payloads.filter((name) => name.endsWith('.sh'))) {
     cpSync(join(ROOT, file), join(app, 'payload', file));
   }
+  // The units name the release that an installation calls the current one.
+  symlinkSync('.', join(app, 'current'));
   const image = join(dir, 'app.ext4');
   run('mke2fs', ['-q', '-t', 'ext4', '-d', app, image, '200M']);
   return image;

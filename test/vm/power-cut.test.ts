@@ -8,7 +8,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { whyNoCard } from '../crash/card.ts';
 import { addFindings, type CutFindings, noFindings } from '../crash/cut-findings.ts';
 import { run } from '../support/debian-root.ts';
@@ -49,6 +49,7 @@ test('the power of a whole machine goes, and nothing that was acknowledged is lo
       notes: [full.notes, normal.notes],
       console: join(dir, 'console'),
     });
+    onTestFinished(() => machine.kill('SIGKILL'));
     await machine.count(({ text }) => text === 'appending', 2);
     await sleep(WRITING_MIN_MS + random.fraction() * (WRITING_MAX_MS - WRITING_MIN_MS));
     machine.kill('SIGKILL');
