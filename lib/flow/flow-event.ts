@@ -55,6 +55,19 @@ export type FlowEvent =
     }
   /** Given up because the outbox is full, undelivered and in the ledger. `cause` is the bound that was met. */
   | { type: 'reading.shed'; stream: string; lo: number; hi: number; cause: 'bytes_max' | 'disk_reserve' }
+  /**
+   * Rows of a full outbox, undelivered and in the ledger, that `into` rows of the tier now stand for. `lo` and `hi`
+   * are the first and the last of them.
+   */
+  | {
+      type: 'reading.thinned';
+      stream: string;
+      lo: number;
+      hi: number;
+      rows: number;
+      into: number;
+      tier: 'raw' | 'minute' | 'ten_minutes';
+    }
   /** The file was written by an older version, and has today's schema now. */
   | { type: 'database.upgraded'; file: string; from: number; to: number; backup: SchemaBackup }
   /** The file was damaged, empty or foreign, and has been moved to `dir`. */
@@ -91,6 +104,17 @@ export type FlowEvent =
     }
   /** A destination lacks what it had acknowledged: sent again, or, if it has left, in the ledger as lost. */
   | { type: 'store.rolled_back'; destination: string; stream: string; again: number; lost: number }
+  /** The first look at the clock of this run that gave no trust: readings wait `holdMs` for it. */
+  | { type: 'clock.untrusted'; why: string; holdMs: number }
+  /** Somebody vouches for the clock: at once, or it was untrusted before, and its times were early by `offsetMs`. */
+  | { type: 'clock.trusted'; why: string; offsetMs: number; atOnce: boolean }
+  /** The clock jumped, and somebody vouches for it: readings follow. */
+  | { type: 'clock.stepped'; why: string; offsetMs: number }
+  /** The clock jumped, and nobody vouches for it: readings go on as if it had not. */
+  | { type: 'clock.doubted'; why: string; offsetMs: number }
+  | { type: 'clock.suspended'; durationMs: number }
+  /** So many rows that waited in the outbox have their true times now. */
+  | { type: 'reading.restamped'; readings: number }
   | {
       type: 'batch.delivered';
       destination: string;
@@ -104,17 +128,6 @@ export type FlowEvent =
       /** Why, when the outcome is not `stored`, or when some of it was refused for now. */
       reason?: string;
     }
-  /** The first look at the clock of this run that gave no trust: readings wait `holdMs` for it. */
-  | { type: 'clock.untrusted'; why: string; holdMs: number }
-  /** Somebody vouches for the clock: at once, or it was untrusted before, and its times were early by `offsetMs`. */
-  | { type: 'clock.trusted'; why: string; offsetMs: number; atOnce: boolean }
-  /** The clock jumped, and somebody vouches for it: readings follow. */
-  | { type: 'clock.stepped'; why: string; offsetMs: number }
-  /** The clock jumped, and nobody vouches for it: readings go on as if it had not. */
-  | { type: 'clock.doubted'; why: string; offsetMs: number }
-  | { type: 'clock.suspended'; durationMs: number }
-  /** So many rows that waited in the outbox have their true times now. */
-  | { type: 'reading.restamped'; readings: number }
   | {
       type: 'reading.buried';
       destination: string;
@@ -133,6 +146,8 @@ export type FlowEvent =
       /** By a person, not by failures; then there is no pause. */
       held: boolean;
     }
+  /** A destination knows by how much to move these readings, which it had been sent with untrusted times. */
+  | { type: 'reading.corrected'; destination: string; stream: string; seqs: SeqRanges }
   | { type: 'breaker.half_opened'; destination: string }
   | { type: 'breaker.closed'; destination: string; openMs: number }
   | { type: 'backlog.drained'; destination: string; rows: number; durationMs: number }
@@ -146,8 +161,6 @@ export type FlowEvent =
       refused: number;
       durationMs: number;
     }
-  /** A destination knows by how much to move these readings, which it had been sent with untrusted times. */
-  | { type: 'reading.corrected'; destination: string; stream: string; seqs: SeqRanges }
   | { type: 'request.refused'; method: string; path: string; status: number; code: string; message: string };
 
 export type Observe = (event: FlowEvent) => void;

@@ -214,6 +214,13 @@ export function createEventLog(options: EventLogOptions): Observe {
           'error',
         );
         break;
+      case 'reading.thinned':
+        trouble(
+          'thinned',
+          fieldsOf(event),
+          `the outbox is full: its ${event.rows} oldest rows are thinned to ${event.into}, each of ${event.tier === 'minute' ? 'a minute' : 'ten minutes'}`,
+        );
+        break;
       case 'reading.shed':
         trouble(
           'shed',

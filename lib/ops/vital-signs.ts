@@ -24,6 +24,7 @@ export function createVitalSigns(destinations: readonly string[], monotonicMs: (
     readings: 0,
     append_failures: 0,
     /** Given up undelivered because the outbox was full. */
+    thinned: 0,
     shed: 0,
     /** Lost because neither the disk nor memory took them. */
     dropped: 0,
@@ -75,6 +76,9 @@ export function createVitalSigns(destinations: readonly string[], monotonicMs: (
           break;
         case 'reading.dropped':
           counts.dropped += event.readings;
+          break;
+        case 'reading.thinned':
+          counts.thinned += event.rows;
           break;
         case 'reading.shed':
           counts.shed += event.hi - event.lo + 1;

@@ -46,8 +46,8 @@ export function tempOutbox(options: Options = {}): TempOutbox {
  * The file as a crash at this moment would leave it, under a new name: committed is kept, and what was
  * only in memory is gone. The -shm file is left behind, as it does not survive its last process.
  */
-export function crashed(file: string): string {
-  const copy = `${file}.crashed`;
+export function crashed(file: string, which = 0): string {
+  const copy = `${file}.crashed-${which}`;
   for (const suffix of ['', '-wal']) {
     if (existsSync(file + suffix)) copyFileSync(file + suffix, copy + suffix);
   }

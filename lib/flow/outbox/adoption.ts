@@ -5,15 +5,19 @@
 
 import { GatewayError } from '../../base/errors.ts';
 import type { SqliteDatabase } from '../../base/sqlite.ts';
-import type { Reading } from '../reading.ts';
+import type { Reading, Thinned } from '../reading.ts';
 import type { SeqRanges } from '../seq-ranges.ts';
 import type { RowChecksum } from './row-checksum.ts';
 import type { SeriesTable } from './series.ts';
 import type { Stream } from './streams.ts';
+import { thinnedText } from './thinned-text.ts';
+import { isOf, TIERS } from './tiers.ts';
 
 export interface AdoptedRow {
   readonly seq: number;
   readonly reading: Reading;
+  /** What it stands for, if it is a thinned one. */
+  readonly thinned?: Thinned;
   /** The boot that `reading.monoMs` counts from. */
   readonly bootId: string;
 }
@@ -43,25 +47,28 @@ export function prepareAdopt(
       first_seq = min(first_seq, excluded.first_seq), next_seq = max(next_seq, excluded.next_seq)`);
   const putBoot = database.prepare<[string]>('INSERT INTO boots (boot_id) VALUES (?) ON CONFLICT DO NOTHING');
   const bootOf = database.prepare<[string], number>('SELECT id FROM boots WHERE boot_id = ?').pluck();
-  const putRow = database.prepare<[number, number, number, number, number, number, number, number]>(`
-    INSERT INTO readings (seq, series, at, value, mono_ms, flags, boot, crc) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-    ON CONFLICT DO NOTHING`);
+  const putRow = database.prepare<(number | string | null)[]>(`
+    INSERT INTO readings (seq, series, at, value, mono_ms, flags, boot, crc, thinned)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`);
 
   return ({ stream, firstSeq, nextSeq, rows }, bornAt) => {
     putStream.run(stream, firstSeq, nextSeq, bornAt);
-    for (const { seq, reading, bootId } of rows) {
+    for (const { seq, reading, thinned, bootId } of rows) {
       const { at, value, monoMs, flags } = reading;
       putBoot.run(bootId);
-      const crc = checksum.of(checksum.startOf(stream, reading), { seq, at, value, flags, monoMs });
-      putRow.run(seq, series.idOf(reading), at, value, monoMs, flags, bootOf.get(bootId) ?? 0, crc);
+      const text = thinned === undefined ? null : thinnedText(thinned);
+      const crc = checksum.of(checksum.startOf(stream, reading), { seq, at, value, flags, monoMs }, text);
+      putRow.run(seq, series.idOf(reading), at, value, monoMs, flags, bootOf.get(bootId) ?? 0, crc, text);
     }
   };
 }
 
 /** A seq may belong to one stream only. Throws `SGW_INTERNAL` if another one has assigned some of these, or will. */
 export function assertUnassigned(streams: readonly Stream[], adoption: Adoption): void {
-  const growing = streams.at(-1)?.id;
-  const other = streams.find(
+  const tier = TIERS.find((one) => isOf(one, adoption.firstSeq));
+  const ofTier = streams.filter(({ firstSeq }) => tier !== undefined && isOf(tier, firstSeq));
+  const growing = ofTier.at(-1)?.id;
+  const other = ofTier.find(
     ({ id, firstSeq, nextSeq }) =>
       id !== adoption.stream &&
       firstSeq < adoption.nextSeq &&

@@ -5,10 +5,13 @@
  */
 
 import type { SqliteDatabase } from '../../base/sqlite.ts';
+import type { ThinnedTuple } from '../batch.ts';
+import type { Thinned } from '../reading.ts';
 import { countOf, normalized, type SeqRange, type SeqRanges } from '../seq-ranges.ts';
 import type { OutgoingBatch } from './outbox.ts';
 import type { RowChecksum } from './row-checksum.ts';
 import type { SeriesTable } from './series.ts';
+import { parseThinned } from './thinned-text.ts';
 
 export interface BatchTextOptions {
   readonly gateway: string;
@@ -30,6 +33,7 @@ type Row = [
   flags: number,
   monoMs: number,
   crc: number,
+  thinned: string | null,
 ];
 
 export function prepareBatchText(
@@ -39,13 +43,13 @@ export function prepareBatchText(
   // Arrays, because objects with names cost a third more.
   const rowsWithin = database
     .prepare<[number, number], Row>(
-      'SELECT seq, series, at, value, flags, mono_ms, crc FROM readings WHERE seq BETWEEN ? AND ?',
+      'SELECT seq, series, at, value, flags, mono_ms, crc, thinned FROM readings WHERE seq BETWEEN ? AND ?',
     )
     .raw();
 
-  function isIntact(stream: string, [seq, id, at, value, flags, monoMs, crc]: Row): boolean {
+  function isIntact(stream: string, [seq, id, at, value, flags, monoMs, crc, thinned]: Row): boolean {
     const start = series.checksumStart(stream, id);
-    return start !== undefined && checksum.of(start, { seq, at, value, flags, monoMs }) === crc;
+    return start !== undefined && checksum.of(start, { seq, at, value, flags, monoMs }, thinned) === crc;
   }
 
   return (stream, seqs) => {
@@ -58,17 +62,45 @@ export function prepareBatchText(
     const positions = new Map(ids.map((id, position) => [id, position]));
     let oldestAt = Number.POSITIVE_INFINITY;
     let newestAt = Number.NEGATIVE_INFINITY;
-    const readings = rows.map(([seq, id, at, value, flags]) => {
+    const sources = createList();
+    const readings = rows.map(([seq, id, at, value, flags, , , thinned]) => {
       if (at < oldestAt) oldestAt = at;
       if (at > newestAt) newestAt = at;
       const index = positions.get(id);
+      if (thinned !== null) return [seq, index, at, value, flags, tupleOf(parseThinned(thinned), sources)];
       return flags === 0 ? [seq, index, at, value] : [seq, index, at, value, flags];
     });
     const head = `{"gateway":${JSON.stringify(gateway)},"stream":${JSON.stringify(stream)},"series":[${ids.map(series.jsonOf).join()}]`;
     // A number in JSON is its shortest text that gives the same double back.
-    const body = `${head},"readings":${JSON.stringify(readings)}}`;
+    const tail = sources.all.length === 0 ? '' : `,"sources":${JSON.stringify(sources.all)}`;
+    const body = `${head},"readings":${JSON.stringify(readings)}${tail}}`;
     return { batch: { stream, seqs, rows: rows.length, body, oldestAt, newestAt } };
   };
+}
+
+/** Things by their place in a list that grows as they are met. */
+interface List {
+  readonly all: readonly string[];
+  indexOf(thing: string): number;
+}
+
+function createList(): List {
+  const places = new Map<string, number>();
+  const all: string[] = [];
+  return {
+    all,
+    indexOf(thing) {
+      const known = places.get(thing);
+      if (known !== undefined) return known;
+      places.set(thing, all.length);
+      return all.push(thing) - 1;
+    },
+  };
+}
+
+function tupleOf(thinned: Thinned, sources: List): ThinnedTuple {
+  const { count, min, max, first, last, spanMs, source, lo, hi } = thinned;
+  return [count, min, max, first, last, spanMs, sources.indexOf(source), lo, hi];
 }
 
 /** The seqs that were asked for and have no row. */

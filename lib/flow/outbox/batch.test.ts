@@ -133,7 +133,7 @@ describe('a batch', () => {
 });
 
 function readingAt(i: number): Reading {
-  return { sensor: `s${i % 5}`, metric: 'm', unit: 'count', at: i, value: 0, flags: i % 256, monoMs: i };
+  return { sensor: `s${i % 5}`, metric: 'm', unit: 'count', at: i, value: 0, flags: (i % 32) * 8, monoMs: i };
 }
 
 function bits(value: number): bigint {

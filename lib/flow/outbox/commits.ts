@@ -13,11 +13,15 @@ import type { Acknowledgements } from './acknowledgements.ts';
 import { type OutboxBounds, watchBounds } from './bounds.ts';
 import type { ClockBook } from './clock-book.ts';
 import { assignedIn, type Extent, presentIn, readExtents } from './extents.ts';
+import { createGivingUp } from './giving-up.ts';
 import type { GoneLedger } from './gone.ts';
 import { giveBackPages } from './opening.ts';
+import { createRoom, type Room } from './room.ts';
+import type { RowChecksum } from './row-checksum.ts';
 import type { SeriesTable } from './series.ts';
 import { createShedding } from './shedding.ts';
 import type { Streams } from './streams.ts';
+import { prepareThinning } from './thinning.ts';
 import { ofTier } from './tiers.ts';
 
 /**
@@ -34,6 +38,7 @@ export interface Books {
   readonly world: Pick<World, 'clock' | 'observe'>;
   readonly streams: Streams;
   readonly series: SeriesTable;
+  readonly checksum: RowChecksum;
   readonly acknowledgements: Acknowledgements;
   readonly gone: GoneLedger;
   readonly clockBook: ClockBook;
@@ -84,23 +89,20 @@ export function createCommits(books: Books, bounds: OutboxBounds | undefined): C
     }
   }
 
-  const shedding =
-    bounds === undefined
-      ? undefined
-      : createShedding({
-          bounds: watchBounds(database, bounds),
-          destinations,
-          acknowledgements,
-          streams,
-          declare,
-          rowsMax: TRIM_ROWS_MAX,
-        });
+  function createOurRoom(ofBounds: OutboxBounds): Room {
+    const givingUp = createGivingUp({ destinations, acknowledgements, declare });
+    const parts = { ...books, givingUp, rowsMax: TRIM_ROWS_MAX };
+    const [thinning, shed] = [prepareThinning(parts), createShedding(parts)];
+    return createRoom({ database, bounds: watchBounds(database, ofBounds), thinning, shed, givingUp });
+  }
+
+  const room = bounds === undefined ? undefined : createOurRoom(bounds);
 
   /** What is due with every commit. Returns what the tiers hold after it. */
   function settle(): readonly Extent[] {
     declare(damaged, 'corrupt');
     // What has been delivered leaves before anything undelivered does.
-    if (!extents.some(isTrimmable)) shedding?.step(presentIn(extents).at(-1));
+    if (!extents.some(isTrimmable) && destinations.length > 0) room?.step(extents);
     acknowledgements.write();
     gone.write();
     clockBook.write();
@@ -134,7 +136,7 @@ export function createCommits(books: Books, bounds: OutboxBounds | undefined): C
       series.rolledBack();
       clockBook.rolledBack();
       streams.rolledBack();
-      shedding?.rolledBack();
+      room?.rolledBack();
       throw error;
     }
     series.committed();
@@ -144,7 +146,7 @@ export function createCommits(books: Books, bounds: OutboxBounds | undefined): C
     damaged = NO_SEQS;
     streams.reload();
     if (trimmed > 0) observe({ type: 'outbox.trimmed', rows: trimmed });
-    for (const event of shedding?.committed() ?? []) observe(event);
+    for (const event of room?.committed() ?? []) observe(event);
   }
 
   return {

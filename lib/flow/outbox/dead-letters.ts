@@ -6,6 +6,7 @@ import type { SqliteDatabase } from '../../base/sqlite.ts';
 import { REFUSAL_CODE_LENGTH_MAX, REFUSAL_MESSAGE_LENGTH_MAX } from '../reading.ts';
 import type { DeadLetter, Refused } from './outbox.ts';
 import { deadLetters } from './schema.ts';
+import { thinnedPart } from './thinned-text.ts';
 
 /** Copies one row to the dead letters, complete in itself. Inside a transaction. */
 export function prepareBury(
@@ -13,8 +14,8 @@ export function prepareBury(
 ): (destination: string, refused: Refused, buriedAt: number) => void {
   const insert = database.prepare<[string, string, string, number, number]>(`
     INSERT INTO dead_letters (destination, seq, stream, sensor, metric, unit, at, value, mono_ms, flags, boot_id,
-      code, message, buried_at)
-    SELECT ?, seq, streams.id, sensor, metric, unit, at, value, mono_ms, flags, boot_id, ?, ?, ?
+      code, message, buried_at, thinned)
+    SELECT ?, seq, streams.id, sensor, metric, unit, at, value, mono_ms, flags, boot_id, ?, ?, ?, thinned
     FROM readings
       JOIN series ON series.id = readings.series
       JOIN boots ON boots.id = readings.boot
@@ -57,8 +58,9 @@ export function readDeadLetters(
     .orderBy(desc(deadLetters.buriedAt), desc(deadLetters.seq), deadLetters.destination)
     .limit(limit)
     .all()
-    .map(({ sensor, metric, unit, at, value, flags, monoMs, thinned: _, ...letter }) => ({
+    .map(({ sensor, metric, unit, at, value, flags, monoMs, thinned, ...letter }) => ({
       ...letter,
+      ...thinnedPart(thinned),
       reading: { sensor, metric, unit, at, value, flags, monoMs },
     }));
 }

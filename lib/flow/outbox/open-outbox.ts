@@ -108,6 +108,7 @@ function createOutbox(database: SqliteDatabase, options: OpenOutboxOptions, star
     world,
     streams,
     series,
+    checksum,
     acknowledgements,
     gone,
     clockBook,

@@ -71,6 +71,7 @@ describe('append', () => {
     ['a fraction of a millisecond', { at: 0.5 }],
     ['a time beyond the wire', { at: 253_402_300_800_000 }],
     ['flags beyond a byte', { flags: 256 }],
+    ['a mark that only the outbox sets', { flags: 4 }],
     ['a name that would break a label', { sensor: 'a"b' }],
     ['a unit with a space', { unit: 'per cent' }],
   ])('refuses a round with %s, whole', (_what, wrong) => {

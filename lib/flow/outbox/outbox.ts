@@ -7,7 +7,7 @@
  */
 
 import type { OutcomeKind } from '../flow-event.ts';
-import type { GoneCause, Reading } from '../reading.ts';
+import type { GoneCause, Reading, Thinned } from '../reading.ts';
 import type { SeqRange, SeqRanges } from '../seq-ranges.ts';
 import type { Adoption } from './adoption.ts';
 import type { Compared, Reconciled, Rollback, Run } from './comparing.ts';
@@ -68,6 +68,8 @@ export interface DeadLetter {
   readonly stream: string;
   readonly seq: number;
   readonly reading: Reading;
+  /** What it stands for, if it is a thinned one. */
+  readonly thinned?: Thinned;
   /** The boot that `reading.monoMs` counts from. */
   readonly bootId: string;
   readonly code: string;

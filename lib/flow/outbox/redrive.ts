@@ -21,6 +21,8 @@ interface Letter {
   readonly monoMs: number;
   readonly flags: number;
   readonly bootId: string;
+  /** As it stands in the row. */
+  readonly thinned: string | null;
 }
 
 export interface Redrive {
@@ -37,7 +39,7 @@ export function prepareRedrive(
   { series, checksum }: { readonly series: SeriesTable; readonly checksum: RowChecksum },
 ): Redrive {
   const select = database.prepare<[string, number | null, number], Letter>(
-    `SELECT seq, stream, sensor, metric, unit, at, value, mono_ms AS monoMs, flags, boot_id AS bootId
+    `SELECT seq, stream, sensor, metric, unit, at, value, mono_ms AS monoMs, flags, boot_id AS bootId, thinned
      FROM dead_letters WHERE destination = ? AND seq = coalesce(?, seq) ORDER BY seq DESC LIMIT ?`,
   );
   const remove = database.prepare<[string, number | null]>(
@@ -47,9 +49,9 @@ export function prepareRedrive(
   const noteBoot = database.prepare<[string]>(
     'INSERT INTO boots (boot_id) VALUES (?) ON CONFLICT DO NOTHING',
   );
-  const insertRow = database.prepare<[number, number, number, number, number, number, string, number]>(
-    `INSERT INTO readings (seq, series, at, value, mono_ms, flags, boot, crc)
-     VALUES (?, ?, ?, ?, ?, ?, (SELECT id FROM boots WHERE boot_id = ?), ?)`,
+  const insertRow = database.prepare<(number | string | null)[]>(
+    `INSERT INTO readings (seq, series, at, value, mono_ms, flags, boot, crc, thinned)
+     VALUES (?, ?, ?, ?, ?, ?, (SELECT id FROM boots WHERE boot_id = ?), ?, ?)`,
   );
   const widen = database.prepare<[number, number, string]>(
     'UPDATE streams SET first_seq = min(first_seq, ?), next_seq = max(next_seq, ?) WHERE id = ?',
@@ -61,11 +63,11 @@ export function prepareRedrive(
   );
 
   function insert(letter: Letter): void {
-    const { seq, stream, at, value, monoMs, flags, bootId } = letter;
+    const { seq, stream, at, value, monoMs, flags, bootId, thinned } = letter;
     const id = series.idOf(letter);
-    const crc = checksum.of(checksum.startOf(stream, letter), { seq, at, value, flags, monoMs });
+    const crc = checksum.of(checksum.startOf(stream, letter), { seq, at, value, flags, monoMs }, thinned);
     noteBoot.run(bootId);
-    insertRow.run(seq, id, at, value, monoMs, flags, bootId, crc);
+    insertRow.run(seq, id, at, value, monoMs, flags, bootId, crc, thinned);
     // A stream is forgotten some time after its last row has left.
     if (widen.run(seq, seq + 1, stream).changes === 0) recall.run(stream, seq, seq + 1, at);
   }

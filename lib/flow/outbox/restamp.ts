@@ -36,13 +36,14 @@ interface Row {
   readonly flags: number;
   readonly monoMs: number;
   readonly crc: number;
+  readonly thinned: string | null;
 }
 
 /** Mends the next rows, given wall minus monotonic time; returns how many. Inside a transaction. */
 export function prepareRestamp(database: SqliteDatabase, deps: RestampDeps): (offsetMs: number) => number {
   const { series, checksum, streams, untrusted, corrections, destinations, sentTo } = deps;
   const rowsWithin = database.prepare<[number, number, number], Row>(
-    `SELECT seq, series, at, value, flags, mono_ms AS monoMs, crc FROM readings
+    `SELECT seq, series, at, value, flags, mono_ms AS monoMs, crc, thinned FROM readings
      WHERE seq BETWEEN ? AND ? ORDER BY seq LIMIT ?`,
   );
   const rewrite = database.prepare<[number, number, number, number]>(
@@ -52,9 +53,10 @@ export function prepareRestamp(database: SqliteDatabase, deps: RestampDeps): (of
   /** A row that the disk has changed keeps its checksum, which gives it away when it is to be sent. */
   function mend(row: Row, offsetMs: number): boolean {
     const start = series.checksumStart(streams.of(row.seq).id, row.series);
-    if (!isUntrusted(row) || start === undefined || checksum.of(start, row) !== row.crc) return false;
+    if (!isUntrusted(row) || start === undefined || checksum.of(start, row, row.thinned) !== row.crc)
+      return false;
     const mended = { ...row, at: row.monoMs + offsetMs, flags: row.flags & ~FLAG.clockUntrusted };
-    rewrite.run(mended.at, mended.flags, checksum.of(start, mended), mended.seq);
+    rewrite.run(mended.at, mended.flags, checksum.of(start, mended, row.thinned), mended.seq);
     return true;
   }
 

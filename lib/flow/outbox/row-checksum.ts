@@ -1,6 +1,6 @@
 /**
  * The checksum that every row carries, over all that makes it what it is: its stream, its seq, its series by
- * name, and its numbers. It is checked whenever a row is read to be sent, so that a cell which a failing card
+ * name, its numbers, and what it stands for if it is a thinned one. It is checked whenever a row is read to be sent, so that a cell which a failing card
  * has changed is never delivered as a measurement.
  */
 
@@ -18,8 +18,8 @@ export interface RowNumbers {
 export interface RowChecksum {
   /** What all rows of one series in one stream have in common: where the checksum of each of them starts. */
   startOf(stream: string, series: { sensor: string; metric: string; unit: string }): number;
-  /** The checksum of a row, 0 to 2^32 - 1. */
-  of(start: number, row: RowNumbers): number;
+  /** The checksum of a row, 0 to 2^32 - 1; `thinned` is the text beside its numbers, if there is one. */
+  of(start: number, row: RowNumbers, thinned?: string | null): number;
 }
 
 export function createRowChecksum(): RowChecksum {
@@ -29,14 +29,15 @@ export function createRowChecksum(): RowChecksum {
   return {
     // Names contain no space, so two different series cannot make the same text.
     startOf: (stream, { sensor, metric, unit }) => crc32(`${stream} ${sensor} ${metric} ${unit}`),
-    of(start, { seq, at, value, flags, monoMs }) {
+    of(start, { seq, at, value, flags, monoMs }, thinned = null) {
       numbers[0] = seq;
       numbers[1] = at;
       // SQLite keeps no negative zero.
       numbers[2] = value === 0 ? 0 : value;
       numbers[3] = flags;
       numbers[4] = monoMs;
-      return crc32(bytes, start);
+      const ofNumbers = crc32(bytes, start);
+      return thinned === null ? ofNumbers : crc32(thinned, ofNumbers);
     },
   };
 }

@@ -10,6 +10,7 @@ import type { AdoptedRow } from './adoption.ts';
 import { holds } from './cell-checksum.ts';
 import type { Cell, ScannedPage, ScannedRow } from './page-scan.ts';
 import { createRowChecksum } from './row-checksum.ts';
+import { thinnedPart } from './thinned-text.ts';
 
 export interface Span {
   readonly firstSeq: number;
@@ -135,16 +136,18 @@ export function createClaims(): Claims {
     verified({ rowid: seq, cells }) {
       const [, id, at, value, monoMs, flags, boot, crc, thinned = null] = cells;
       // Files of schema 1 have no column for what a thinned row stands for.
-      if (seq === undefined || cells.length < 8 || cells.length > 9 || thinned !== null) return [];
+      if (seq === undefined || cells.length < 8 || cells.length > 9) return [];
+      if (thinned !== null && typeof thinned !== 'string') return [];
       if (!(isWhole(id) && isWhole(at) && isWhole(monoMs) && isWhole(flags) && isWhole(boot))) return [];
       if (typeof value !== 'number' || !Number.isFinite(value)) return [];
       const row = { seq, at, value, flags, monoMs };
       const likely = [...streams].sort(([, x], [, y]) => Number(covers(y, seq)) - Number(covers(x, seq)));
       for (const [stream] of likely) {
         for (const names of series.get(id) ?? []) {
-          if (checksum.of(checksum.startOf(stream, names), row) !== crc) continue;
+          if (checksum.of(checksum.startOf(stream, names), row, thinned) !== crc) continue;
           const reading = { ...names, at, value, flags, monoMs };
-          return [{ stream, seq, reading, bootId: boots.get(boot) ?? 'unknown' }];
+          const part = thinnedPart(thinned);
+          return [{ stream, seq, reading, ...part, bootId: boots.get(boot) ?? 'unknown' }];
         }
       }
       return [];

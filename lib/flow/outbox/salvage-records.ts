@@ -37,7 +37,7 @@ const STATES = ['closed', 'open', 'half_open'] as const;
 const OUTCOMES = ['stored', 'refused', 'misconfigured', 'unavailable'] as const;
 
 /** A dead letter, and what it stands for if it is a thinned one, as its column says it. */
-export interface LetterClaim extends DeadLetter {
+export interface LetterClaim extends Omit<DeadLetter, 'thinned'> {
   readonly thinned: string | null;
 }
 

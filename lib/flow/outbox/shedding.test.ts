@@ -1,6 +1,7 @@
 /**
- * Goal: an outbox that is full gives up its oldest readings and never one without a name for it. Method:
- * real files with a bound of half a MiB, so that a few thousand rows meet it.
+ * Goal: an outbox that is full, and cannot be thinned, gives up its oldest readings and never one without a name
+ * for it. Method: real files with a bound of half a MiB, so that a few thousand rows meet it, and readings so far
+ * apart that no two of a series share ten minutes.
  */
 
 import { copyFileSync, existsSync } from 'node:fs';
@@ -11,6 +12,7 @@ import { tempDir } from '../../../test/support/temp-dir.ts';
 import { ALL, rawOutbox, someReadings, tempOutbox } from '../../../test/support/temp-outbox.ts';
 import { createTestWorld } from '../../../test/support/test-world.ts';
 import { openDatabaseReadOnly } from '../../base/sqlite.ts';
+import type { Reading } from '../reading.ts';
 import {
   countOf,
   difference,
@@ -24,7 +26,13 @@ import { type Outbox, openOutbox } from './outbox.ts';
 import { OUTBOX_APPLICATION_ID, OUTBOX_MIGRATIONS } from './schema.ts';
 
 const BYTES_MAX = 512 * 1_024;
+const SPARSE_MS = 1_200_000;
 const bounds = { bytesMax: BYTES_MAX, diskReserveBytes: 0 };
+
+/** One each twenty minutes. */
+function sparseReadings(n: number, from = 0): Reading[] {
+  return someReadings(n, from).map((one, i) => ({ ...one, at: (from + i) * SPARSE_MS }));
+}
 
 /** Pages in use and the ledger, as another program would see them. */
 function look(file: string) {
@@ -64,7 +72,7 @@ describe('a full outbox', () => {
     const { outbox, file, world } = tempOutbox({ bounds });
 
     for (let i = 0; i < 30; i += 1) {
-      outbox.append(someReadings(1_000, i * 1_000));
+      outbox.append(sparseReadings(1_000, i * 1_000));
       expect(look(file).usedBytes).toBeLessThanOrEqual(BYTES_MAX);
     }
 
@@ -84,7 +92,7 @@ describe('a full outbox', () => {
   it('without a bound it would have grown beyond it', () => {
     const { outbox, file } = tempOutbox();
 
-    for (let i = 0; i < 30; i += 1) outbox.append(someReadings(1_000, i * 1_000));
+    for (let i = 0; i < 30; i += 1) outbox.append(sparseReadings(1_000, i * 1_000));
 
     expect(look(file).usedBytes).toBeGreaterThan(BYTES_MAX);
     expect(look(file).gone).toEqual([]);
@@ -94,7 +102,7 @@ describe('a full outbox', () => {
     const { outbox, file } = tempOutbox({ bounds });
 
     for (let i = 0; i < 30; i += 1) {
-      const { stream, lo, hi } = outbox.append(someReadings(1_000, i * 1_000));
+      const { stream, lo, hi } = outbox.append(sparseReadings(1_000, i * 1_000));
       outbox.acknowledge('local', stream, [[lo, hi]]);
     }
 
@@ -105,7 +113,7 @@ describe('a full outbox', () => {
     const { outbox, file } = tempOutbox({ bounds, destinations: ['local', 'remote'] });
 
     for (let i = 0; i < 15; i += 1) {
-      const { stream, lo, hi } = outbox.append(someReadings(1_000, i * 1_000));
+      const { stream, lo, hi } = outbox.append(sparseReadings(1_000, i * 1_000));
       outbox.acknowledge('local', stream, [[lo, hi]]);
     }
 
@@ -119,7 +127,7 @@ describe('a full outbox', () => {
       synchronous: 'NORMAL',
     });
 
-    for (let i = 0; i < 100; i += 1) outbox.append(someReadings(1_500, i * 1_500));
+    for (let i = 0; i < 100; i += 1) outbox.append(sparseReadings(1_500, i * 1_500));
 
     const { usedBytes, goneFor } = look(file);
     expect(usedBytes).toBeGreaterThan(4 * 1_048_576 - 200_000);
@@ -133,13 +141,13 @@ describe('a full outbox', () => {
   it('a failed append gives up nothing', () => {
     const { outbox, file, world } = tempOutbox({ bounds });
     let i = 0;
-    while (world.recorder.of('reading.shed').length === 0) outbox.append(someReadings(1_000, 1_000 * i++));
+    while (world.recorder.of('reading.shed').length === 0) outbox.append(sparseReadings(1_000, 1_000 * i++));
     const before = { waiting: waitingFor(outbox, 'local'), gone: look(file).gone };
     const events = world.recorder.of('reading.shed').length;
     const writer = rawOutbox(file);
 
     writer.exec('BEGIN IMMEDIATE');
-    expect(() => outbox.append(someReadings(1_000, 1_000 * i))).toThrow(/locked/);
+    expect(() => outbox.append(sparseReadings(1_000, 1_000 * i))).toThrow(/locked/);
     writer.exec('ROLLBACK');
 
     expect({ waiting: waitingFor(outbox, 'local'), gone: look(file).gone }).toEqual(before);
@@ -189,7 +197,7 @@ it('every reading is delivered, waiting or in the ledger after any run of append
 
       for (const one of steps) {
         if (one.do === 'append') {
-          accepted = outbox.append(someReadings(one.rows, accepted)).hi;
+          accepted = outbox.append(sparseReadings(one.rows, accepted)).hi;
         } else if (one.do === 'deliver') {
           const batch = outbox.batch(one.destination, { ...ALL, order: one.order });
           if (batch === undefined) continue;
