@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Outbox, OutgoingBatch } from '../../lib/flow/outbox/outbox.ts';
+import { FLAG } from '../../lib/flow/reading.ts';
 import { normalized } from '../../lib/flow/seq-ranges.ts';
 import { batchOf } from '../../lib/flow/write-api/ingest.ts';
 import { WRITE_API_LIMITS } from '../../lib/flow/write-api/limits.ts';
@@ -74,6 +75,34 @@ describe('sensorctl gaps', () => {
         ({ after: _, ...gap }) => gap,
       ),
     });
+    await store.close();
+  });
+
+  it('calls thinned readings kept where the store has their means, and says where it has not', async () => {
+    const { rig, outbox, store, post } = site();
+    const { stream } = outbox.append(someReadings(12));
+    outbox.declareGone([[3, 6]], 'thinned');
+    await post(deliver(outbox, 1, 12));
+    await post(outbox.goneBatch('local'));
+    await store.ingest([
+      {
+        stream: 'meansstream',
+        gateway: 'test-gateway',
+        series: [{ gateway: 'test-gateway', sensor: 'roof', metric: 'temperature', unit: 'celsius' }],
+        rows: [[1, 0, 1_000, 2, FLAG.thinned, [2, 1, 3, 1, 3, 10_000, 0, 3, 4]]],
+        refused: [],
+        gone: [],
+        sources: [stream],
+        corrections: [],
+      },
+    ]);
+
+    const said = await rig.run(gaps, { since: '2026-01-01' });
+
+    expect(said.exitCode).toBe(0);
+    expect(said.out).toHaveLength(2);
+    expect(said.out[0]).toMatch(/2 readings \(3-4 of .*kept as means.*no loss/);
+    expect(said.out[1]).toMatch(/2 readings \(5-6 of .*the store does not have/);
     await store.close();
   });
 

@@ -24,7 +24,7 @@ import { type Command, textOption } from './command.ts';
 import { findPlaces } from './places.ts';
 import { count, localTime, parseMoment } from './words.ts';
 
-type Cause = GoneCause | 'on_its_way' | 'unexplained';
+type Cause = GoneCause | 'thinned_not_here' | 'on_its_way' | 'unexplained';
 
 interface Gap {
   readonly stream: string;
@@ -39,7 +39,8 @@ interface Gap {
 
 const IN_WORDS: Readonly<Record<Cause, string>> = {
   shed: 'given up because the outbox was full',
-  thinned: 'thinned to averages because the outbox was nearly full',
+  thinned: 'kept as means, because the outbox was nearly full: less resolution, no loss',
+  thinned_not_here: 'thinned to means that the store does not have: on their way, or given up later',
   buried: 'refused by the write API: a dead letter',
   corrupt: 'damaged on the disk',
   rolled_back: 'lost with a database that was replaced by an older copy',
@@ -90,11 +91,13 @@ function missing(streams: readonly StreamBook[], outbox: OutboxLedger | undefine
   const unheard = [...ours.keys()].filter((stream) => !streams.some((one) => one.stream === stream));
   const all = [
     ...streams,
-    ...unheard.map((stream): StreamBook => ({ stream, gateway: 'this one', received: [], gone: [] })),
+    ...unheard.map(
+      (stream): StreamBook => ({ stream, gateway: 'this one', received: [], gone: [], covered: [] }),
+    ),
   ];
   const waiting = (outbox?.destinations ?? []).reduce<SeqRanges>((sum, one) => union(sum, one.waiting), []);
 
-  return all.flatMap(({ stream, gateway, received, gone }) => {
+  return all.flatMap(({ stream, gateway, received, gone, covered }) => {
     const assigned = ours.get(stream);
     const extent = assigned === undefined ? [] : [assigned];
     const told = [
@@ -112,7 +115,11 @@ function missing(streams: readonly StreamBook[], outbox: OutboxLedger | undefine
     };
     // A seq only means something within its own stream: another gateway's rows do not wait here.
     if (assigned !== undefined) take(intersection(waiting, [assigned]), 'on_its_way');
-    for (const [lo, hi, cause] of told) take([[lo, hi]], cause);
+    for (const [lo, hi, cause] of told) {
+      // Declared by the reader; whether the means have come is what the store itself knows.
+      if (cause === 'thinned') take(intersection([[lo, hi]], covered), cause);
+      take([[lo, hi]], cause === 'thinned' ? 'thinned_not_here' : cause);
+    }
     // Accepted between the two looks.
     if (assigned !== undefined) take([[assigned[1] + 1, Number.MAX_SAFE_INTEGER]], 'on_its_way');
     take(left, 'unexplained');

@@ -1,6 +1,7 @@
 import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { FLAG } from '../../lib/flow/reading.ts';
 import { createSqliteStore } from '../../lib/flow/write-api/sqlite-store.ts';
 import { commandRig } from '../../test/support/command-rig.ts';
 import { tempDir } from '../../test/support/temp-dir.ts';
@@ -83,6 +84,47 @@ describe('sensorctl readings', () => {
     expect(out[0]).toMatch(/^time +gateway +sensor +metric +value +unit$/);
     expect(out[2]).toMatch(/ attic +cpu +load1 +0\.333333 +ratio$/);
     expect(notes).toEqual(['2 readings']);
+  });
+
+  it('says of a mean that it is one, and of a time that nobody vouched for it', async () => {
+    const { dataDir, run } = commandRig();
+    const store = createSqliteStore({ file: join(dataDir, 'store.db'), world: createTestWorld() });
+    const at = INCIDENT_AT - 600_000;
+    await store.ingest([
+      {
+        stream: 'meansstream',
+        gateway: 'attic',
+        series: SERIES,
+        rows: [
+          [1, 0, at, 20.4, FLAG.thinned, [360, 19.8, 21.3, 20, 21, 590_000, 0, 1, 720]],
+          [2, 0, at + 1_000, 20.5, FLAG.clockUntrusted],
+        ],
+        refused: [],
+        gone: [],
+        sources: ['commandstream'],
+        corrections: [],
+      },
+    ]);
+    await store.close();
+
+    const { out } = await run(readings);
+    const json = (await run(readings, { json: true })).out.map((line) => JSON.parse(line));
+
+    expect(out[1]).toMatch(/ 20\.4 +celsius \(mean of 360, 19\.8 to 21\.3, 10 min\)$/);
+    expect(out[2]).toMatch(/ 20\.5 +celsius \(clock not trusted\)$/);
+    expect(json[0].mean_of).toEqual({
+      count: 360,
+      min: 19.8,
+      max: 21.3,
+      first: 20,
+      last: 21,
+      span_s: 590,
+      stream: 'commandstream',
+      lo: 1,
+      hi: 720,
+    });
+    expect(json[1]).toMatchObject({ value: 20.5, clock_untrusted: true });
+    expect(json[1]).not.toHaveProperty('mean_of');
   });
 
   it('says so when there is nothing', async () => {

@@ -2,10 +2,11 @@
 
 import { EXIT } from '../../lib/base/errors.ts';
 import { printable, printableJson } from '../../lib/base/printable.ts';
+import { FLAG, type Thinned } from '../../lib/flow/reading.ts';
 import type { ReadingsFilter, StoredReading } from '../../lib/flow/write-api/readings-store.ts';
 import { type Command, type CommandContext, textOption, usageError } from './command.ts';
 import { findPlaces } from './places.ts';
-import { count, localTime, parseMoment } from './words.ts';
+import { ageInWords, count, localTime, parseMoment } from './words.ts';
 
 export const readings: Command = {
   name: 'readings',
@@ -67,17 +68,53 @@ function filterOf(context: CommandContext): ReadingsFilter {
 }
 
 /** Names and units come from whoever posted them; JSON.stringify alone lets C1 controls through. */
-function jsonLine({ gateway, sensor, metric, unit, at, value, stream, seq }: StoredReading): string {
-  const fields = { gateway, sensor, metric, unit, at: new Date(at).toISOString(), value, stream, seq };
-  return printableJson(JSON.stringify(fields));
+function jsonLine(reading: StoredReading): string {
+  const { gateway, sensor, metric, unit, at, value, stream, seq, flags } = reading;
+  return printableJson(
+    JSON.stringify({
+      gateway,
+      sensor,
+      metric,
+      unit,
+      at: new Date(at).toISOString(),
+      value,
+      stream,
+      seq,
+      ...((flags & FLAG.clockUntrusted) === 0 ? {} : { clock_untrusted: true }),
+      ...((flags & FLAG.suspect) === 0 ? {} : { suspect: true }),
+      ...((flags & FLAG.thinned) === 0 ? {} : { mean_of: detailOf(reading.thinned) }),
+    }),
+  );
+}
+
+function detailOf(thinned: Thinned | undefined): object {
+  if (thinned === undefined) return {};
+  const { count, min, max, first, last, spanMs, source, lo, hi } = thinned;
+  return { count, min, max, first, last, span_s: spanMs / 1_000, stream: source, lo, hi };
 }
 
 /** A row is printed before the next is known, so the widths are fixed; a longer name shifts its own row only. */
 const WIDTHS = [19, 16, 22, 26, 14] as const;
 const HEADING = row(['time', 'gateway', 'sensor', 'metric', 'value', 'unit']);
 
-function tableRow({ gateway, sensor, metric, unit, at, value }: StoredReading): string {
-  return row([localTime(at), gateway, sensor, metric, shortNumber(value), unit]);
+function tableRow(reading: StoredReading): string {
+  const { gateway, sensor, metric, unit, at, value } = reading;
+  const remarks = remarksOn(reading);
+  const said = remarks.length === 0 ? unit : `${unit} (${remarks.join('; ')})`;
+  return row([localTime(at), gateway, sensor, metric, shortNumber(value), said]);
+}
+
+/** What nobody may overlook: a mean is no measurement, and a time that nobody vouched for may be wrong. */
+function remarksOn({ flags, thinned }: StoredReading): string[] {
+  const remarks: string[] = [];
+  if (thinned !== undefined) {
+    const { count: n, min, max, spanMs } = thinned;
+    const [low, high] = [shortNumber(min), shortNumber(max)];
+    remarks.push(`mean of ${n.toLocaleString('en')}, ${low} to ${high}, ${ageInWords(spanMs)}`);
+  } else if ((flags & FLAG.thinned) !== 0) remarks.push('mean of several');
+  if ((flags & FLAG.clockUntrusted) !== 0) remarks.push('clock not trusted');
+  if ((flags & FLAG.suspect) !== 0) remarks.push('suspect');
+  return remarks;
 }
 
 function row(cells: readonly string[]): string {

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { FLAG } from '../../lib/flow/reading.ts';
 import { rangesOfSeqs } from '../../lib/flow/seq-ranges.ts';
 import { createWriteApi } from '../../lib/flow/write-api/server.ts';
 import { createSqliteStore } from '../../lib/flow/write-api/sqlite-store.ts';
@@ -55,6 +56,34 @@ describe('sensorctl status', () => {
       reader: { state: 'running' },
       api: { state: 'up' },
     });
+  });
+
+  it('counts means apart from readings', async () => {
+    const rig = await healthyGateway();
+    const store = createSqliteStore({ file: join(rig.dataDir, 'store.db'), world: createTestWorld() });
+    await store.ingest([
+      {
+        stream: 'meansstream',
+        gateway: 'attic',
+        series: [{ gateway: 'attic', sensor: 'roof', metric: 'temperature', unit: 'celsius' }],
+        rows: [
+          [1, 0, INCIDENT_AT - 60_000, 20.4, FLAG.thinned, [6, 20, 21, 20, 21, 50_000, 0, 1, 6]],
+          [2, 0, INCIDENT_AT - 1_000, 20.5],
+        ],
+        refused: [],
+        gone: [],
+        sources: ['rawstream'],
+        corrections: [],
+      },
+    ]);
+    await store.close();
+
+    const { out } = await rig.run(status);
+
+    expect(out.join('\n')).toContain(
+      '2 readings of 1 series (1 of them means of 6), the newest from 1 s ago',
+    );
+    expect((await jsonOf(rig)).store).toMatchObject({ readings: 2, means: { readings: 1, stand_for: 6 } });
   });
 
   it('says that the outbox was rolled back, for a month, and calls it no problem', async () => {

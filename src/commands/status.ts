@@ -202,13 +202,20 @@ function inWords(report: Report, { terminal }: CommandContext): string[] {
       : line(
           true,
           'store',
-          `${count(store.received, 'reading')} of ${store.series} series, the newest from ${ago(store.newestAt)}`,
+          `${count(store.received, 'reading')} of ${store.series} series${meansInWords(store)}, the newest from ${ago(store.newestAt)}`,
         ),
     ...rollbacksInWords(report.rollbacks, nowMs).map((said) => `      rolled back ${printable(said)}`),
     ...forecastLines(report),
     `      data        ${printable(report.dataDir)}`,
   );
   return lines;
+}
+
+/** Coverage with less resolution, which is no loss. */
+function meansInWords({ thinned: { rows, readings } }: StoreSummary): string {
+  return rows === 0
+    ? ''
+    : ` (${rows.toLocaleString('en')} of them means of ${readings.toLocaleString('en')})`;
 }
 
 /** Only while something waits: nobody asks for it otherwise. */
@@ -261,6 +268,11 @@ function asJson(report: Report): object {
     store:
       typeof store === 'string'
         ? null
-        : { readings: store.received, series: store.series, newest_at: iso(store.newestAt) },
+        : {
+            readings: store.received,
+            series: store.series,
+            newest_at: iso(store.newestAt),
+            means: { readings: store.thinned.rows, stand_for: store.thinned.readings },
+          },
   };
 }

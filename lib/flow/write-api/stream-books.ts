@@ -14,6 +14,8 @@ export interface StreamBook {
   readonly received: SeqRanges;
   /** What came after all is only in `received`. */
   readonly gone: readonly (readonly [lo: number, hi: number, cause: GoneCause])[];
+  /** What is there as a part of thinned readings. */
+  readonly covered: SeqRanges;
 }
 
 export interface StreamBooks {
@@ -41,6 +43,7 @@ export function openStreamBooks(file: string): StreamBooks {
       'SELECT lo, hi, cause FROM gone WHERE stream = ? ORDER BY lo',
     )
     .raw();
+  const coveredOf = database.prepare<[number], SeqRange>('SELECT lo, hi FROM covered WHERE source = ?').raw();
   const books = database.transaction(() =>
     database
       .prepare<[], { id: number; stream: string; gateway: string }>('SELECT id, stream, gateway FROM streams')
@@ -52,7 +55,7 @@ export function openStreamBooks(file: string): StreamBooks {
           .flatMap(([lo, hi, cause]) =>
             difference([[lo, hi]], received).map(([from, to]) => [from, to, cause] as const),
           );
-        return { stream, gateway, received, gone };
+        return { stream, gateway, received, gone, covered: normalized(coveredOf.all(id)) };
       }),
   );
 
