@@ -19,7 +19,15 @@ const EXIT_USAGE = 64;
  * @type {Readonly<Record<string, readonly string[]>>}
  */
 const SUITES = {
-  unit: ['lib', 'src', 'test/contract', 'test/support', 'test/tidy.test.ts', 'test/units.test.ts'],
+  unit: [
+    'lib',
+    'src',
+    'test/contract',
+    'test/clock',
+    'test/support',
+    'test/tidy.test.ts',
+    'test/units.test.ts',
+  ],
   process: ['test/process'],
   e2e: ['test/e2e'],
   incident: ['test/incident'],

@@ -18,13 +18,14 @@ import {
 } from '../seq-ranges.ts';
 import type { Acknowledgements } from './acknowledgements.ts';
 import { type Aggregate, bucketOf, joined, partsOf, type StretchRow } from './aggregates.ts';
+import type { ClockBook } from './clock-book.ts';
 import type { Extent } from './extents.ts';
 import type { GivingUp } from './giving-up.ts';
 import type { RowChecksum } from './row-checksum.ts';
 import type { SeriesTable } from './series.ts';
 import type { Stream, Streams } from './streams.ts';
 import { parseThinned, thinnedText } from './thinned-text.ts';
-import { RAW, TIERS, type Tier } from './tiers.ts';
+import { isWorthIt, RAW, TIERS, type Tier } from './tiers.ts';
 import type { UntrustedRows } from './untrusted.ts';
 
 export interface ThinningDeps {
@@ -35,7 +36,7 @@ export interface ThinningDeps {
   readonly series: Pick<SeriesTable, 'checksumStart'>;
   readonly checksum: Pick<RowChecksum, 'of'>;
   readonly givingUp: Pick<GivingUp, 'giveUp' | 'giveUpFor'>;
-  readonly clockBook: { readonly untrusted: Pick<UntrustedRows, 'note'> };
+  readonly clockBook: Pick<ClockBook, 'boot'> & { readonly untrusted: Pick<UntrustedRows, 'note'> };
   /** At most so many rows in one transaction. */
   readonly rowsMax: number;
 }
@@ -52,12 +53,6 @@ export interface Thinning {
 
 /** Fewer may happen to be the end of one bucket and the beginning of another, which says nothing about the rest. */
 const ROWS_TO_JUDGE = 1_000;
-
-/**
- * What replaces rows must take at most so much of their room. Six readings of a minute, as they come by default,
- * become half of it; four would become three quarters, and go straight into a row of ten minutes.
- */
-const WORTH_SHARE = 2 / 3;
 
 /** In the order of `SELECT_SQL`. */
 type Row = [
@@ -124,7 +119,8 @@ export function prepareThinning(deps: ThinningDeps): Thinning {
       const start = series.checksumStart(stream.id, id) ?? 0;
       const crc = checksum.of(start, { seq, at, value: mean, flags, monoMs }, text);
       insert.run(seq, id, at, mean, flags, monoMs, boot, crc, text);
-      clockBook.untrusted.note(seq, { at, monoMs, flags });
+      // Only of this boot can a time still be mended.
+      if (boot === clockBook.boot()) clockBook.untrusted.note(seq, { at, monoMs, flags });
       for (const [i, seqs] of hasAlready.entries()) {
         if (Math.floor(lacking / 2 ** i) % 2 === 0) seqs.push([seq, seq]);
       }
@@ -166,8 +162,7 @@ export function prepareThinning(deps: ThinningDeps): Thinning {
         const stretch = rows.slice(0, cutOf(rows, wanted, target.bucketMs));
         const parts = partsOf(stretch);
         const aggregates = joined(parts, target.bucketMs);
-        if (aggregates.length * target.rowBytes > parts.length * tier.rowBytes * WORTH_SHARE) continue;
-        return replace(stretch, aggregates, target);
+        if (isWorthIt(parts.length, tier, aggregates.length, target)) return replace(stretch, aggregates, target);
       }
       return undefined;
     },
