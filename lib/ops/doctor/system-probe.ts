@@ -5,7 +5,7 @@
  */
 
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { constants } from 'node:fs';
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import type { Clock } from '../../base/clock.ts';
@@ -72,9 +72,10 @@ export function createSystemProbe({ clock, environment }: SystemProbeOptions): P
     },
     async fetch(url, options = {}) {
       try {
-        const got = await withDeadline(clock, 'fetch', FETCH_MAX_MS, (signal) =>
-          fetchOnce(url, options.caFile, signal),
-        );
+        const { caFile } = options;
+        const ca =
+          caFile === undefined ? undefined : await look(caFile, 'head', ['-c', String(FILE_BYTES_MAX)]);
+        const got = await withDeadline(clock, 'fetch', FETCH_MAX_MS, (signal) => fetchOnce(url, ca, signal));
         return got.late ? { error: `no answer within ${FETCH_MAX_MS / 1_000} s` } : got.value;
       } catch (error) {
         return { error: codeOf(error) ?? messageOf(error) };
@@ -86,7 +87,7 @@ export function createSystemProbe({ clock, environment }: SystemProbeOptions): P
 function parseStat(line: string): FileStat {
   const [raw = '0', uid = 0, gid = 0, bytes = 0, changedS = 0] = line.trim().split(' ');
   const mode = Number.parseInt(String(raw), 16);
-  const kind = KINDS[mode & 0o170000] ?? 'other';
+  const kind = KINDS.get(mode & constants.S_IFMT) ?? 'other';
   return {
     kind,
     mode: mode & 0o7777,
@@ -97,13 +98,13 @@ function parseStat(line: string): FileStat {
   };
 }
 
-const KINDS: Readonly<Record<number, FileStat['kind']>> = {
-  16807: 'file',
-  9604: 'directory',
-  21609: 'link',
-  4802: 'device',
-  14406: 'device',
-};
+const KINDS: ReadonlyMap<number, FileStat['kind']> = new Map([
+  [constants.S_IFREG, 'file'],
+  [constants.S_IFDIR, 'directory'],
+  [constants.S_IFLNK, 'link'],
+  [constants.S_IFCHR, 'device'],
+  [constants.S_IFBLK, 'device'],
+]);
 
 function runOnce(
   command: string,
@@ -138,12 +139,10 @@ function runOnce(
   });
 }
 
-function fetchOnce(url: string, caFile: string | undefined, signal: AbortSignal): Promise<Answered> {
+function fetchOnce(url: string, ca: string | undefined, signal: AbortSignal): Promise<Answered> {
   return new Promise((resolve, reject) => {
-    // Read here and not before: a file that is missing is this request's failure.
-    const ca = caFile === undefined ? {} : { ca: readFileSync(caFile, 'utf8') };
     const request = url.startsWith('https:') ? requestHttps : requestHttp;
-    const outgoing = request(url, { signal, agent: false, ...ca }, (answer) => {
+    const outgoing = request(url, { signal, agent: false, ...(ca === undefined ? {} : { ca }) }, (answer) => {
       let body = '';
       answer.setEncoding('utf8').on('data', (part: string) => {
         if (body.length < BODY_BYTES_MAX) body += part;
