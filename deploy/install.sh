@@ -92,6 +92,7 @@ provide_units() { # release-directory
     if [[ -n $file ]]; then
       provide_file "$UNIT_DIR/$unit" 644 "$(cat -- "$file")"
       provide_node_drop_in "$unit" "$file"
+      provide_delay_drop_in "$1" "$unit"
     elif [[ -e $UNIT_DIR/$unit ]]; then
       act "remove $unit, which this release does not have" remove_unit "$unit"
     fi
@@ -100,7 +101,7 @@ provide_units() { # release-directory
 
 # The units name Debian's Node. Another one goes into a drop-in, so that the unit itself stays as shipped.
 provide_node_drop_in() { # unit file
-  local line drop_in=$UNIT_DIR/$1.d/$DROP_IN
+  local line drop_in=$UNIT_DIR/$1.d/$NODE_DROP_IN
   line=$(sed -n 's#^ExecStart=/usr/bin/node ##p' "$2")
   if [[ -n $line && $node != /usr/bin/node ]]; then
     provide_file "$drop_in" 644 "[Service]
@@ -109,6 +110,18 @@ ExecStart=$node $line"
   elif [[ -e $drop_in ]]; then
     act "remove $drop_in" rm -f -- "$drop_in"
   fi
+}
+
+# Words that only newer versions of systemd know.
+provide_delay_drop_in() { # release-directory unit
+  if [[ " ${PROGRAMS[*]} " != *" $2 "* || ! -f $1/deploy/restart-delay.conf ]]; then return; fi
+  if (($(systemd_version) >= 254)); then
+    provide_file "$UNIT_DIR/$2.d/$DELAY_DROP_IN" 644 "$(cat -- "$1/deploy/restart-delay.conf")"
+  fi
+}
+
+systemd_version() {
+  systemctl --version | sed -n '1s/^systemd \([0-9]*\).*/\1/p'
 }
 
 provide_recovery() { # release-directory
@@ -180,30 +193,19 @@ complaint() { # release-directory outbox|store
   { as_service "$1" ${asks[$2]} >/dev/null || true; } 2>&1
 }
 
-# A release that brings a database to a newer form leaves none that the one before can read: copies first.
-keep_copies() { # release-directory-of-the-new
-  local database
-  for database in "${DATABASES[@]}"; do
-    if [[ $(complaint "$1" "$database") == *'and reading it needs'* ]]; then
-      say '  the databases will be brought to a newer form: copies first, for a way back'
-      as_service "$PREFIX/current" backup create --output "$COPIES" --keep 1 | sed 's/^/    /'
-      return
-    fi
-  done
-}
-
-# For a release that finds a database in a newer form than it knows. What was there is kept aside.
+# For a release that finds a database in a newer form than it knows: back to the copy that was made before it
+# was brought to that form. What is there now is kept aside.
 restore_copies() { # release-directory
   local database file
   for database in "${DATABASES[@]}"; do
     if [[ $(complaint "$1" "$database") != *SGW_SCHEMA_TOO_NEW* ]]; then continue; fi
-    file=$(compgen -G "$COPIES/$database-*.db" | sort | tail -n 1 || true)
+    file=$(compgen -G "$DATA_DIR/$database.db.schema-*.backup" | head -n 1 || true)
     if [[ -z $file ]]; then
       say "  there is no copy of the $database from before the upgrade: see docs/operations.md"
-    else
-      systemctl stop "${PROGRAMS[@]}"
-      as_service "$1" backup restore "$file" | sed 's/^/    /'
+      continue
     fi
+    systemctl stop "${PROGRAMS[@]}"
+    as_service "$1" backup restore "$file" | sed 's/^/    /'
   done
 }
 
@@ -247,7 +249,6 @@ do_install() {
   provide_file "$COMMAND" 755 "#!/bin/sh
 exec $node $PREFIX/current/dist/src/sensorctl.js \"\$@\""
   if [[ $before != "$name" ]]; then
-    if [[ -n $before && $dry_run == no ]]; then keep_copies "$release"; fi
     act "let $PREFIX/current be release $name" switch_to "$name"
   fi
   install_units_of "$release"

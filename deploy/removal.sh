@@ -7,7 +7,7 @@
 remove_unit() { # unit
   systemctl disable --now --quiet "$1" 2>/dev/null || true
   systemctl reset-failed "$1" 2>/dev/null || true
-  rm -f -- "$UNIT_DIR/$1" "$UNIT_DIR/$1.d/$DROP_IN"
+  rm -f -- "$UNIT_DIR/$1" "$UNIT_DIR/$1.d/$NODE_DROP_IN" "$UNIT_DIR/$1.d/$DELAY_DROP_IN"
   # What a person has added beside ours is his.
   rmdir -- "$UNIT_DIR/$1.d" 2>/dev/null || true
 }

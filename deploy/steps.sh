@@ -9,12 +9,11 @@ readonly PREFIX=/opt/sensor-gateway CONFIG_DIR=/etc/sensor-gateway DATA_DIR=/var
 readonly UNIT_DIR=/etc/systemd/system SYSUSERS=/etc/sysusers.d/sensor-gateway.conf
 readonly COMMAND=/usr/local/bin/sensorctl CRON=/etc/cron.d/sensor-gateway
 readonly SERVICE_USER=sensor-gateway
-readonly COPIES=$DATA_DIR/backups/before-upgrade
 # In the order in which they are started.
 readonly PROGRAMS=(sensor-api-write.service sensor-main.service)
 # Every unit that a release may bring; those that it does not bring are left out.
 readonly UNITS=("${PROGRAMS[@]}" sensor-monitor.service sensor-recover.service sensor-recover.timer)
-readonly DROP_IN=50-install.conf
+readonly NODE_DROP_IN=50-node.conf DELAY_DROP_IN=50-restart-delay.conf
 
 # What was asked for, and what has been done.
 mode=install dry_run=no yes=no node=''
