@@ -9,6 +9,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
+import { type CheckedCell, crcOf } from './cell-checksum.ts';
 import { codeOf, GatewayError, messageOf } from './errors.ts';
 import { backUpSchema, type SchemaBackup, sizeOf } from './schema-backup.ts';
 import { compareVersions, SQLITE_VERSION_MIN } from './sqlite-version.ts';
@@ -127,7 +128,9 @@ function isThere(file: string): boolean {
 
 function openFile(file: string, options: Database.Options): SqliteDatabase {
   try {
-    return new Database(file, { timeout: BUSY_TIMEOUT_MS, ...options });
+    const database = new Database(file, { timeout: BUSY_TIMEOUT_MS, ...options });
+    const crc = (...cells: CheckedCell[]) => crcOf(cells);
+    return database.function('crc_of', { deterministic: true, varargs: true }, crc);
   } catch (error) {
     // better-sqlite3 looks for the directory by itself, and says that it is missing with a TypeError.
     if (error instanceof TypeError) throw unusableError(file, error);

@@ -158,6 +158,14 @@ export function createEventLog(options: EventLogOptions): Observe {
           `removed ${event.dir} (${event.state === 'salvaged' ? 'salvaged before' : 'could not be salvaged'}): the quarantine is bounded`,
         );
         break;
+      case 'outbox.mended':
+        log.error(
+          fieldsOf(event),
+          event.table === 'acknowledged'
+            ? `${event.rows} notes of what was delivered are damaged on the disk: what they covered is sent again`
+            : `${event.rows} lines of the ledger are damaged on the disk: what has left is named as lost once more`,
+        );
+        break;
       case 'outbox.corrupted':
         trouble(
           'corrupted',

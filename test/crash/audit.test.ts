@@ -103,7 +103,7 @@ test('a reading that has left is accounted for once the ledger or the dead lette
     OUTBOX_APPLICATION_ID,
     OUTBOX_MIGRATIONS,
     `INSERT INTO gone (stream, lo, hi, cause, at) SELECT id, 8, 8, 'shed', 0 FROM streams;
-     INSERT INTO dead_letters SELECT 'local', 9, id, '', '', '', 0, 0, 0, 0, '', '', '', 0 FROM streams;
+     INSERT INTO dead_letters SELECT 'local', 9, id, '', '', '', 0, 0, 0, 0, '', '', '', 0, NULL, 0 FROM streams;
      DELETE FROM readings WHERE seq IN (8, 9)`,
   );
 

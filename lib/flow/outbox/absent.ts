@@ -4,6 +4,7 @@
  * acknowledged ranges under a name that no destination can have: everybody counts as having acknowledged it.
  */
 
+import { crcOf } from '../../base/cell-checksum.ts';
 import type { SqliteDatabase } from '../../base/sqlite.ts';
 import { type SeqRange, type SeqRanges, union } from '../seq-ranges.ts';
 import { below, type Extent } from './extents.ts';
@@ -12,7 +13,9 @@ const EVERYBODY = '';
 
 export function readAbsent(database: SqliteDatabase): SeqRanges {
   return database
-    .prepare<[string], SeqRange>('SELECT lo, hi FROM acknowledged WHERE destination = ? ORDER BY lo')
+    .prepare<[string], SeqRange>(
+      'SELECT lo, hi FROM acknowledged WHERE destination = ? AND crc = crc_of(destination, lo, hi) ORDER BY lo',
+    )
     .raw()
     .all(EVERYBODY);
 }
@@ -20,8 +23,8 @@ export function readAbsent(database: SqliteDatabase): SeqRanges {
 /** Inside a transaction. */
 export function writeAbsent(database: SqliteDatabase, ranges: SeqRanges): void {
   database.prepare('DELETE FROM acknowledged WHERE destination = ?').run(EVERYBODY);
-  const insert = database.prepare('INSERT INTO acknowledged (destination, lo, hi) VALUES (?, ?, ?)');
-  for (const [lo, hi] of ranges) insert.run(EVERYBODY, lo, hi);
+  const insert = database.prepare('INSERT INTO acknowledged (destination, lo, hi, crc) VALUES (?, ?, ?, ?)');
+  for (const [lo, hi] of ranges) insert.run(EVERYBODY, lo, hi, crcOf([EVERYBODY, lo, hi]));
 }
 
 /** Every seq whose row has left: nobody waits for it. */

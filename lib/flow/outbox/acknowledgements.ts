@@ -7,10 +7,12 @@
  * that its rows are sent again, and recognised.
  */
 
+import { crcOf } from '../../base/cell-checksum.ts';
+import { GatewayError } from '../../base/errors.ts';
 import type { SqliteDatabase } from '../../base/sqlite.ts';
 import { difference, type SeqRanges, union } from '../seq-ranges.ts';
 import { leftOf } from './absent.ts';
-import type { Extent } from './extents.ts';
+import { assignedIn, type Extent } from './extents.ts';
 import type { Tier } from './tiers.ts';
 
 export interface Acknowledgements {
@@ -40,19 +42,24 @@ export function openAcknowledgements(
   extents: readonly Extent[],
 ): Acknowledgements {
   const select = database
-    .prepare<[string], [number, number]>('SELECT lo, hi FROM acknowledged WHERE destination = ? ORDER BY lo')
+    .prepare<[string], [number, number]>(
+      `SELECT lo, hi FROM acknowledged WHERE destination = ? AND crc = crc_of(destination, lo, hi) ORDER BY lo`,
+    )
     .raw();
-  const put = database.prepare<[string, number, number]>(
-    'INSERT INTO acknowledged (destination, lo, hi) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET hi = excluded.hi',
+  const put = database.prepare<[string, number, number, number]>(
+    `INSERT INTO acknowledged (destination, lo, hi, crc) VALUES (?, ?, ?, ?)
+     ON CONFLICT DO UPDATE SET hi = excluded.hi, crc = excluded.crc`,
   );
   const drop = database.prepare<[string, number]>(
     'DELETE FROM acknowledged WHERE destination = ? AND lo = ?',
   );
 
   const left = leftOf(database, extents);
+  const assigned = assignedIn(extents);
   const ledgers = new Map<string, Ledger>();
   for (const destination of destinations) {
     const written = select.all(destination);
+    assertAssigned(database, written, assigned);
     ledgers.set(destination, { ranges: union(written, left), written });
   }
 
@@ -86,13 +93,25 @@ export function openAcknowledgements(
         const now = new Map(ranges);
         const then = new Map(written);
         for (const lo of then.keys()) if (!now.has(lo)) drop.run(destination, lo);
-        for (const [lo, hi] of now) if (then.get(lo) !== hi) put.run(destination, lo, hi);
+        for (const [lo, hi] of now)
+          if (then.get(lo) !== hi) put.run(destination, lo, hi, crcOf([destination, lo, hi]));
       }
     },
     written() {
       for (const ledger of ledgers.values()) ledger.written = ledger.ranges;
     },
   };
+}
+
+/** A seq that was acknowledged was assigned: otherwise the next reading that gets it would count as delivered. */
+function assertAssigned(database: SqliteDatabase, acknowledged: SeqRanges, assigned: SeqRanges): void {
+  const [beyond] = difference(acknowledged, assigned);
+  if (beyond === undefined) return;
+  throw new GatewayError(
+    'SGW_INTERNAL',
+    `${database.name} says that seq ${beyond[0]} was delivered, and that it was never assigned`,
+    { hint: 'The file is damaged. The next start replaces it and saves what it holds.' },
+  );
 }
 
 /** The end of the unbroken run that has `start`; one before it if there is none. */

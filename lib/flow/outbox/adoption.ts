@@ -9,7 +9,7 @@ import type { Reading, Thinned } from '../reading.ts';
 import type { SeqRanges } from '../seq-ranges.ts';
 import type { RowChecksum } from './row-checksum.ts';
 import type { SeriesTable } from './series.ts';
-import type { Stream } from './streams.ts';
+import { prepareSealStream, type Stream } from './streams.ts';
 import { thinnedText } from './thinned-text.ts';
 import { isOf, TIERS } from './tiers.ts';
 
@@ -41,10 +41,11 @@ export function prepareAdopt(
 ): (adoption: Adoption, bornAt: number) => void {
   // Older than every other, so that the newest stays the one that grows.
   const putStream = database.prepare<[string, number, number, number]>(`
-    INSERT INTO streams (ordinal, id, first_seq, next_seq, born_at)
-    SELECT min(ordinal) - 1, ?, ?, ?, ? FROM streams WHERE true
+    INSERT INTO streams (ordinal, id, first_seq, next_seq, born_at, crc)
+    SELECT min(ordinal) - 1, ?, ?, ?, ?, 0 FROM streams WHERE true
     ON CONFLICT (id) DO UPDATE SET
       first_seq = min(first_seq, excluded.first_seq), next_seq = max(next_seq, excluded.next_seq)`);
+  const seal = prepareSealStream(database);
   const putBoot = database.prepare<[string]>('INSERT INTO boots (boot_id) VALUES (?) ON CONFLICT DO NOTHING');
   const bootOf = database.prepare<[string], number>('SELECT id FROM boots WHERE boot_id = ?').pluck();
   const putRow = database.prepare<(number | string | null)[]>(`
@@ -53,6 +54,7 @@ export function prepareAdopt(
 
   return ({ stream, firstSeq, nextSeq, rows }, bornAt) => {
     putStream.run(stream, firstSeq, nextSeq, bornAt);
+    seal(stream);
     for (const { seq, reading, thinned, bootId } of rows) {
       const { at, value, monoMs, flags } = reading;
       putBoot.run(bootId);

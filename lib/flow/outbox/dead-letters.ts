@@ -14,13 +14,14 @@ export function prepareBury(
 ): (destination: string, refused: Refused, buriedAt: number) => void {
   const insert = database.prepare<[string, string, string, number, number]>(`
     INSERT INTO dead_letters (destination, seq, stream, sensor, metric, unit, at, value, mono_ms, flags, boot_id,
-      code, message, buried_at, thinned)
-    SELECT ?, seq, streams.id, sensor, metric, unit, at, value, mono_ms, flags, boot_id, ?, ?, ?, thinned
+      code, message, buried_at, thinned, crc)
+    SELECT ?, seq, streams.id, sensor, metric, unit, at, value, mono_ms, flags, boot_id, ?, ?, ?, thinned, 0
     FROM readings
       JOIN series ON series.id = readings.series
       JOIN boots ON boots.id = readings.boot
       JOIN streams ON seq >= streams.first_seq AND seq < streams.next_seq
     WHERE seq = ?`);
+  const seal = prepareSealLetter(database);
   return (destination, { seq, code, message }, buriedAt) => {
     insert.run(
       destination,
@@ -29,6 +30,24 @@ export function prepareBury(
       buriedAt,
       seq,
     );
+    seal(destination, seq);
+  };
+}
+
+/** Over every cell of a dead letter, in the order of its columns. */
+const CRC_OF_LETTER = `crc_of(destination, seq, stream, sensor, metric, unit, at, value, mono_ms, flags, boot_id,
+  code, message, buried_at, thinned)`;
+
+/** Whether a dead letter is as it was written. */
+export const LETTER_HOLDS = `crc = ${CRC_OF_LETTER}`;
+
+/** Gives a dead letter that has just been written its checksum. Inside a transaction. */
+export function prepareSealLetter(database: SqliteDatabase): (destination: string, seq: number) => void {
+  const update = database.prepare<[string, number]>(
+    `UPDATE dead_letters SET crc = ${CRC_OF_LETTER} WHERE destination = ? AND seq = ?`,
+  );
+  return (destination, seq) => {
+    update.run(destination, seq);
   };
 }
 
@@ -58,7 +77,7 @@ export function readDeadLetters(
     .orderBy(desc(deadLetters.buriedAt), desc(deadLetters.seq), deadLetters.destination)
     .limit(limit)
     .all()
-    .map(({ sensor, metric, unit, at, value, flags, monoMs, thinned, ...letter }) => ({
+    .map(({ sensor, metric, unit, at, value, flags, monoMs, thinned, crc: _, ...letter }) => ({
       ...letter,
       ...thinnedPart(thinned),
       reading: { sensor, metric, unit, at, value, flags, monoMs },

@@ -6,6 +6,7 @@
  * again: the store adds ranges up, and hearing one twice does no harm.
  */
 
+import { crcOf } from '../../base/cell-checksum.ts';
 import type { SqliteDatabase } from '../../base/sqlite.ts';
 import type { GoneCause } from '../reading.ts';
 import { normalized, type SeqRange, type SeqRanges } from '../seq-ranges.ts';
@@ -53,14 +54,25 @@ const TOLD_AT_ONCE = 500;
 /** Entries that every destination has been told are kept for people, but not for ever: about 600 KiB. */
 const TOLD_KEPT = 10_000;
 
+/** All that an entry says; its checksum is over them. */
+type GoneCells = [
+  id: number,
+  stream: string,
+  destination: string | null,
+  lo: number,
+  hi: number,
+  cause: GoneCause,
+  at: number,
+];
+
 interface Row extends GoneEntry {
   readonly id: number;
 }
 
 export function openGoneLedger(database: SqliteDatabase, destinations: readonly string[]): GoneLedger {
   const newestId = database.prepare<[], number>('SELECT coalesce(max(id), 0) FROM gone').pluck();
-  const insert = database.prepare<[string, string | null, number, number, GoneCause, number]>(
-    'INSERT INTO gone (stream, destination, lo, hi, cause, at) VALUES (?, ?, ?, ?, ?, ?)',
+  const insert = database.prepare<[...GoneCells, number]>(
+    'INSERT INTO gone (id, stream, destination, lo, hi, cause, at, crc) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
   );
   const neighbours = database.prepare<
     [string, GoneCause, string | null, number, number],
@@ -102,8 +114,10 @@ export function openGoneLedger(database: SqliteDatabase, destinations: readonly 
         ]);
         const known = joined.length === 1 && joined[0]?.lo === range[0] && joined[0].hi === range[1];
         if (known) continue;
-        // Before the others leave: an id that has been the highest must not be given again.
-        newest = Number(insert.run(stream, destination, range[0], range[1], cause, at).lastInsertRowid);
+        // Not what SQLite would give it: an id that has been the highest must not be given again.
+        newest += 1;
+        const cells: GoneCells = [newest, stream, destination, range[0], range[1], cause, at];
+        insert.run(...cells, crcOf(cells));
         for (const { id } of joined) remove.run(id);
       }
     },

@@ -28,6 +28,7 @@ import { compactStep } from './compacting.ts';
 import { createComparing } from './comparing.ts';
 import { readDeadLetters } from './dead-letters.ts';
 import { createDepartures } from './departures.ts';
+import { mendAcknowledged, mendLedger } from './doubtful-rows.ts';
 import { readExtents } from './extents.ts';
 import { goneText, openGoneLedger } from './gone.ts';
 import { createMending } from './mending.ts';
@@ -89,6 +90,7 @@ function createOutbox(database: SqliteDatabase, options: OpenOutboxOptions, star
   const checksum = createRowChecksum();
   const streams = openStreams(database, world, options.firstSeq);
   const extents = readExtents(database);
+  mendAcknowledged(database, world);
   const firstSeq = extents[0]?.firstSeq ?? 1;
   database.transaction(() => noteDestinations(database, destinations, firstSeq)).immediate();
   const clockBook = openClockBook(database, {
@@ -98,6 +100,8 @@ function createOutbox(database: SqliteDatabase, options: OpenOutboxOptions, star
   });
   const series = openSeries(database, checksum);
   const acknowledgements = openAcknowledgements(database, destinations, extents);
+  const acknowledged = destinations.map((name) => [name, acknowledgements.of(name)] as const);
+  mendLedger(database, world, streams, new Map(acknowledged));
   const gone = openGoneLedger(database, destinations);
   // To a destination that is new to the file they would look like rows that wait.
   for (const destination of destinations) acknowledgements.note(destination, gone.forAllFrom(firstSeq));

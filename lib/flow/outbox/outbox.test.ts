@@ -303,7 +303,7 @@ describe('opening', () => {
     outbox.append(someReadings(3));
     outbox.close();
     const database = rawOutbox(file);
-    database.exec('UPDATE streams SET next_seq = 3');
+    database.exec('UPDATE streams SET next_seq = 3, crc = crc_of(ordinal, id, first_seq, 3)');
     database.close();
 
     const open = () =>

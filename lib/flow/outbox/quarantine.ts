@@ -145,30 +145,29 @@ function quarantine({ file, world }: SafeOpenOptions, reason: string): void {
   world.observe({ type: 'outbox.quarantined', dir, reason });
 }
 
+/** The outbox, but damage that any of its calls meets is noted for the next start. */
 function guarded(outbox: Outbox, { file, onDamage }: SafeOpenOptions): Outbox {
-  const guard =
-    <Args extends unknown[], Result>(work: (...args: Args) => Result) =>
-    (...args: Args): Result => {
-      try {
-        return work(...args);
-      } catch (error) {
-        if (isCorruption(error)) {
-          writeFileSync(suspectOf(file), `${messageOf(error)}\n`, { flush: true });
-          onDamage(error);
-        }
-        throw error;
-      }
-    };
-  return {
-    ...outbox,
-    get stream() {
-      return outbox.stream;
-    },
-    append: guard(outbox.append),
-    batch: guard(outbox.batch),
-    bury: guard(outbox.bury),
-    flush: guard(outbox.flush),
+  const note = (error: unknown) => {
+    if (!isCorruption(error)) return;
+    writeFileSync(suspectOf(file), `${messageOf(error)}\n`, { flush: true });
+    onDamage(error);
   };
+  return new Proxy(outbox, {
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name);
+      if (typeof member !== 'function') return member;
+      return (...args: unknown[]): unknown => {
+        try {
+          return member.apply(target, args);
+        } catch (error) {
+          note(error);
+          // It is closed all the same, and what it could not write is salvaged.
+          if (name === 'close' && isCorruption(error)) return undefined;
+          throw error;
+        }
+      };
+    },
+  });
 }
 
 /** A link that leads nowhere is there, too. */

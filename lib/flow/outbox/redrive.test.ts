@@ -102,7 +102,11 @@ describe('a dead letter that is redriven', () => {
     outbox.close();
     const raw = rawOutbox(file);
     raw.prepare('DELETE FROM streams WHERE id = ?').run(stream);
-    raw.prepare("INSERT INTO streams VALUES (500, 'anotherstream', 31, 31, 0)").run();
+    raw
+      .prepare(
+        "INSERT INTO streams VALUES (500, 'anotherstream', 31, 31, 0, crc_of(500, 'anotherstream', 31, 31))",
+      )
+      .run();
     const { outbox: later } = tempOutbox({ file, world });
     later.append(someReadings(2, 30));
 

@@ -4,8 +4,10 @@
  */
 
 import type { SqliteDatabase } from '../../base/sqlite.ts';
+import { LETTER_HOLDS } from './dead-letters.ts';
 import type { RowChecksum } from './row-checksum.ts';
 import type { SeriesTable } from './series.ts';
+import { prepareSealStream } from './streams.ts';
 
 /** In one transaction: some ten milliseconds, which a round can wait for. */
 const REDRIVE_LETTERS_MAX = 1_000;
@@ -26,7 +28,7 @@ interface Letter {
 }
 
 export interface Redrive {
-  /** The dead letters of a destination, the latest seq first; only that of `seq` if one is given. */
+  /** The dead letters of a destination that hold, the latest seq first; only that of `seq` if one is given. */
   letters(destination: string, seq: number | undefined): readonly Letter[];
   /** Makes rows of them and ends them as dead letters. Inside a transaction. */
   putBack(destination: string, letters: readonly Letter[]): void;
@@ -40,7 +42,8 @@ export function prepareRedrive(
 ): Redrive {
   const select = database.prepare<[string, number | null, number], Letter>(
     `SELECT seq, stream, sensor, metric, unit, at, value, mono_ms AS monoMs, flags, boot_id AS bootId, thinned
-     FROM dead_letters WHERE destination = ? AND seq = coalesce(?, seq) ORDER BY seq DESC LIMIT ?`,
+     FROM dead_letters WHERE destination = ? AND seq = coalesce(?, seq) AND ${LETTER_HOLDS}
+     ORDER BY seq DESC LIMIT ?`,
   );
   const remove = database.prepare<[string, number | null]>(
     'DELETE FROM dead_letters WHERE destination = ? AND seq = coalesce(?, seq)',
@@ -58,9 +61,10 @@ export function prepareRedrive(
   );
   // Before all others: the one with the highest ordinal is the stream that grows.
   const recall = database.prepare<[string, number, number, number]>(
-    `INSERT INTO streams (ordinal, id, first_seq, next_seq, born_at)
-     VALUES ((SELECT min(ordinal) - 1 FROM streams), ?, ?, ?, ?)`,
+    `INSERT INTO streams (ordinal, id, first_seq, next_seq, born_at, crc)
+     VALUES ((SELECT min(ordinal) - 1 FROM streams), ?, ?, ?, ?, 0)`,
   );
+  const seal = prepareSealStream(database);
 
   function insert(letter: Letter): void {
     const { seq, stream, at, value, monoMs, flags, bootId, thinned } = letter;
@@ -70,6 +74,7 @@ export function prepareRedrive(
     insertRow.run(seq, id, at, value, monoMs, flags, bootId, crc, thinned);
     // A stream is forgotten some time after its last row has left.
     if (widen.run(seq, seq + 1, stream).changes === 0) recall.run(stream, seq, seq + 1, at);
+    seal(stream);
   }
 
   return {

@@ -4,6 +4,7 @@
  */
 
 import type { SqliteDatabase } from '../../base/sqlite.ts';
+import { prepareSealLetter } from './dead-letters.ts';
 import type { GoneLedger } from './gone.ts';
 import type { GoneClaim, LetterClaim } from './salvage-records.ts';
 
@@ -19,15 +20,19 @@ export function prepareRestore(
 ): (restoration: Restoration, now: number) => void {
   const insert = database.prepare<(string | number | null)[]>(`
     INSERT INTO dead_letters (destination, seq, stream, sensor, metric, unit, at, value, mono_ms, flags, boot_id,
-      code, message, buried_at, thinned)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`);
+      code, message, buried_at, thinned, crc)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0) ON CONFLICT DO NOTHING`);
 
+  const seal = prepareSealLetter(database);
   return ({ letters, gone: entries }, now) => {
     for (const letter of letters) {
       const { destination, seq, stream, reading, bootId, code, message, buriedAt, thinned } = letter;
       const { sensor, metric, unit, at, value, monoMs, flags } = reading;
       const cells = [destination, seq, stream, sensor, metric, unit, at, value, monoMs, flags];
-      insert.run(...cells, bootId, code, message, buriedAt, thinned);
+      const isNew = insert.run(...cells, bootId, code, message, buriedAt, thinned).changes > 0;
+      if (isNew) seal(destination, seq);
+      // Its line in the ledger may be the part that is lost.
+      gone.declare(stream, [[seq, seq]], 'buried', { at: buriedAt, destination });
     }
     for (const { stream, destination, lo, hi, cause, at } of entries) {
       const whose = destination === null ? {} : { destination };

@@ -4,10 +4,10 @@
  * was delivered only if its own checksum does, or, in a file older than that, if it stands where it should.
  */
 
+import { holds } from '../../base/cell-checksum.ts';
 import { type Reading, STREAM_PATTERN } from '../reading.ts';
 import { NO_SEQS, type SeqRange, type SeqRanges, union } from '../seq-ranges.ts';
 import type { AdoptedRow } from './adoption.ts';
-import { holds } from './cell-checksum.ts';
 import type { Cell, ScannedPage, ScannedRow } from './page-scan.ts';
 import { createRowChecksum } from './row-checksum.ts';
 import { thinnedPart } from './thinned-text.ts';
@@ -89,7 +89,8 @@ export function createClaims(): Claims {
       if (a === 'table' && b === 'acknowledged' && isWhole(d)) acknowledgedRoot = d;
     } else if (cells.length === 5 || cells.length === 6) {
       // A row whose checksum does not hold gives a name to try, and no interval.
-      const believed = cells.length === 5 || holds([rowid, ...cells.slice(1)]);
+      const [, , , , , crc] = cells;
+      const believed = crc === undefined || holds([rowid, b ?? null, c ?? null, d ?? null, crc]);
       if (isText(b) && STREAM_PATTERN.test(b) && isWhole(c) && isWhole(d) && isWhole(e))
         noteStream(b, believed ? { firstSeq: c, nextSeq: d } : undefined);
     } else if (cells.length === 4) {

@@ -4,6 +4,7 @@
  * carry a checksum since schema 3; before that they are held against what their columns may say.
  */
 
+import { holds } from '../../base/cell-checksum.ts';
 import {
   AT_MAX,
   FLAGS_MAX,
@@ -16,7 +17,6 @@ import {
   STREAM_PATTERN,
   UNIT_PATTERN,
 } from '../reading.ts';
-import { holds } from './cell-checksum.ts';
 import type { BreakerRecord, DeadLetter, OutcomeRecord } from './outbox.ts';
 import type { Cell, ScannedRow } from './page-scan.ts';
 

@@ -18,6 +18,8 @@ export const streams = sqliteTable('streams', {
   /** Kept, not derived: rows leave, and a seq must never be assigned twice. */
   nextSeq: integer('next_seq').notNull(),
   bornAt: integer('born_at').notNull(),
+  /** Over all but `born_at`; see `lib/base/cell-checksum.ts`. */
+  crc: integer('crc').notNull(),
 });
 
 /** Monotonic time counts from a boot, and means nothing without knowing which. */
@@ -87,6 +89,8 @@ export const gone = sqliteTable(
     hi: integer('hi').notNull(),
     cause: text('cause', { enum: GONE_CAUSES }).notNull(),
     at: integer('at').notNull(),
+    /** Over all the others, in this order. */
+    crc: integer('crc').notNull(),
   },
   (table) => [index('gone_reach').on(table.stream, table.hi)],
 );
@@ -129,6 +133,8 @@ export const acknowledged = sqliteTable(
     destination: text('destination').notNull(),
     lo: integer('lo').notNull(),
     hi: integer('hi').notNull(),
+    /** Over the others. */
+    crc: integer('crc').notNull(),
   },
   (table) => [primaryKey({ columns: [table.destination, table.lo] })],
 );
@@ -153,6 +159,8 @@ export const deadLetters = sqliteTable(
     buriedAt: integer('buried_at').notNull(),
     /** As in `readings`. */
     thinned: text('thinned'),
+    /** Over all the others, in this order. */
+    crc: integer('crc').notNull(),
   },
   (table) => [primaryKey({ columns: [table.destination, table.seq] })],
 );
@@ -334,5 +342,19 @@ export const OUTBOX_MIGRATIONS: readonly string[] = [
     to_at INTEGER NOT NULL,
     PRIMARY KEY (destination, lo)
   ) STRICT, WITHOUT ROWID;
+  `,
+  `
+  ALTER TABLE streams ADD COLUMN crc INTEGER NOT NULL DEFAULT 0;
+  UPDATE streams SET crc = crc_of(ordinal, id, first_seq, next_seq);
+
+  ALTER TABLE acknowledged ADD COLUMN crc INTEGER NOT NULL DEFAULT 0;
+  UPDATE acknowledged SET crc = crc_of(destination, lo, hi);
+
+  ALTER TABLE gone ADD COLUMN crc INTEGER NOT NULL DEFAULT 0;
+  UPDATE gone SET crc = crc_of(id, stream, destination, lo, hi, cause, at);
+
+  ALTER TABLE dead_letters ADD COLUMN crc INTEGER NOT NULL DEFAULT 0;
+  UPDATE dead_letters SET crc = crc_of(destination, seq, stream, sensor, metric, unit, at, value, mono_ms, flags,
+    boot_id, code, message, buried_at, thinned);
   `,
 ];

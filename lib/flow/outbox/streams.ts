@@ -7,6 +7,8 @@
  * (docs/decisions/0010-each-run-is-a-stream.md).
  */
 
+import { crcOf } from '../../base/cell-checksum.ts';
+import { GatewayError } from '../../base/errors.ts';
 import type { SqliteDatabase } from '../../base/sqlite.ts';
 import type { World } from '../flow-event.ts';
 import { intersection, type SeqRange, type SeqRanges } from '../seq-ranges.ts';
@@ -57,18 +59,20 @@ export function openStreams(
   world: Pick<World, 'clock' | 'random'>,
   firstSeq = 1,
 ): Streams {
-  const select = database.prepare<[], Stream>(
-    'SELECT ordinal, id, first_seq AS firstSeq, next_seq AS nextSeq FROM streams ORDER BY ordinal',
+  const select = database.prepare<[], StreamRow>(
+    'SELECT ordinal, id, first_seq AS firstSeq, next_seq AS nextSeq, crc FROM streams ORDER BY ordinal',
   );
   const insert = database.prepare<[string, number, number, number]>(
-    'INSERT INTO streams (id, first_seq, next_seq, born_at) VALUES (?, ?, ?, ?)',
+    'INSERT INTO streams (id, first_seq, next_seq, born_at, crc) VALUES (?, ?, ?, ?, 0)',
   );
-  const advance = database.prepare<[number, number]>('UPDATE streams SET next_seq = ? WHERE ordinal = ?');
+  const write = database.prepare<[number, number, number]>(
+    'UPDATE streams SET next_seq = ?, crc = ? WHERE ordinal = ?',
+  );
   const forget = database.prepare<[number, number, number, number]>(
     'DELETE FROM streams WHERE first_seq BETWEEN ? AND ? AND next_seq <= ? AND ordinal < ?',
   );
 
-  let all = select.all();
+  let all = believed(select.all(), []);
   let committed = all;
   const fresh = all.length === 0;
 
@@ -76,8 +80,14 @@ export function openStreams(
     const id = world.random.streamId();
     const { lastInsertRowid } = insert.run(id, firstSeq, firstSeq, world.clock.wallMs());
     const stream = { ordinal: Number(lastInsertRowid), id, firstSeq, nextSeq: firstSeq };
+    store(stream);
     all = [...all, stream];
     return stream;
+  }
+
+  /** From memory: what stands in the file may have changed there. */
+  function store(stream: Stream): void {
+    write.run(stream.nextSeq, crcOfStream(stream), stream.ordinal);
   }
 
   const run = database.transaction(() => {
@@ -91,7 +101,7 @@ export function openStreams(
   reload();
 
   function reload(): void {
-    all = select.all();
+    all = believed(select.all(), all);
     committed = all;
   }
 
@@ -137,8 +147,12 @@ export function openStreams(
       bear(newest().nextSeq);
     },
     advance({ ordinal }, nextSeq) {
-      advance.run(nextSeq, ordinal);
-      all = all.map((one) => (one.ordinal === ordinal ? { ...one, nextSeq } : one));
+      all = all.map((one) => {
+        if (one.ordinal !== ordinal) return one;
+        const advanced = { ...one, nextSeq };
+        store(advanced);
+        return advanced;
+      });
     },
     forgetBelow(tier, firstSeq) {
       // The last one stays however old it is: the seqs of the next one follow from it.
@@ -150,6 +164,38 @@ export function openStreams(
       all = committed;
     },
   };
+}
+
+interface StreamRow extends Stream {
+  readonly crc: number;
+}
+
+const crcOfStream = ({ ordinal, id, firstSeq, nextSeq }: Stream) => crcOf([ordinal, id, firstSeq, nextSeq]);
+
+/** Gives a stream whose row has been written by a statement of its own its checksum. Inside a transaction. */
+export function prepareSealStream(database: SqliteDatabase): (id: string) => void {
+  const update = database.prepare<[string]>(
+    'UPDATE streams SET crc = crc_of(ordinal, id, first_seq, next_seq) WHERE id = ?',
+  );
+  return (id) => {
+    update.run(id);
+  };
+}
+
+/** Rows that are as they were written; those in `known` have been looked at before. Throws `SGW_INTERNAL`. */
+function believed(rows: readonly StreamRow[], known: readonly Stream[]): Stream[] {
+  const before = new Map(known.map((one) => [one.ordinal, one]));
+  return rows.map(({ crc, ...row }) => {
+    const same = before.get(row.ordinal);
+    const { id, firstSeq, nextSeq } = row;
+    if (same?.id === id && same.firstSeq === firstSeq && same.nextSeq === nextSeq) return same;
+    if (crc === crcOfStream(row)) return row;
+    throw new GatewayError(
+      'SGW_INTERNAL',
+      `the outbox says that stream ${id} goes from ${firstSeq} to ${nextSeq - 1}, and its checksum denies it`,
+      { hint: 'The next start replaces the file and saves what it holds.' },
+    );
+  });
 }
 
 function latestOf(streams: readonly Stream[], tier: Tier): Stream | undefined {

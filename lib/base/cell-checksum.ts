@@ -1,7 +1,7 @@
 /**
- * The checksum of a row of the small tables, over all its cells in order: the same in JavaScript and, under the
- * name of `crc_of`, in SQL. What it guards says what has been delivered and which seqs are taken, and one
- * wrong bit there would count a reading as delivered that nobody has.
+ * The checksum of a few cells of a row: the same in JavaScript and, under the name of `crc_of`, in the SQL of
+ * every database that `sqlite.ts` opens. For small tables in which one wrong bit would do harm that nobody
+ * notices, such as what has been delivered.
  */
 
 import { crc32 } from 'node:zlib';

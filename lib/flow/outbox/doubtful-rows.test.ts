@@ -1,0 +1,257 @@
+/**
+ * One changed byte in the tables that say what was delivered and which seqs are taken: a clean stop, a flip
+ * anywhere on their pages, a start. Whatever was hit, nothing counts as delivered that was not, and no identity is
+ * given to two readings.
+ */
+
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { createSeededRandom } from '../../../test/support/seeded-random.ts';
+import { tempDir } from '../../../test/support/temp-dir.ts';
+import { ALL, offered, rawOutbox, someReadings, tempOutbox } from '../../../test/support/temp-outbox.ts';
+import { createTestWorld } from '../../../test/support/test-world.ts';
+import type { Reading } from '../reading.ts';
+import type { SeqRanges } from '../seq-ranges.ts';
+import type { Outbox } from './outbox.ts';
+import { openOutboxSafely } from './quarantine.ts';
+import { unsalvaged } from './quarantine-shelf.ts';
+import { salvage } from './salvage.ts';
+
+const PAGE = 4_096;
+const DESTINATIONS = ['local', 'remote'];
+/** Flips in each table: each is an outbox of its own, some 30 ms. */
+const FLIPS = 60;
+
+type Key = `${string} ${number}`;
+
+interface History {
+  readonly file: string;
+  readonly accepted: ReadonlyMap<Key, Reading>;
+  /** By destination: what it was delivered, and has named as stored. */
+  readonly stored: ReadonlyMap<string, ReadonlySet<Key>>;
+  /** Where each table and index begins. */
+  readonly roots: ReadonlyMap<string, number>;
+}
+
+/** Three runs on one file; some rows have left, some are acknowledged by one, some were shed, one is buried. */
+function history(): History {
+  const dir = tempDir();
+  const file = join(dir, 'outbox.db');
+  const accepted = new Map<Key, Reading>();
+  const stored = new Map(DESTINATIONS.map((name) => [name, new Set<Key>()]));
+  for (let run = 0; run < 3; run += 1) {
+    const { outbox } = tempOutbox({ file, destinations: DESTINATIONS });
+    const readings = someReadings(20, run * 20);
+    const { stream, lo } = outbox.append(readings);
+    for (const [i, reading] of readings.entries()) accepted.set(`${stream} ${lo + i}`, reading);
+    const acknowledge = (name: string, seqs: SeqRanges) => {
+      outbox.acknowledge(name, stream, seqs);
+      for (const [from, to] of seqs)
+        for (let seq = from; seq <= to; seq += 1) stored.get(name)?.add(`${stream} ${seq}`);
+    };
+    if (run === 0) {
+      acknowledge('local', [[1, 12]]);
+      acknowledge('remote', [[1, 8]]);
+      outbox.declareGone([[9, 10]], 'shed');
+      outbox.bury('remote', stream, [{ seq: 14, code: 'NO', message: 'no' }]);
+    }
+    if (run === 1) acknowledge('local', [[lo + 3, lo + 6]]);
+    if (run === 2) acknowledge('remote', [[lo + 15, lo + 19]]);
+    outbox.flush();
+    outbox.close();
+  }
+  const database = rawOutbox(file);
+  const roots = database
+    .prepare<[], [string, number]>('SELECT name, rootpage FROM sqlite_schema')
+    .raw()
+    .all();
+  database.close();
+  return { file, accepted, stored, roots: new Map(roots) };
+}
+
+/** The bytes of a page that are in use: its header, its pointers and its cells. */
+function usedBytes(file: string, root: number): number[] {
+  const page = readFileSync(file).subarray((root - 1) * PAGE, root * PAGE);
+  const pointers = 8 + 2 * page.readUInt16BE(3);
+  const content = page.readUInt16BE(5);
+  const all = Array.from({ length: PAGE }, (_, at) => at);
+  return all.filter((at) => at < pointers || at >= content).map((at) => (root - 1) * PAGE + at);
+}
+
+function start(file: string, seed: number) {
+  const world = createTestWorld({ seed: 1_000 + seed });
+  const outbox = openOutboxSafely({
+    file,
+    gateway: 'test-gateway',
+    destinations: DESTINATIONS,
+    bootId: 'boot-2',
+    world,
+    onDamage: () => {},
+  });
+  onTestFinished(() => outbox.close());
+  return { outbox, world };
+}
+
+function salvageAll(file: string, outbox: Outbox): void {
+  for (const dir of unsalvaged(file)) {
+    const work = salvage({ file: join(dir, basename(file)), destinations: DESTINATIONS, outbox });
+    while (!work.next().done);
+  }
+}
+
+/** Adds what a destination is offered, and what it is told that it will never get. */
+function drain(
+  outbox: Outbox,
+  destination: string,
+  got: Set<Key>,
+  all: ReadonlyMap<Key, Reading>,
+  wrong: string[],
+): void {
+  for (;;) {
+    const batch = outbox.batch(destination, ALL);
+    if (batch === undefined) break;
+    for (const [seq, , , value] of JSON.parse(batch.body).readings) {
+      const key: Key = `${batch.stream} ${seq}`;
+      if (all.get(key)?.value !== value) wrong.push(`${destination} got ${value} as ${key}`);
+      got.add(key);
+    }
+    outbox.acknowledge(destination, batch.stream, batch.seqs);
+    outbox.flush();
+  }
+  for (;;) {
+    const batch = outbox.goneBatch(destination);
+    if (batch?.goneUpTo === undefined) break;
+    for (const [lo, hi] of JSON.parse(batch.body).gone) {
+      for (let seq = lo; seq <= hi; seq += 1) got.add(`${batch.stream} ${seq}`);
+    }
+    outbox.noteTold(destination, batch.goneUpTo);
+    outbox.flush();
+  }
+}
+
+/** What is wrong after a start on a file of this history, in words. */
+function complaints(past: History, file: string, seed: number): string[] {
+  const all = new Map(past.accepted);
+  const wrong: string[] = [];
+  const got = new Map(DESTINATIONS.map((name) => [name, new Set(past.stored.get(name))]));
+  // Damage that is met at work ends a run, and the next start deals with it.
+  for (let run = 0; run < 3; run += 1) {
+    const { outbox } = start(file, seed * 10 + run);
+    try {
+      const readings = someReadings(4, 5_000 + run * 10);
+      const { stream, lo } = outbox.append(readings);
+      for (const [i, reading] of readings.entries()) {
+        if (all.has(`${stream} ${lo + i}`)) wrong.push(`${stream} ${lo + i} was given twice`);
+        all.set(`${stream} ${lo + i}`, reading);
+      }
+      salvageAll(file, outbox);
+      for (const name of DESTINATIONS) drain(outbox, name, got.get(name) ?? new Set(), all, wrong);
+      break;
+    } catch (error) {
+      expect(error).toMatchObject({ code: expect.stringMatching(/^SQLITE_CORRUPT|SGW_INTERNAL/) });
+    } finally {
+      outbox.close();
+    }
+  }
+  for (const [name, keys] of got) {
+    for (const key of all.keys()) if (!keys.has(key)) wrong.push(`${key} is nowhere for ${name}`);
+  }
+  return wrong;
+}
+
+describe('a flipped bit', () => {
+  const TABLES = ['acknowledged', 'streams', 'sqlite_autoindex_streams_1', 'gone_reach'];
+
+  it.each(TABLES)(
+    'anywhere in %s loses no reading, and gives no identity twice',
+    { timeout: 120_000 },
+    (table) => {
+      const past = history();
+      const random = createSeededRandom(TABLES.indexOf(table) + 1);
+      const bytes = usedBytes(past.file, past.roots.get(table) ?? 0);
+      for (let flip = 0; flip < FLIPS; flip += 1) {
+        const file = join(dirname(past.file), `${table}-${flip}`, 'outbox.db');
+        mkdirSync(dirname(file));
+        copyFileSync(past.file, file);
+        const at = bytes[Math.floor(random.fraction() * bytes.length)] ?? 0;
+        const bit = Math.floor(random.fraction() * 8);
+        const text = readFileSync(file);
+        text.writeUInt8(text.readUInt8(at) ^ (1 << bit), at);
+        writeFileSync(file, text);
+
+        const found = complaints(past, file, flip);
+
+        expect({ at, bit, found }).toEqual({ at, bit, found: [] });
+      }
+    },
+  );
+
+  it('would count unsent rows as delivered if their claim were believed (the twin)', () => {
+    const { outbox, file } = tempOutbox();
+    const { stream } = outbox.append(someReadings(9));
+    outbox.acknowledge('local', stream, [[1, 3]]);
+    outbox.acknowledge('local', stream, [[5, 5]]);
+    outbox.close();
+    const forge = (crc: string) => {
+      const copy = join(dirname(file), `${crc.length}.db`);
+      copyFileSync(file, copy);
+      const database = rawOutbox(copy);
+      database.exec(`UPDATE acknowledged SET hi = 8, crc = ${crc} WHERE lo = 5`);
+      database.close();
+      return tempOutbox({ file: copy });
+    };
+
+    const believed = forge("crc_of('local', lo, 8)");
+    const doubted = forge('crc');
+
+    expect(offered(believed.outbox)).toEqual([
+      [4, 4],
+      [9, 9],
+    ]);
+    expect(offered(doubted.outbox)).toEqual([[4, 9]]);
+    expect(doubted.world.recorder.of('outbox.mended')).toEqual([
+      { type: 'outbox.mended', table: 'acknowledged', rows: 1 },
+    ]);
+  });
+});
+
+it('a dead letter that has changed on the disk is never sent once more', () => {
+  const { outbox, file, world } = tempOutbox();
+  const { stream } = outbox.append(someReadings(3));
+  outbox.bury(
+    'local',
+    stream,
+    [1, 2].map((seq) => ({ seq, code: 'NO', message: 'no' })),
+  );
+  outbox.close();
+  const database = rawOutbox(file);
+  database.exec('UPDATE dead_letters SET value = value + 1 WHERE seq = 2');
+  database.close();
+  const { outbox: later } = tempOutbox({ file, world });
+
+  expect(later.redrive('local', undefined)).toBe(1);
+  expect(later.redrive('local', undefined)).toBe(0);
+  expect(offered(later)).toEqual([
+    [1, 1],
+    [3, 3],
+  ]);
+  expect(later.deadLetters(9).map(({ seq }) => seq)).toEqual([2]);
+});
+
+it('a line of the ledger that has changed on the disk takes no waiting row away, and what it named is still named', () => {
+  const { outbox, file, world } = tempOutbox();
+  const { stream } = outbox.append(someReadings(9));
+  outbox.acknowledge('local', stream, [[1, 2]]);
+  outbox.declareGone([[3, 4]], 'shed');
+  outbox.close();
+  const database = rawOutbox(file);
+  database.exec('UPDATE gone SET hi = 8');
+  database.close();
+
+  const { outbox: later } = tempOutbox({ file, world });
+
+  expect(world.recorder.of('outbox.mended')).toMatchObject([{ table: 'gone', rows: 1 }]);
+  expect(offered(later)).toEqual([[5, 9]]);
+  expect(JSON.parse(later.goneBatch('local')?.body ?? '{}').gone).toEqual([[1, 4, 'corrupt']]);
+});
