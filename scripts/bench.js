@@ -16,7 +16,15 @@ import { ROOT, runMain, setUp } from './setup.js';
 const EXIT_USAGE = 64;
 
 /** In the order in which they are run. */
-const BENCHMARKS = ['drain', 'delivery-overhead', 'ingest', 'outbox-depth', 'disk-bytes', 'insert-paths'];
+const BENCHMARKS = [
+  'drain',
+  'delivery-overhead',
+  'ingest',
+  'outbox-depth',
+  'outage-year',
+  'disk-bytes',
+  'insert-paths',
+];
 
 /** @typedef {{ name: string, ratio: number, bar: string | null, value: number, unit: string, runs: number }} Row */
 

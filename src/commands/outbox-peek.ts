@@ -30,8 +30,9 @@ export const outboxPeek: Command = {
     try {
       const rows = view.waiting(destination, limit);
       for (const row of rows) {
-        const { seq, sensor, metric, value, unit, at } = row;
-        const line = `${String(seq).padStart(8)}  ${localTime(at)}  ${sensor} ${metric} ${value} ${unit}`;
+        const { seq, sensor, metric, value, unit, at, thinned } = row;
+        const means = thinned === undefined ? '' : ` (mean of ${thinned.count})`;
+        const line = `${String(seq).padStart(8)}  ${localTime(at)}  ${sensor} ${metric} ${value} ${unit}${means}`;
         await context.terminal.out(context.json ? rowAsJson(row) : printable(line));
       }
       if (!context.json)

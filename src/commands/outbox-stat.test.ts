@@ -27,7 +27,9 @@ test('stat says what waits, how fast it grows, how long it lasts and how long a 
   expect(out[0]).toBe('20,000 rows, 0 dead letters, 1 stream');
   expect(out.join('\n')).toMatch(/rate: 3[56],\d{3} readings an hour/);
   expect(out.join('\n')).toContain('to local: 20,000 readings waiting');
-  expect(out.at(-1)).toMatch(/^forecast: the outbox lasts \d+ (d|h) at this rate; draining it takes 10 s$/);
+  expect(out.at(-1)).toMatch(
+    /^forecast: the outbox lasts \d+ (years|d|h) at this rate, unthinned for \d+ (d|h); draining it takes 10 s$/,
+  );
   const said = JSON.parse(json[0] ?? '');
   expect(said).toMatchObject({
     rows: 20_000,

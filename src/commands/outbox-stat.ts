@@ -52,7 +52,7 @@ interface Report {
 function inWords({ stats, measures, logBytes, forecast, waiting }: Report, nowMs: number): string[] {
   const free = measures.fileBytes - measures.bytesUsed;
   return [
-    `${count(stats.rows, 'row')}, ${count(stats.deadLetters, 'dead letter')}, ${count(measures.streams, 'stream')}`,
+    `${count(stats.rows, 'row')}${thinnedInWords(stats)}, ${count(stats.deadLetters, 'dead letter')}, ${count(measures.streams, 'stream')}`,
     `on disk: ${bytesInWords(measures.fileBytes)} (${bytesInWords(free)} of it free), and ${bytesInWords(logBytes)} of log`,
     `rate: ${rateInWords(forecast.rowsPerSecond)}`,
     ...waiting.map(({ name, rows, oldestAt }) => {
@@ -71,6 +71,7 @@ function asJson({ stats, measures, logBytes, forecast, waiting }: Report): objec
   return {
     stream: stats.stream ?? null,
     rows: stats.rows,
+    thinned_rows: stats.thinnedRows,
     next_seq: stats.nextSeq,
     dead_letters: stats.deadLetters,
     streams: measures.streams,
@@ -78,6 +79,7 @@ function asJson({ stats, measures, logBytes, forecast, waiting }: Report): objec
     used_bytes: measures.bytesUsed,
     log_bytes: logBytes,
     rows_per_second: forecast.rowsPerSecond,
+    unthinned_s: secondsOf(forecast.fullMs),
     lasts_s: secondsOf(forecast.lastsMs),
     drain_s: secondsOf(forecast.drainMs),
     destinations: waiting.map(({ name, rows, oldestAt }) => ({
@@ -86,6 +88,10 @@ function asJson({ stats, measures, logBytes, forecast, waiting }: Report): objec
       backlog_oldest_at: oldestAt === undefined ? null : new Date(oldestAt).toISOString(),
     })),
   };
+}
+
+function thinnedInWords({ thinnedRows }: OutboxStats): string {
+  return thinnedRows === 0 ? '' : ` (${thinnedRows.toLocaleString('en')} of them means of several readings)`;
 }
 
 /** 0 if there is no such file: the log of a stopped reader is gone. */

@@ -116,7 +116,7 @@ describe('sensorctl status', () => {
 
     expect(before.out.join('\n')).not.toContain('forecast');
     expect(out.find((line) => line.includes('forecast'))).toMatch(
-      /^ {6}forecast {4}the outbox lasts \d+ (d|h) at this rate; draining it takes less than 1 s$/,
+      /^ {6}forecast {4}the outbox lasts \d+ (years|d|h) at this rate, unthinned for \d+ (d|h); draining it takes less than 1 s$/,
     );
     expect((await jsonOf(rig)).forecast.drain_s).toBe(1);
   });

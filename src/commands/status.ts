@@ -264,7 +264,11 @@ function asJson(report: Report): object {
     forecast:
       report.forecast === undefined
         ? null
-        : { lasts_s: secondsOf(report.forecast.lastsMs), drain_s: secondsOf(report.forecast.drainMs) },
+        : {
+            unthinned_s: secondsOf(report.forecast.fullMs),
+            lasts_s: secondsOf(report.forecast.lastsMs),
+            drain_s: secondsOf(report.forecast.drainMs),
+          },
     store:
       typeof store === 'string'
         ? null

@@ -30,8 +30,8 @@ export interface BoundsWatch {
   excess(): Excess | undefined;
 }
 
-/** Above this share of `bytesMax` readings are shed, so that the bound itself is never met. */
-const HIGH_SHARE = 0.9;
+/** Above this share of `bytesMax` room is made, so that the bound itself is never met. */
+export const HIGH_SHARE = 0.9;
 /** Down to this share, so that it happens now and then and not with every round. */
 const LOW_SHARE = 0.85;
 

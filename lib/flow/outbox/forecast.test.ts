@@ -4,21 +4,44 @@ import { forecastOf, type OutboxPace, rateOf } from './forecast.ts';
 
 const pace: OutboxPace = {
   rows: 0,
-  bytesUsed: 100_000,
-  bytesFree: 40_000_000,
+  thinnedRows: 0,
+  bytesUsed: 0,
+  bytesFree: 41_000_000,
   rowsPerSecond: 0.5,
+  series: 5,
   backlogRows: 0,
+  backlogSpanMs: 0,
   drainRowsPerSecond: undefined,
 };
 
 describe('a forecast', () => {
-  it('says when nothing more fits', () => {
-    expect(forecastOf(pace)).toEqual({ lastsMs: 2_000_000_000, drainMs: 0 });
+  it('says when readings begin to be thinned, and when the oldest of them are given up', () => {
+    const tenMinutes = (20_500_000 / 125 / 5) * 600_000;
+    const minutes = (10_250_000 / 125 / 5) * 60_000;
+    const raw = (10_250_000 / 41 / 0.5) * 1_000;
+
+    expect(forecastOf(pace)).toEqual({
+      fullMs: 2_000_000_000,
+      lastsMs: tenMinutes + minutes + raw,
+      drainMs: 0,
+    });
+  });
+
+  it('counts the time that is covered already', () => {
+    const later = forecastOf({ ...pace, backlogSpanMs: 86_400_000 });
+
+    expect(later.lastsMs).toBe((forecastOf(pace).lastsMs ?? 0) - 86_400_000);
+  });
+
+  it('promises no thinning of readings that are too far apart for it', () => {
+    const sparse = forecastOf({ ...pace, rowsPerSecond: 1 / 60 });
+
+    expect(sparse.lastsMs).toBe(sparse.fullMs);
   });
 
   it('takes rows for as large as they are, once there are enough to measure', () => {
-    expect(forecastOf({ ...pace, rows: 20_000, bytesUsed: 1_600_000 }).lastsMs).toBe(1_000_000_000);
-    expect(forecastOf({ ...pace, rows: 20, bytesUsed: 1_600_000 }).lastsMs).toBe(2_000_000_000);
+    expect(forecastOf({ ...pace, rows: 20_000, bytesUsed: 1_640_000 }).fullMs).toBe(1_000_000_000);
+    expect(forecastOf({ ...pace, rows: 20, bytesUsed: 1_640_000 }).fullMs).toBe(2_000_000_000);
   });
 
   it('counts the readings that come while a backlog drains', () => {
@@ -34,13 +57,19 @@ describe('a forecast', () => {
   });
 
   it('promises no end of an outbox to which nothing is added', () => {
-    expect(forecastOf({ ...pace, rowsPerSecond: 0 }).lastsMs).toBeUndefined();
+    expect(forecastOf({ ...pace, rowsPerSecond: 0 })).toMatchObject({
+      fullMs: undefined,
+      lastsMs: undefined,
+    });
   });
 
   it('is never negative and never infinite, whatever was measured', () => {
     const number = fc.double({ min: 0, max: 1e12, noNaN: true });
     const any = fc.record({
       rows: fc.nat(),
+      thinnedRows: fc.nat(),
+      series: fc.nat(),
+      backlogSpanMs: fc.double({ min: -1e12, max: 1e12, noNaN: true }),
       bytesUsed: number,
       bytesFree: fc.double({ min: -1e12, max: 1e12, noNaN: true }),
       rowsPerSecond: fc.double({ min: 0.001, max: 1e6, noNaN: true }),

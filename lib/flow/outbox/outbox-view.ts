@@ -41,10 +41,17 @@ export interface OutboxStats {
   readonly stream: string | undefined;
   /** Rows in the file, delivered or not. */
   readonly rows: number;
+  /** Of these, rows that stand for several readings. */
+  readonly thinnedRows: number;
   readonly nextSeq: number;
   /** Those that are configured, by name. */
   readonly destinations: readonly DestinationStats[];
   readonly deadLetters: number;
+}
+
+interface MeasuredRow extends PacedRow {
+  readonly series: number;
+  readonly at: number;
 }
 
 export interface OutboxMeasures {
@@ -54,7 +61,7 @@ export interface OutboxMeasures {
   /** What of it holds something; the rest is kept for the next backlog. */
   readonly bytesUsed: number;
   /** Ascending by seq: what a rate is measured on. */
-  readonly newest: readonly PacedRow[];
+  readonly newest: readonly MeasuredRow[];
 }
 
 export interface OutboxView {
@@ -103,6 +110,7 @@ export function openOutboxReadOnly(file: string): OutboxView {
     const extents = readExtents(database);
     const present = presentIn(extents);
     const left = leftOf(database, extents);
+    const rows = difference(present, left);
     const atOf = (seq: number) =>
       orm.select({ at: readings.at }).from(readings).where(eq(readings.seq, seq)).get()?.at;
     const statsOf = (destination: string): DestinationStats => ({
@@ -113,7 +121,8 @@ export function openOutboxReadOnly(file: string): OutboxView {
     });
     return {
       stream: stream?.id,
-      rows: countOf(difference(present, left)),
+      rows: countOf(rows),
+      thinnedRows: countOf(difference(rows, [RAW.space])),
       nextSeq: stream?.nextSeq ?? 1,
       destinations: configuredDestinations(orm).map(statsOf),
       deadLetters: countDeadLetters(orm),
@@ -132,7 +141,7 @@ export function openOutboxReadOnly(file: string): OutboxView {
   const measures = database.transaction((): OutboxMeasures => {
     const pragma = (name: string) => Number(database.pragma(name, { simple: true }));
     const newest = orm
-      .select({ boot: readings.boot, monoMs: readings.monoMs })
+      .select({ series: readings.series, at: readings.at, boot: readings.boot, monoMs: readings.monoMs })
       .from(readings)
       .where(between(readings.seq, ...RAW.space));
     return {

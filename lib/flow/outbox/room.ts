@@ -13,14 +13,7 @@ import { type Extent, presentIn } from './extents.ts';
 import type { GivingUp } from './giving-up.ts';
 import type { Shed } from './shedding.ts';
 import type { Thinning } from './thinning.ts';
-import { MINUTE, TEN_MINUTES, type Tier } from './tiers.ts';
-
-/**
- * How much of the bound the rows of ten minutes may take, and those of a minute; readings have the rest. Half of
- * the default bound are three years of five sensors in steps of ten minutes, a quarter are two months in minutes.
- */
-const TEN_MINUTES_SHARE = 1 / 2;
-const MINUTES_SHARE = 1 / 4;
+import { RAW, TEN_MINUTES } from './tiers.ts';
 
 export interface RoomDeps {
   readonly database: SqliteDatabase;
@@ -81,9 +74,6 @@ function bytesOf(database: SqliteDatabase, extents: readonly Extent[], ofBytes: 
 
 /** The tier that must become smaller: the oldest that has more than its share, else the readings. */
 function tooLarge(measured: readonly Measured[], ofBytes: number): Measured | undefined {
-  const of = (tier: Tier) => measured.find((one) => one.tier === tier);
-  const [tenMinutes, minutes] = [of(TEN_MINUTES), of(MINUTE)];
-  if (tenMinutes !== undefined && tenMinutes.bytes > ofBytes * TEN_MINUTES_SHARE) return tenMinutes;
-  if (minutes !== undefined && minutes.bytes > ofBytes * MINUTES_SHARE) return minutes;
-  return measured[0];
+  const older = measured.filter(({ tier }) => tier !== RAW);
+  return older.findLast(({ tier, bytes }) => bytes > ofBytes * tier.share) ?? measured[0];
 }

@@ -162,7 +162,8 @@ export function prepareThinning(deps: ThinningDeps): Thinning {
         const stretch = rows.slice(0, cutOf(rows, wanted, target.bucketMs));
         const parts = partsOf(stretch);
         const aggregates = joined(parts, target.bucketMs);
-        if (isWorthIt(parts.length, tier, aggregates.length, target)) return replace(stretch, aggregates, target);
+        if (isWorthIt(parts.length, tier, aggregates.length, target))
+          return replace(stretch, aggregates, target);
       }
       return undefined;
     },

@@ -20,23 +20,36 @@ export interface Tier {
    * weigh the tiers against each other, which need not be exact.
    */
   readonly rowBytes: number;
+  /**
+   * How much of the bound it may take before its oldest rows go on. Half of the default bound are three years of five
+   * series in steps of ten minutes, a quarter are two months in minutes.
+   */
+  readonly share: number;
 }
 
 const MINUTES_FROM = 2 ** 51 + 1;
 const TEN_MINUTES_FROM = 2 ** 52 + 1;
 
-export const RAW: Tier = { name: 'raw', space: [1, MINUTES_FROM - 1], bucketMs: 0, rowBytes: 41 };
+export const RAW: Tier = {
+  name: 'raw',
+  space: [1, MINUTES_FROM - 1],
+  bucketMs: 0,
+  rowBytes: 41,
+  share: 1 / 4,
+};
 export const MINUTE: Tier = {
   name: 'minute',
   space: [MINUTES_FROM, TEN_MINUTES_FROM - 1],
   bucketMs: 60_000,
   rowBytes: 125,
+  share: 1 / 4,
 };
 export const TEN_MINUTES: Tier = {
   name: 'ten_minutes',
   space: [TEN_MINUTES_FROM, Number.MAX_SAFE_INTEGER],
   bucketMs: 600_000,
   rowBytes: 125,
+  share: 1 / 2,
 };
 /** Ascending by seq: from the freshest to the oldest readings. */
 export const TIERS: readonly Tier[] = [RAW, MINUTE, TEN_MINUTES];
@@ -56,4 +69,15 @@ export function isOf({ space }: Tier, seq: number): boolean {
 /** Which of `seqs` are of the tier. */
 export function ofTier({ space }: Tier, seqs: SeqRanges): SeqRanges {
   return intersection(seqs, [space]);
+}
+
+/**
+ * What replaces rows must take at most so much of their room. Six readings of a minute, as they come by default,
+ * become half of it; four would become three quarters, and go straight into a row of ten minutes.
+ */
+const WORTH_SHARE = 2 / 3;
+
+/** Whether `into` rows of `to` instead of `rows` of `from` make enough room to be worth what they no longer tell. */
+export function isWorthIt(rows: number, from: Tier, into: number, to: Tier): boolean {
+  return into * to.rowBytes <= rows * from.rowBytes * WORTH_SHARE;
 }
