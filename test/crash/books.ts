@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { codeOf } from '../../lib/base/errors.ts';
 import { openDatabaseReadOnly, type SqliteDatabase } from '../../lib/base/sqlite.ts';
 import { OUTBOX_APPLICATION_ID, OUTBOX_MIGRATIONS } from '../../lib/flow/outbox/schema.ts';
+import { parseThinned } from '../../lib/flow/outbox/thinned-text.ts';
 import type { Reading } from '../../lib/flow/reading.ts';
 import { intersection, normalized, type SeqRange, type SeqRanges } from '../../lib/flow/seq-ranges.ts';
 import { STORE_APPLICATION_ID, STORE_MIGRATIONS } from '../../lib/flow/write-api/schema.ts';
@@ -33,6 +34,8 @@ export interface OutboxBooks {
   readonly buried: ByStream;
   /** What its ledger says will never be sent to `local`. */
   readonly gone: ByStream;
+  /** Readings that thinned rows stand for. */
+  readonly stoodFor: number;
   /** What the quick check of SQLite says: "ok", or the first thing that is wrong. */
   readonly check: string;
 }
@@ -50,6 +53,7 @@ const NO_OUTBOX: OutboxBooks = {
   acknowledged: new Map(),
   buried: new Map(),
   gone: new Map(),
+  stoodFor: 0,
   check: 'ok',
 };
 const NO_STORE: StoreBooks = { rows: [], received: new Map(), gone: new Map(), check: 'ok' };
@@ -125,6 +129,11 @@ function readOutbox(database: SqliteDatabase): OutboxBooks {
       database,
       "SELECT stream, lo, hi FROM gone WHERE coalesce(destination, 'local') = 'local'",
     ),
+    stoodFor: database
+      .prepare<[], string>('SELECT thinned FROM readings WHERE thinned IS NOT NULL')
+      .pluck()
+      .all()
+      .reduce((sum, text) => sum + parseThinned(text).count, 0),
     check: quickCheck(database),
   };
 }
