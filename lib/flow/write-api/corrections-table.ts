@@ -20,11 +20,8 @@ export interface CorrectionsTable {
   /** Carries them out a little further. */
   step(): void;
 
-  /** What a reading that arrives now must be moved by; `undefined` if no correction is about it. */
-  offsetFor(stream: number, seq: number, at: number): number | undefined;
-
-  /** By how much readings in these seqs have been moved, or are to be. */
-  offsetsOf(stream: number, lo: number, hi: number): readonly number[];
+  /** All that are on record for a stream, the oldest first. */
+  of(stream: number): readonly Correction[];
 }
 
 /** Readings looked at in one step: with every one of them moved, about the time of a full batch. */
@@ -86,17 +83,11 @@ export function createCorrectionsTable(database: SqliteDatabase): CorrectionsTab
     'UPDATE corrections SET series = ?, at = ?, at_stream = ?, at_seq = ? WHERE id = ?',
   );
   const finish = database.prepare<[number]>('UPDATE corrections SET done = 1 WHERE id = ?');
-  const about = database
-    .prepare<[number, number, number, number], number>(
-      `SELECT offset_ms FROM corrections
-       WHERE stream = ? AND lo <= ? AND hi >= ? AND ? BETWEEN from_at AND to_at LIMIT 1`,
+  const onRecord = database
+    .prepare<[number], Correction>(
+      'SELECT lo, hi, offset_ms, from_at, to_at FROM corrections WHERE stream = ? ORDER BY id',
     )
-    .pluck();
-  const overlapping = database
-    .prepare<[number, number, number], number>(
-      'SELECT DISTINCT offset_ms FROM corrections WHERE stream = ? AND lo <= ? AND hi >= ?',
-    )
-    .pluck();
+    .raw();
 
   /** Looks at no more than `rowsMax` readings; says how many it may still look at when the task is done, else 0. */
   function advance(task: Task, rowsMax: number): number {
@@ -145,7 +136,6 @@ export function createCorrectionsTable(database: SqliteDatabase): CorrectionsTab
         left = advance(task, left);
       }
     },
-    offsetFor: (stream, seq, at) => about.get(stream, seq, seq, at),
-    offsetsOf: (stream, lo, hi) => overlapping.all(stream, hi, lo),
+    of: (stream) => onRecord.all(stream),
   };
 }

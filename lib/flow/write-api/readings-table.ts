@@ -5,7 +5,7 @@
  */
 
 import type { SqliteDatabase } from '../../base/sqlite.ts';
-import type { ThinnedTuple } from '../batch.ts';
+import type { Correction, ThinnedTuple } from '../batch.ts';
 import { FLAG } from '../reading.ts';
 import { contains, countOf, type SeqRanges } from '../seq-ranges.ts';
 import type { CorrectionsTable } from './corrections-table.ts';
@@ -34,7 +34,14 @@ interface MarkedRow {
   readonly stream: number;
   readonly seq: number;
   readonly value: number;
-  readonly flags: number;
+  readonly stands: ThinnedTuple | undefined;
+}
+
+/** What is asked of a batch only when one of its rows needs it. */
+interface About {
+  /** The highest seq of the stream that a thinned reading of these series stands for. */
+  readonly thinnedUpTo: number;
+  sourceOf(index: number): number;
 }
 
 export function createReadingsTable(
@@ -46,57 +53,70 @@ export function createReadingsTable(
   },
 ): ReadingsTable {
   const { received, streams, corrections } = deps;
-  const thinned = createThinnedTable(database, { received, offsetsOf: corrections.offsetsOf });
+  const thinned = createThinnedTable(database, { received, corrections });
   // One row a call: fifty a call, alternated with this over 400 batches of 1000, were no faster (4.3 ms
   // both), and one statement over json_each was slower. The time is in the clustered table itself.
   const insert = database.prepare<[number, number, number, number, number, number]>(
     'INSERT INTO readings (series, at, stream, seq, value, flags) VALUES (?, ?, ?, ?, ?, ?)',
   );
 
-  /** `false`: it is there already in another form. */
-  function addMarked(
-    row: MarkedRow,
-    stands: ThinnedTuple | undefined,
-    sourceOf: (index: number) => number,
-  ): boolean {
-    const { series, stream, seq } = row;
-    const untrusted = (row.flags & FLAG.clockUntrusted) !== 0;
-    const offset = untrusted ? corrections.offsetFor(stream, seq, row.at) : undefined;
-    const at = row.at + (offset ?? 0);
-    const flags = offset === undefined ? row.flags : row.flags & ~FLAG.clockUntrusted;
+  /** The value to store; `undefined`: it is there already in another form. */
+  function newOf(row: MarkedRow, about: About): number | undefined {
+    const { series, stream, seq, at, value, stands } = row;
     if (stands === undefined) {
-      if (thinned.covers(stream, series, seq)) return false;
-      insert.run(series, at, stream, seq, row.value, flags);
-      return true;
+      const isThere = seq <= about.thinnedUpTo && thinned.covers(stream, series, seq);
+      return isThere ? undefined : value;
     }
     const [count, min, max, first, last, spanMs, sourceIndex, lo, hi] = stands;
-    const source = sourceOf(sourceIndex);
-    const detail = { count, min, max, first, last, spanMs, source, lo, hi };
-    const rest = thinned.add({ stream, seq, series, at, mean: row.value, ...detail });
-    if (rest === undefined) return false;
-    insert.run(series, at, stream, seq, rest.mean, flags);
-    return true;
+    const detail = { count, min, max, first, last, spanMs, source: about.sourceOf(sourceIndex), lo, hi };
+    return thinned.add({ stream, seq, series, at, mean: value, ...detail })?.mean;
   }
 
   return {
     add({ gateway, rows, sources, stream, shift, ids }, fresh) {
       const all = countOf(fresh) === rows.length;
       const thinnedUpTo = thinned.topOf(stream, ids);
-      const sourceIds = new Map<number, number>();
-      const sourceOf = (index: number) => {
-        const id = sourceIds.get(index) ?? streams.idOf(sources[index] ?? '', gateway);
-        sourceIds.set(index, id);
-        return id;
+      const about: About = {
+        thinnedUpTo,
+        sourceOf: once((index) => streams.idOf(sources[index] ?? '', gateway)),
       };
+      const correctionsOf = once((id) => corrections.of(id));
       const there: number[] = [];
       for (const [unshifted, index, at, value, flags = 0, stands] of rows) {
         const series = ids[index];
         const seq = unshifted + shift;
         if (series === undefined || !(all || contains(fresh, seq))) continue;
-        if (flags === 0 && seq > thinnedUpTo) insert.run(series, at, stream, seq, value, 0);
-        else if (!addMarked({ series, at, stream, seq, value, flags }, stands, sourceOf)) there.push(seq);
+        if (flags === 0 && seq > thinnedUpTo) {
+          insert.run(series, at, stream, seq, value, 0);
+          continue;
+        }
+        const untrusted = (flags & FLAG.clockUntrusted) !== 0;
+        const timed = untrusted ? mended(seq, at, flags, correctionsOf(stream)) : { at, flags };
+        const kept = newOf({ series, stream, seq, value, stands, ...timed }, about);
+        if (kept === undefined) there.push(seq);
+        else insert.run(series, timed.at, stream, seq, kept, timed.flags);
       }
       return there;
     },
+  };
+}
+
+/** A reading whose correction was declared while it was on its way. */
+function mended(seq: number, at: number, flags: number, corrections: readonly Correction[]) {
+  const about = corrections.find(
+    ([lo, hi, , fromAt, toAt]) => lo <= seq && seq <= hi && fromAt <= at && at <= toAt,
+  );
+  return about === undefined ? { at, flags } : { at: at + about[2], flags: flags & ~FLAG.clockUntrusted };
+}
+
+/** Looks each thing up once. */
+function once<T>(look: (key: number) => T): (key: number) => T {
+  const found = new Map<number, T>();
+  return (key) => {
+    const held = found.get(key);
+    if (held !== undefined) return held;
+    const fresh = look(key);
+    found.set(key, fresh);
+    return fresh;
   };
 }

@@ -11,6 +11,7 @@
 import type { SqliteDatabase } from '../../base/sqlite.ts';
 import type { Thinned } from '../reading.ts';
 import { difference, type SeqRanges, union } from '../seq-ranges.ts';
+import type { CorrectionsTable } from './corrections-table.ts';
 import { createRangeTable, type RangeTable } from './range-table.ts';
 
 /** A thinned reading as a batch brings it, with its source's id. */
@@ -53,12 +54,11 @@ interface Held {
 
 export interface ThinnedDeps {
   readonly received: RangeTable<[stream: number]>;
-  /** By how much readings in these seqs of a stream may have been moved, or are still to be. */
-  offsetsOf(stream: number, lo: number, hi: number): readonly number[];
+  readonly corrections: Pick<CorrectionsTable, 'of'>;
 }
 
 export function createThinnedTable(database: SqliteDatabase, deps: ThinnedDeps): ThinnedTable {
-  const { received, offsetsOf } = deps;
+  const { received, corrections } = deps;
   const covered = createRangeTable<[source: number, series: number]>(database, 'covered', [
     'source',
     'series',
@@ -84,7 +84,9 @@ export function createThinnedTable(database: SqliteDatabase, deps: ThinnedDeps):
   function heldOf({ series, source, at, spanMs, lo, hi, count }: ThinnedRow): Held[] {
     const found = new Map<string, Held>();
     let readings = 0;
-    for (const offset of new Set([0, ...offsetsOf(source, lo, hi)])) {
+    // Readings whose times are mended here, too, may not have been moved yet.
+    const about = corrections.of(source).filter((one) => one[0] <= hi && one[1] >= lo);
+    for (const offset of new Set([0, ...about.map(([, , offsetMs]) => offsetMs)])) {
       const from = at - offset;
       const range = [source, lo, hi];
       for (const one of heldWithin.iterate(series, from, from + spanMs, ...range, ...range)) {
