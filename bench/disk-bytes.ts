@@ -72,7 +72,8 @@ async function programs(dir: string): Promise<{ outbox: number; store: number; r
     SENSORGW_LOG_LEVEL: 'debug',
     SENSORGW_SOURCES: '[simulated]',
     // By the reader's clock.
-    SENSORGW_DELIVERY_REQUEST_TIMEOUT: '30s',
+    SENSORGW_DELIVERY_REQUEST_TIMEOUT: '1m',
+    SENSORGW_DELIVERY_BATCH_TIMEOUT: '1m',
   };
   const start = (script: string, ...args: string[]) =>
     spawn(process.execPath, [script, ...args], {
