@@ -6,7 +6,7 @@ import type { ConfigProblem, Subject } from '../../lib/ops/doctor/finding.ts';
 import { CONFIG_FILE, httpUrl, loadConfig } from '../wiring/config.ts';
 import { OUTBOX_FILE, STORE_FILE, WRITE_API } from '../wiring/names.ts';
 import { readSecrets } from '../wiring/secrets.ts';
-import { VERSION } from '../wiring/version.ts';
+import { RELEASED_AT, VERSION } from '../wiring/version.ts';
 import { type CommandContext, textOption } from './command.ts';
 import { findPlaces, type Places, readConfig } from './places.ts';
 import { programState } from './running.ts';
@@ -41,6 +41,7 @@ export function subjectOf(context: CommandContext): Subject {
     sensorctl: join(context.packageDir, 'dist/src/sensorctl.js'),
     uid: process.getuid?.() ?? 0,
     nowMs: context.wallMs(),
+    floorAt: RELEASED_AT,
   };
 }
 

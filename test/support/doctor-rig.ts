@@ -31,6 +31,7 @@ export const INSTALLED: Subject = {
   sensorctl: '/opt/sensor-gateway/current/dist/src/sensorctl.js',
   uid: 0,
   nowMs: INCIDENT_AT,
+  floorAt: Date.UTC(2026, 0, 1),
 };
 
 /** `subject` says what differs from a usual installation. */

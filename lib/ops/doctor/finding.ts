@@ -73,6 +73,8 @@ export interface Subject {
   /** The user who asks. */
   readonly uid: number;
   readonly nowMs: number;
+  /** No right clock can be before this: wall time, ms. */
+  readonly floorAt: number;
 }
 
 export interface ConfigProblem {

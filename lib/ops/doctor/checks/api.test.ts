@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
-import { found } from '../../../../test/support/doctor-rig.ts';
+import { found, INSTALLED } from '../../../../test/support/doctor-rig.ts';
 import { apiPort } from './api-port.ts';
+import { apiReader } from './api-reader.ts';
 
 const HEALTH = 'http://127.0.0.1:8470/health';
 const answering = (status: number, identity?: string) => ({
@@ -23,4 +24,24 @@ it.each([
 
 it('a stranger on the port is shown with the command that finds it', async () => {
   expect((await found(apiPort, answering(404))).fix).toContain("ss -ltnp 'sport = :8470'");
+});
+
+const FILE = '/run/sensor-gateway/sensor-main.health.json';
+const health = (ageMs: number, version = '0.1.0') => ({
+  [FILE]: `{"format":1,"program":"sensor-main","pid":321,"version":"${version}","generated_at":${INSTALLED.nowMs - ageMs}}\n`,
+});
+const process = { '/proc/321': { kind: 'directory' } } as const;
+
+it.each([
+  ['is at work', { ...process, ...health(5_000) }, 'pass', 'pid 321'],
+  ['is of another version', { ...process, ...health(5_000, '0.0.9') }, 'warn', '0.0.9'],
+  ['does not move', { ...process, ...health(90_000) }, 'fail', '90 s old'],
+  ['was killed', health(5_000), 'fail', 'ended without a word'],
+  ['was stopped', {}, 'fail', 'not running'],
+  ['has written half a file', { ...process, [FILE]: '{"format":1,"pid":321,' }, 'fail', 'does not move'],
+] as const)('a reader that %s', async (_what, files, verdict, evidence) => {
+  expect(await found(apiReader, { files })).toMatchObject({
+    verdict,
+    evidence: expect.stringContaining(evidence),
+  });
 });

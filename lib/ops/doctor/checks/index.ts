@@ -2,6 +2,10 @@
 
 import type { Check } from '../finding.ts';
 import { apiPort } from './api-port.ts';
+import { apiReader } from './api-reader.ts';
+import { clockFloor } from './clock-floor.ts';
+import { clockSynchronised } from './clock-synchronised.ts';
+import { clockZone } from './clock-zone.ts';
 import { configAccess } from './config-access.ts';
 import { configFile } from './config-file.ts';
 import { configSecrets } from './config-secrets.ts';
@@ -14,6 +18,17 @@ import { diskErrors } from './disk-errors.ts';
 import { diskInodes } from './disk-inodes.ts';
 import { diskMount } from './disk-mount.ts';
 import { diskSpace } from './disk-space.ts';
+import { i2cBus } from './i2c-bus.ts';
+import { memoryAvailable } from './memory-available.ts';
+import { memoryCgroup } from './memory-cgroup.ts';
+import { networkDestinations } from './network-destinations.ts';
+import { powerSupply } from './power-supply.ts';
+import { systemdFiles } from './systemd-files.ts';
+import { systemdJournal } from './systemd-journal.ts';
+import { systemdRecovery } from './systemd-recovery.ts';
+import { systemdState } from './systemd-state.ts';
+import { systemdUnits } from './systemd-units.ts';
+import { systemdWatchdog } from './systemd-watchdog.ts';
 
 export const CHECKS: readonly Check[] = [
   configFile,
@@ -28,5 +43,20 @@ export const CHECKS: readonly Check[] = [
   diskInodes,
   diskMount,
   diskErrors,
+  clockSynchronised,
+  clockFloor,
+  clockZone,
+  systemdUnits,
+  systemdState,
+  systemdFiles,
+  systemdRecovery,
+  systemdJournal,
+  systemdWatchdog,
+  memoryCgroup,
+  memoryAvailable,
+  powerSupply,
+  i2cBus,
   apiPort,
+  apiReader,
+  networkDestinations,
 ];

@@ -1,0 +1,37 @@
+/** The reader at work, judged by the file that it renews with every heartbeat. */
+
+import { type Check, fail, pass, warn } from '../finding.ts';
+
+/** It beats every 10 s; three beats may be late on a busy machine. */
+const FRESH_MS = 45_000;
+
+export const apiReader: Check = {
+  name: 'api-reader',
+  step: 'api',
+  asks: 'is the reader at work, and of this version?',
+  async run(probe, { runDir, nowMs, version }) {
+    const file = `${runDir}/sensor-main.health.json`;
+    const text = await probe.readFile(file);
+    const start = 'sudo systemctl start sensor-main; in a clone: npm start';
+    if (text === undefined) return fail(`it is not running: there is no ${file}`, start);
+    const at = Number(/"generated_at":(\d{1,15})/.exec(text)?.[1]);
+    const theirs = /"version":"([0-9A-Za-z.+-]{1,32})"/.exec(text)?.[1] ?? 'unknown';
+    const pid = /"pid":(\d{1,10})/.exec(text)?.[1] ?? '';
+    if ((await probe.stat(`/proc/${pid || 'none'}`)) === undefined)
+      return fail('it has ended without a word', start);
+    const ageS = Math.round((nowMs - at) / 1_000);
+    if (!(Math.abs(nowMs - at) < FRESH_MS)) {
+      return fail(
+        `its last sign of life is ${ageS} s old: it is there (pid ${pid}) and does not move`,
+        'sudo systemctl restart sensor-main; journalctl -u sensor-main -n 50',
+      );
+    }
+    if (theirs !== version) {
+      return warn(
+        `the reader that runs is ${theirs}, and ${version} is installed`,
+        'sudo systemctl restart sensor-main',
+      );
+    }
+    return pass(`reader ${theirs}, pid ${pid}, last sign of life ${Math.max(0, ageS)} s ago`);
+  },
+};

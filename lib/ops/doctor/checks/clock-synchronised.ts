@@ -1,0 +1,24 @@
+/** Without a clock that somebody vouches for, readings wait for one, and are sent with a mark after a while. */
+
+import { type Check, notApplicable, pass, warn } from '../finding.ts';
+
+export const clockSynchronised: Check = {
+  name: 'clock-synchronised',
+  step: 'clock',
+  asks: 'does a time service vouch for the clock?',
+  async run(probe) {
+    if ((await probe.stat('/run/systemd/timesync/synchronized')) !== undefined) {
+      return pass('systemd-timesyncd has synchronised it');
+    }
+    const asked = await probe.run('timedatectl', ['show', '--property=NTP,NTPSynchronized']);
+    if (asked === undefined || asked.code !== 0) return notApplicable('nothing here could say so');
+    if (/^NTPSynchronized=yes$/m.test(asked.stdout)) return pass('a time service has synchronised it');
+    const off = /^NTP=no$/m.test(asked.stdout);
+    return warn(
+      off ? 'no time service is at work' : 'a time service is at work and has not synchronised it yet',
+      off
+        ? 'sudo timedatectl set-ntp true (no such service: sudo apt-get install systemd-timesyncd)'
+        : 'timedatectl timesync-status; is the network there, and UDP port 123 open?',
+    );
+  },
+};
