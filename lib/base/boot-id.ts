@@ -19,6 +19,11 @@ export function isSameBoot(a: string, b: string): boolean {
   return one.kernel === other.kernel && Math.abs(one.sleptS - other.sleptS) <= SLEEP_TOLERANCE_S;
 }
 
+/** Whether the machine has stayed on between the two, asleep or not. */
+export function isSamePowerOn(a: string, b: string): boolean {
+  return partsOf(a).kernel === partsOf(b).kernel;
+}
+
 function partsOf(bootId: string): { kernel: string; sleptS: number } {
   const [, kernel = bootId, slept = '0'] = BOOT_AFTER_SLEEP.exec(bootId) ?? [];
   return { kernel, sleptS: Number(slept) };

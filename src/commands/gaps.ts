@@ -1,14 +1,13 @@
 /**
- * `sensorctl gaps`: every range of readings that the store of this machine does not have, and why. The
- * store says what came and what it was told will never come; the outbox adds what is on its way, and how
- * far each stream of its own goes.
+ * `sensorctl gaps`: every range of readings that the store of this machine does not have, and every time in
+ * which a sensor has none, and why. The store says what came and what it was told will never come; the outbox
+ * adds what is on its way, how far each stream of its own goes, and when nothing was read.
  */
 
 import { existsSync } from 'node:fs';
 import { EXIT } from '../../lib/base/errors.ts';
 import { printable, printableJson } from '../../lib/base/printable.ts';
 import type { OutboxLedger } from '../../lib/flow/outbox/ledger-view.ts';
-import type { GoneCause } from '../../lib/flow/reading.ts';
 import {
   countOf,
   difference,
@@ -20,11 +19,13 @@ import {
   union,
 } from '../../lib/flow/seq-ranges.ts';
 import type { StreamBook, StreamBooks } from '../../lib/flow/write-api/stream-books.ts';
+import { READER } from '../wiring/names.ts';
 import { type Command, textOption } from './command.ts';
+import { CAUSE_IN_WORDS, type Cause } from './gap-words.ts';
+import { gapsOfTime, isExplained, timeGapAsJson, timeGapInWords } from './gaps-of-time.ts';
 import { findPlaces } from './places.ts';
+import { programState } from './running.ts';
 import { count, localTime, parseMoment } from './words.ts';
-
-type Cause = GoneCause | 'thinned_not_here' | 'on_its_way' | 'unexplained';
 
 interface Gap {
   readonly stream: string;
@@ -37,22 +38,11 @@ interface Gap {
   readonly beforeAt: number | undefined;
 }
 
-const IN_WORDS: Readonly<Record<Cause, string>> = {
-  shed: 'given up because the outbox was full',
-  thinned: 'kept as means, because the outbox was nearly full: less resolution, no loss',
-  thinned_not_here: 'thinned to means that the store does not have: on their way, or given up later',
-  buried: 'refused by the write API: a dead letter',
-  corrupt: 'damaged on the disk',
-  rolled_back: 'lost with a database that was replaced by an older copy',
-  on_its_way: 'waits in the outbox: no gap, on its way',
-  unexplained: 'NOT EXPLAINED',
-};
-
 const SINCE_DEFAULT = '7d';
 
 export const gaps: Command = {
   name: 'gaps',
-  about: 'name every range of readings that the store lacks, and why',
+  about: 'name what the store lacks, by seqs and by times, and why',
   options: {
     since: { value: 'TIME', about: `from then on: 2h, 7d ago, or an ISO time (default ${SINCE_DEFAULT})` },
   },
@@ -60,8 +50,9 @@ export const gaps: Command = {
     ['sensorctl gaps --since 30d', 'what is missing of a month; exits with 1 if nobody can say why'],
   ],
   async run(context) {
-    const sinceAt = parseMoment('--since', textOption(context, 'since') ?? SINCE_DEFAULT, context.wallMs());
-    const { storeFile, outboxFile } = findPlaces(context);
+    const nowMs = context.wallMs();
+    const sinceAt = parseMoment('--since', textOption(context, 'since') ?? SINCE_DEFAULT, nowMs);
+    const { storeFile, outboxFile, runDir, config } = findPlaces(context);
     const { openStreamBooks } = await import('../../lib/flow/write-api/stream-books.ts');
     const { readOutboxLedger } = await import('../../lib/flow/outbox/ledger-view.ts');
     // The outbox first: what is delivered between the two looks is then on its way, and never missing.
@@ -69,13 +60,20 @@ export const gaps: Command = {
     const books = openStreamBooks(storeFile);
     try {
       const found = dated(missing(books.streams, outbox), books, sinceAt);
-      const explained = found.every((gap) => gap.cause !== 'unexplained');
+      const readerRuns = programState(runDir, READER, nowMs).state === 'running';
+      const silent =
+        outbox === undefined
+          ? []
+          : gapsOfTime({ books, outbox, gateway: config.gateway, sinceAt, nowMs, readerRuns });
+      const explained = found.every((gap) => gap.cause !== 'unexplained') && silent.every(isExplained);
       const { out, note } = context.terminal;
       if (context.json) {
-        await out(printableJson(JSON.stringify({ explained, gaps: found.map(asJson) })));
+        const answer = { explained, gaps: found.map(asJson), silences: silent.map(timeGapAsJson) };
+        await out(printableJson(JSON.stringify(answer)));
       } else {
         for (const gap of found) await out(printable(inWords(gap)));
-        if (found.length === 0) note(`Nothing is missing since ${localTime(sinceAt)}.`);
+        for (const gap of silent) await out(printable(timeGapInWords(gap, nowMs)));
+        if (found.length + silent.length === 0) note(`Nothing is missing since ${localTime(sinceAt)}.`);
       }
       return explained ? EXIT.ok : EXIT.failed;
     } finally {
@@ -162,7 +160,7 @@ function inWords({ gateway, stream, lo, hi, cause, afterAt, beforeAt }: Gap): st
   const from = afterAt === undefined ? '' : `, after ${localTime(afterAt)}`;
   const until = beforeAt === undefined ? '' : `, before ${localTime(beforeAt)}`;
   const size = count(countOf([[lo, hi]]), 'reading');
-  return `${gateway}  ${size} (${formatRanges([[lo, hi]])} of ${stream})${from}${until}: ${IN_WORDS[cause]}`;
+  return `${gateway}  ${size} (${formatRanges([[lo, hi]])} of ${stream})${from}${until}: ${CAUSE_IN_WORDS[cause]}`;
 }
 
 function asJson({ stream, gateway, lo, hi, cause, afterAt, beforeAt }: Gap): object {

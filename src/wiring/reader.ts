@@ -9,6 +9,7 @@ import { acquireInstanceLock } from '../../lib/base/instance-lock.ts';
 import type { Loop } from '../../lib/base/loop.ts';
 import { createBackpressure } from '../../lib/flow/acquire/backpressure.ts';
 import { createSamplingLoop } from '../../lib/flow/acquire/sampling-loop.ts';
+import { createSilenceWatch } from '../../lib/flow/acquire/silence-watch.ts';
 import { createSources } from '../../lib/flow/acquire/sources/create-sources.ts';
 import { stampFrom } from '../../lib/flow/acquire/stamp.ts';
 import type { FlowEvent, World } from '../../lib/flow/flow-event.ts';
@@ -109,12 +110,21 @@ export async function startReader(context: ProgramContext): Promise<RunningProgr
   await clockLoop.look();
 
   const sources = createSources(config.sources, { world, stateDir: config.dataDir });
+  const silences = createSilenceWatch({
+    book: outbox.silences,
+    clock,
+    bootId: context.bootId(),
+    intervalMs: config.sampling.intervalMs,
+    sources: sources.all,
+  });
+  listeners.push(silences.observe);
   const sampling = createSamplingLoop({
     sources: sources.all,
     stamp: stampFrom(clockLoop.wall),
     intervalMs: config.sampling.intervalMs,
     world,
     pulse: liveness,
+    onRead: silences.onRead,
     append(readings: readonly Reading[]) {
       if (!keeper.keep(readings)) return;
       wakeAll();
@@ -187,6 +197,7 @@ export async function startReader(context: ProgramContext): Promise<RunningProgr
       await Promise.allSettled(links.map((link) => link.close()));
       sources.close();
       keeper.close();
+      silences.close();
       outbox.close();
       health.remove();
       lock.release();

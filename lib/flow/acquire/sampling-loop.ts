@@ -21,6 +21,8 @@ export interface SamplingOptions {
   readonly intervalMs: number;
   /** Accepts a round for good, or throws and has accepted nothing of it. */
   readonly append: (readings: readonly Reading[]) => unknown;
+  /** A source was read in this round: the sensors of its answer, `undefined` if it failed. Before the append. */
+  readonly onRead?: (source: string, sensors: ReadonlySet<string> | undefined) => void;
   readonly world: Pick<World, 'clock' | 'observe'>;
   readonly pulse: Pulse;
   /** Where readings take their times from; the world's clock as it is, if left out. */
@@ -96,7 +98,10 @@ export function createSamplingLoop(options: SamplingOptions): SamplingLoop {
     const taken: Reading[] = [];
     const seen = new Set<string>();
     for (const [index, reader] of due.entries()) {
-      for (const reading of answers[index] ?? []) {
+      const answer = answers[index];
+      if (!stopping.aborted)
+        options.onRead?.(reader.name, answer && new Set(answer.map(({ sensor }) => sensor)));
+      for (const reading of answer ?? []) {
         const series = `${reading.sensor} ${reading.metric}`;
         if (seen.has(series))
           reader.reject({ ...reading, message: 'a second value for this series in one round' });

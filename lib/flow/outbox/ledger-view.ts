@@ -1,6 +1,6 @@
 /**
  * What an outbox file says about every seq of its streams, seen from outside: who has acknowledged it, who
- * still waits for it, and what will never come. For comparisons with a store; never writes.
+ * still waits for it, what will never come, and when nothing was read at all. For comparisons with a store; never writes.
  */
 
 import { openDatabaseReadOnly } from '../../base/sqlite.ts';
@@ -8,6 +8,7 @@ import { difference, intersection, normalized, type SeqRange, type SeqRanges, un
 import { assignedIn, readExtents } from './extents.ts';
 import type { GoneEntry } from './gone.ts';
 import { OUTBOX_APPLICATION_ID, OUTBOX_MIGRATIONS } from './schema.ts';
+import type { KnownSensor, Silence } from './silences.ts';
 
 export interface OutboxLedger {
   /** The oldest first; those of runs that accepted nothing are left out. */
@@ -23,6 +24,8 @@ export interface OutboxLedger {
   }[];
   /** With `destination: null` for what nobody will get. */
   readonly gone: readonly (GoneEntry & { readonly destination: string | null })[];
+  readonly silences: readonly Silence[];
+  readonly sensors: readonly KnownSensor[];
 }
 
 /** One consistent moment. Throws what `openDatabaseReadOnly` throws. */
@@ -70,6 +73,17 @@ export function readOutboxLedger(file: string): OutboxLedger {
       gone: database
         .prepare<[], GoneEntry & { destination: string | null }>(
           'SELECT stream, destination, lo, hi, cause, at FROM gone ORDER BY id',
+        )
+        .all(),
+      silences: database
+        .prepare<[], Silence>(
+          `SELECT cause, sensor, after_seq AS afterSeq, until_seq AS untilSeq, from_at AS fromAt, to_at AS toAt, detail
+           FROM silences ORDER BY id`,
+        )
+        .all(),
+      sensors: database
+        .prepare<[], KnownSensor>(
+          'SELECT sensor, source, interval_ms AS intervalMs FROM sensors ORDER BY sensor',
         )
         .all(),
     };

@@ -39,6 +39,7 @@ import { createReturns } from './returns.ts';
 import { createRowChecksum, type RowChecksum } from './row-checksum.ts';
 import { OUTBOX_APPLICATION_ID, OUTBOX_MIGRATIONS } from './schema.ts';
 import { openSeries } from './series.ts';
+import { openSilences } from './silences.ts';
 import { openStreams } from './streams.ts';
 
 export interface OpenOutboxOptions {
@@ -142,6 +143,7 @@ function createOutbox(database: SqliteDatabase, options: OpenOutboxOptions, star
     get stream() {
       return streams.newest().id;
     },
+    silences: openSilences(database, () => commits.nextSeq() - 1),
     append(readings) {
       const startedMono = clock.monotonicMs();
       const stream = streams.newest().id;

@@ -12,6 +12,7 @@ import type { SeqRange, SeqRanges } from '../seq-ranges.ts';
 import type { Adoption } from './adoption.ts';
 import type { Compared, Reconciled, Rollback, Run } from './comparing.ts';
 import type { Restoration } from './restoring.ts';
+import type { Silences } from './silences.ts';
 
 export { type OpenOutboxOptions, openOutbox } from './open-outbox.ts';
 
@@ -132,6 +133,9 @@ export interface OutboxClock {
 }
 
 export interface Outbox {
+  /** Times without readings, and why. */
+  readonly silences: Silences;
+
   /** The stream that new readings join. */
   readonly stream: string;
 

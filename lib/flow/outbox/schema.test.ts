@@ -28,6 +28,8 @@ const TABLES: readonly SQLiteTable[] = [
   schema.breakers,
   schema.breakerTransitions,
   schema.outcomes,
+  schema.silences,
+  schema.sensors,
 ];
 
 function migrated(): SqliteDatabase {

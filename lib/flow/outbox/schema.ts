@@ -5,6 +5,7 @@
  */
 
 import { index, integer, primaryKey, real, sqliteTable, text, unique } from 'drizzle-orm/sqlite-core';
+import type { SilenceCause } from '../flow-event.ts';
 import { GONE_CAUSES } from '../reading.ts';
 
 /** "SgwO": how a file says that it is an outbox. */
@@ -176,6 +177,25 @@ export const breakers = sqliteTable('breakers', {
   sinceAt: integer('since_at').notNull(),
   held: integer('held', { mode: 'boolean' }).notNull(),
   nextTryAt: integer('next_try_at'),
+});
+
+/** Times without readings, between two seqs; see `silences.ts`. */
+export const silences = sqliteTable('silences', {
+  id: integer('id').primaryKey(),
+  cause: text('cause').$type<SilenceCause>().notNull(),
+  sensor: text('sensor'),
+  afterSeq: integer('after_seq').notNull(),
+  untilSeq: integer('until_seq'),
+  fromAt: integer('from_at').notNull(),
+  toAt: integer('to_at'),
+  detail: text('detail').notNull(),
+});
+
+/** Every sensor that was ever read, with the interval that it is read at. */
+export const sensors = sqliteTable('sensors', {
+  sensor: text('sensor').primaryKey(),
+  source: text('source').notNull(),
+  intervalMs: integer('interval_ms').notNull(),
 });
 
 const OUTCOME_KINDS = ['stored', 'refused', 'misconfigured', 'unavailable'] as const;
@@ -356,5 +376,24 @@ export const OUTBOX_MIGRATIONS: readonly string[] = [
   ALTER TABLE dead_letters ADD COLUMN crc INTEGER NOT NULL DEFAULT 0;
   UPDATE dead_letters SET crc = crc_of(destination, seq, stream, sensor, metric, unit, at, value, mono_ms, flags,
     boot_id, code, message, buried_at, thinned);
+  `,
+  `
+  CREATE TABLE silences (
+    id INTEGER PRIMARY KEY,
+    cause TEXT NOT NULL,
+    sensor TEXT,
+    after_seq INTEGER NOT NULL,
+    until_seq INTEGER,
+    from_at INTEGER NOT NULL,
+    to_at INTEGER,
+    detail TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX silences_latest ON silences (cause, sensor, id);
+
+  CREATE TABLE sensors (
+    sensor TEXT PRIMARY KEY NOT NULL,
+    source TEXT NOT NULL,
+    interval_ms INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
   `,
 ];

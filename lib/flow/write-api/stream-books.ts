@@ -6,6 +6,7 @@
 import { openDatabaseReadOnly } from '../../base/sqlite.ts';
 import type { GoneCause } from '../reading.ts';
 import { difference, normalized, type SeqRange, type SeqRanges } from '../seq-ranges.ts';
+import { type PausesOf, preparePauses } from './pauses.ts';
 import { STORE_APPLICATION_ID, STORE_MIGRATIONS } from './schema.ts';
 
 export interface StreamBook {
@@ -25,6 +26,7 @@ export interface StreamBooks {
     wanted: ReadonlyMap<string, ReadonlySet<number>>,
     sinceAt: number,
   ): Map<string, Map<number, number>>;
+  readonly pausesOf: PausesOf;
   close(): void;
 }
 
@@ -81,6 +83,7 @@ export function openStreamBooks(file: string): StreamBooks {
       }
       return found;
     },
+    pausesOf: preparePauses(database),
     close: () => database.close(),
   };
 }

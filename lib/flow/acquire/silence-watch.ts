@@ -1,0 +1,294 @@
+/**
+ * Writes down why a sensor has no readings for a time: what has no seq can be missed by nobody later. A
+ * silence lies between two seqs, not between two times, so that it stays true whatever the clock does; it is
+ * written when it begins, so that it is true after a power cut, too. While all goes well nothing is written.
+ *
+ *   the run begins                  power off, or the reader was stopped: told apart by the boot
+ *   a source fails, a sensor is not in its answer, twice in a row        sensor fault
+ *   sampling is slowed; rounds are skipped; readings are dropped; the machine sleeps, its clock is set
+ */
+
+import { isSamePowerOn } from '../../base/boot-id.ts';
+import type { Clock } from '../../base/clock.ts';
+import { isDiskCondition } from '../../base/disk-condition.ts';
+import type { FlowEvent, SilenceCause } from '../flow-event.ts';
+
+export interface KnownSensor {
+  readonly sensor: string;
+  readonly source: string;
+  readonly intervalMs: number;
+}
+
+/** After `afterSeq`, and not beyond `untilSeq`; the times are for people. */
+export interface NewSilence {
+  readonly cause: SilenceCause;
+  /** `null`: of all sensors. */
+  readonly sensor: string | null;
+  readonly afterSeq: number;
+  /** `null`: it goes on. */
+  readonly untilSeq: number | null;
+  readonly fromAt: number;
+  readonly toAt: number | null;
+  readonly detail: string;
+}
+
+/** Where silences are kept. Every call throws what the disk throws. */
+export interface SilenceBook {
+  /** The last seq that was assigned; 0 if none was. */
+  lastSeq(): number;
+  sensors(): readonly KnownSensor[];
+  keepSensor(sensor: KnownSensor): void;
+  /** The detail of the latest start, which is its boot. */
+  lastStart(): string | undefined;
+  /** Returns an id for `end`. One that ended a moment ago, of the same cause and sensor, goes on instead. */
+  note(silence: NewSilence): number;
+  end(id: number, untilSeq: number, at: number): void;
+  /** Ends what the run before has left open. */
+  endAll(untilSeq: number, at: number): void;
+  /** All or nothing, durable when it returns. */
+  write(work: () => void): void;
+}
+
+export interface SilenceWatchOptions {
+  readonly book: SilenceBook;
+  readonly clock: Pick<Clock, 'wallMs' | 'monotonicMs'>;
+  readonly bootId: string;
+  /** The interval of the rounds, as configured. */
+  readonly intervalMs: number;
+  readonly sources: readonly { readonly name: string; readonly intervalMs?: number }[];
+}
+
+export interface SilenceWatch {
+  /** A source has been read: the sensors in its answer, `undefined` if it gave none to trust. Before the append. */
+  onRead(source: string, sensors: ReadonlySet<string> | undefined): void;
+  observe(event: FlowEvent): void;
+  /** Writes what waits: after the last reading has been accepted, before the book is closed. */
+  close(): void;
+}
+
+/** Beyond so many sensors nobody asks for one of them; a source may make up names for ever. */
+const SENSORS_MAX = 1_000;
+/** Once is a hiccup: two readings are then two intervals apart. */
+const MISSES_TO_NOTE = 2;
+/** A little below what `sensorctl gaps` calls a gap, so that none lies between the two. */
+const GAP_INTERVALS = 2.4;
+/** While the disk does not take them; each is a line. */
+const PENDING_MAX = 1_000;
+const DETAIL_LENGTH_MAX = 200;
+
+interface SensorState extends KnownSensor {
+  lastMono: number | undefined;
+  misses: number;
+  missedAt: number;
+  missedSeq: number;
+  open: OpenSilence | undefined;
+}
+
+/** Its id is known once it has been written. */
+interface OpenSilence {
+  id: number;
+}
+
+export function createSilenceWatch(options: SilenceWatchOptions): SilenceWatch {
+  const { book, clock, bootId } = options;
+  const sensors = new Map<string, SensorState>();
+  const failures = new Map<string, string>();
+  const intervals = new Map(options.sources.map((one) => [one.name, one.intervalMs ?? options.intervalMs]));
+  /** In order, for the next write; what it does to the book, it may do again. */
+  let pending: { readonly work: () => void; readonly whenReleased: boolean }[] = [];
+  /** Readings are in memory, without a seq: what is noted meanwhile lies somewhere among them. */
+  let held = false;
+  let slowed: OpenSilence | undefined;
+  /** When something last happened that explains a distance of any sensor. */
+  let disturbedMono = Number.NEGATIVE_INFINITY;
+
+  function later(work: () => void, whenReleased = false): void {
+    if (pending.length < PENDING_MAX) pending.push({ work, whenReleased });
+  }
+
+  function settle(): void {
+    const ready = pending.filter(({ whenReleased }) => !(held && whenReleased));
+    if (ready.length === 0) return;
+    try {
+      book.write(() => {
+        for (const { work } of ready) work();
+      });
+      pending = pending.filter((one) => !ready.includes(one));
+    } catch (error) {
+      // It is written when the disk is back; a crash before that is a start, which explains as much.
+      if (!isDiskCondition(error)) throw error;
+    }
+  }
+
+  function open(silence: Omit<NewSilence, 'untilSeq' | 'toAt'>): OpenSilence {
+    const opened: OpenSilence = { id: 0 };
+    later(() => {
+      opened.id = book.note({ ...silence, untilSeq: null, toAt: null });
+    });
+    return opened;
+  }
+
+  function close(silence: OpenSilence): void {
+    const until = endOfNow();
+    const at = clock.wallMs();
+    later(() => book.end(silence.id, until(), at), held);
+  }
+
+  /** A point between two rounds: the last one, and the next. */
+  function noteNow(cause: SilenceCause, sensor: string | null, fromAt: number, detail = ''): void {
+    const [afterSeq, until, toAt] = [book.lastSeq(), endOfNow(), clock.wallMs()];
+    later(() => void book.note({ cause, sensor, afterSeq, untilSeq: until(), fromAt, toAt, detail }), held);
+    if (sensor === null) disturbedMono = clock.monotonicMs();
+  }
+
+  /** The last seq of now; while readings are held, the last one of those, which is known when they are written. */
+  function endOfNow(): () => number {
+    if (held) return () => book.lastSeq();
+    const seq = book.lastSeq();
+    return () => seq;
+  }
+
+  function stateOf(sensor: string, source: string): SensorState | undefined {
+    const known = sensors.get(sensor);
+    const intervalMs = intervals.get(source) ?? options.intervalMs;
+    if (known?.source === source && known.intervalMs === intervalMs) return known;
+    if (known === undefined && sensors.size >= SENSORS_MAX) return undefined;
+    if (known !== undefined && known.intervalMs > intervalMs) {
+      noteNow('paced', sensor, 0, `read every ${known.intervalMs / 1_000} s until then`);
+    }
+    const now = { ...fresh({ sensor, source, intervalMs }), lastMono: known?.lastMono, open: known?.open };
+    sensors.set(sensor, now);
+    later(() => book.keepSensor({ sensor, source, intervalMs }));
+    return now;
+  }
+
+  function isThere(state: SensorState): void {
+    const nowMono = clock.monotonicMs();
+    if (state.open !== undefined) close(state.open);
+    else if (state.lastMono !== undefined && isGap(state, nowMono)) {
+      const missed = state.misses > 0;
+      const fromAt = clock.wallMs() - (nowMono - state.lastMono);
+      noteNow(missed ? 'sensor_fault' : 'late', state.sensor, Math.round(fromAt), detailOf(state));
+    }
+    Object.assign(state, { open: undefined, misses: 0, lastMono: nowMono });
+  }
+
+  /** Of several small things together: each of them alone has not been noted. */
+  function isGap({ lastMono = 0, intervalMs }: SensorState, nowMono: number): boolean {
+    const explained = slowed !== undefined || disturbedMono >= lastMono;
+    return !explained && nowMono - lastMono > GAP_INTERVALS * intervalMs;
+  }
+
+  function isMissing(state: SensorState): void {
+    if (state.misses === 0) Object.assign(state, { missedAt: clock.wallMs(), missedSeq: book.lastSeq() });
+    state.misses += 1;
+    if (state.open !== undefined || state.misses < MISSES_TO_NOTE) return;
+    state.open = open({
+      cause: 'sensor_fault',
+      sensor: state.sensor,
+      afterSeq: state.missedSeq,
+      fromAt: state.missedAt,
+      detail: detailOf(state),
+    });
+  }
+
+  function detailOf({ source, misses }: SensorState): string {
+    if (misses === 0) return '';
+    return (failures.get(source) ?? `source ${source} answers without it`).slice(0, DETAIL_LENGTH_MAX);
+  }
+
+  function begin(): void {
+    const [seq, at, before] = [book.lastSeq(), clock.wallMs(), book.lastStart()];
+    const stayedOn = before === undefined || isSamePowerOn(before, bootId);
+    const cause = stayedOn ? 'reader_stopped' : 'power_off';
+    later(() => {
+      book.endAll(seq, at);
+      const point = { afterSeq: seq, untilSeq: seq, fromAt: at, toAt: at };
+      book.note({ cause, sensor: null, ...point, detail: bootId });
+    });
+    for (const known of book.sensors()) {
+      const state = fresh(known);
+      sensors.set(known.sensor, state);
+      if (intervals.has(known.source)) continue;
+      const detail = `source ${known.source} is not configured`;
+      state.open = open({ cause: 'removed', sensor: known.sensor, afterSeq: seq, fromAt: at, detail });
+    }
+    settle();
+  }
+
+  begin();
+
+  return {
+    onRead(source, present) {
+      // Before what is held may get its seqs: a crash right after that must find it explained.
+      if (held) settle();
+      if (present !== undefined) failures.delete(source);
+      for (const state of sensors.values()) {
+        if (state.source === source && present?.has(state.sensor) !== true) isMissing(state);
+      }
+      for (const sensor of present ?? []) {
+        const state = stateOf(sensor, source);
+        if (state !== undefined) isThere(state);
+      }
+    },
+    observe(event) {
+      switch (event.type) {
+        case 'source.failed':
+          failures.set(event.source, event.message);
+          break;
+        case 'sampling.paced':
+          if (slowed !== undefined) close(slowed);
+          slowed = undefined;
+          disturbedMono = clock.monotonicMs();
+          if (event.intervalMs <= options.intervalMs) break;
+          slowed = open({
+            cause: 'paced',
+            sensor: null,
+            afterSeq: book.lastSeq(),
+            fromAt: clock.wallMs(),
+            detail: `every ${event.intervalMs / 1_000} s: ${event.reason}`,
+          });
+          break;
+        case 'round.skipped':
+          if (event.rounds >= MISSES_TO_NOTE) {
+            noteNow('late', null, clock.wallMs() - event.rounds * options.intervalMs);
+          }
+          break;
+        case 'clock.suspended':
+          noteNow('suspended', null, clock.wallMs() - event.durationMs);
+          break;
+        case 'clock.stepped':
+          noteNow('clock_set', null, clock.wallMs() - event.offsetMs, event.why);
+          break;
+        case 'reading.dropped': {
+          // The oldest of what is held: all that has a seq came before, all that is still held comes after.
+          const point = { afterSeq: book.lastSeq(), untilSeq: book.lastSeq() };
+          const times = { fromAt: event.oldestAt, toAt: event.newestAt };
+          const detail = `${event.readings} readings`;
+          later(() => void book.note({ cause: 'dropped', sensor: null, ...point, ...times, detail }));
+          disturbedMono = clock.monotonicMs();
+          break;
+        }
+        case 'outbox.append_failed':
+          noteNow('dropped', null, clock.wallMs(), event.message.slice(0, DETAIL_LENGTH_MAX));
+          break;
+        case 'outbox.held':
+          held = true;
+          break;
+        case 'outbox.released':
+          held = false;
+          break;
+        case 'round.sampled':
+          settle();
+          break;
+        default:
+          break; // The others say nothing about what is not there.
+      }
+    },
+    close: settle,
+  };
+}
+
+function fresh(known: KnownSensor): SensorState {
+  return { ...known, lastMono: undefined, misses: 0, missedAt: 0, missedSeq: 0, open: undefined };
+}
