@@ -6,7 +6,7 @@ const pace: OutboxPace = {
   rows: 0,
   thinnedRows: 0,
   bytesUsed: 0,
-  bytesFree: 41_000_000,
+  bytesFree: 45_000_000,
   rowsPerSecond: 0.5,
   series: 5,
   backlogRows: 0,
@@ -16,9 +16,9 @@ const pace: OutboxPace = {
 
 describe('a forecast', () => {
   it('says when readings begin to be thinned, and when the oldest of them are given up', () => {
-    const tenMinutes = (20_500_000 / 125 / 5) * 600_000;
-    const minutes = (10_250_000 / 125 / 5) * 60_000;
-    const raw = (10_250_000 / 41 / 0.5) * 1_000;
+    const tenMinutes = (22_500_000 / 150 / 5) * 600_000;
+    const minutes = (11_250_000 / 150 / 5) * 60_000;
+    const raw = (11_250_000 / 45 / 0.5) * 1_000;
 
     expect(forecastOf(pace)).toEqual({
       fullMs: 2_000_000_000,
@@ -40,8 +40,8 @@ describe('a forecast', () => {
   });
 
   it('takes rows for as large as they are, once there are enough to measure', () => {
-    expect(forecastOf({ ...pace, rows: 20_000, bytesUsed: 1_640_000 }).fullMs).toBe(1_000_000_000);
-    expect(forecastOf({ ...pace, rows: 20, bytesUsed: 1_640_000 }).fullMs).toBe(2_000_000_000);
+    expect(forecastOf({ ...pace, rows: 20_000, bytesUsed: 1_800_000 }).fullMs).toBe(1_000_000_000);
+    expect(forecastOf({ ...pace, rows: 20, bytesUsed: 1_800_000 }).fullMs).toBe(2_000_000_000);
   });
 
   it('counts the readings that come while a backlog drains', () => {
