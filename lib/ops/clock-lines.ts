@@ -17,10 +17,7 @@ export function sayOfClock(event: ClockEvent, log: LineLog): void {
   const fields = { event: type, ...values };
   switch (event.type) {
     case 'clock.untrusted':
-      log.warn(
-        fields,
-        `the clock is not trusted (${event.why}): readings wait up to ${spanInWords(event.holdMs)} for it, then go with a mark`,
-      );
+      log.warn(fields, `the clock is not trusted (${event.why}): readings ${fateInWords(event.holdMs)}`);
       break;
     case 'clock.trusted':
       if (event.atOnce) log.debug(fields, `the clock is trusted: ${event.why}`);
@@ -49,6 +46,11 @@ export function sayOfClock(event: ClockEvent, log: LineLog): void {
       log.info(fields, `${event.destination} knows the true times of readings ${formatRanges(event.seqs)}`);
       break;
   }
+}
+
+function fateInWords(holdMs: number): string {
+  if (holdMs === 0) return 'go with a mark';
+  return `wait up to ${spanInWords(holdMs)} for it, then go with a mark`;
 }
 
 function shiftInWords(offsetMs: number): string {

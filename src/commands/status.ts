@@ -9,8 +9,9 @@ import { printable } from '../../lib/base/printable.ts';
 import type { BreakerRecord } from '../../lib/flow/outbox/outbox.ts';
 import type { OutboxStats, RollbackRecord } from '../../lib/flow/outbox/outbox-view.ts';
 import type { StoreSummary } from '../../lib/flow/write-api/readings-store.ts';
-import { httpUrl } from '../wiring/config.ts';
+import { type Config, httpUrl } from '../wiring/config.ts';
 import { READER, WRITE_API } from '../wiring/names.ts';
+import { clockAsJson, clockInWords, clockOf, clockProblems, heldInWords } from './clock-words.ts';
 import type { Command, CommandContext } from './command.ts';
 import {
   breakerInWords,
@@ -61,6 +62,7 @@ interface Report {
   readonly nowMs: number;
   readonly dataDir: string;
   readonly intervalMs: number;
+  readonly clockTrust: Config['clock']['trust'];
   readonly reader: ProgramState;
   readonly api: ApiState;
   readonly destinations: readonly DestinationReport[];
@@ -105,7 +107,8 @@ async function gather(context: CommandContext): Promise<Report> {
       }
     }),
   ]);
-  const report = { nowMs, dataDir, intervalMs: config.sampling.intervalMs, reader, api, store };
+  const settings = { intervalMs: config.sampling.intervalMs, clockTrust: config.clock.trust };
+  const report = { nowMs, dataDir, ...settings, reader, api, store };
   if (typeof looked === 'string')
     return { ...report, outbox: looked, destinations: [], forecast: undefined, rollbacks: [] };
   const { outbox, measures, transitions, rollbacks } = looked;
@@ -132,7 +135,7 @@ async function orReason<T>(look: () => Promise<T>): Promise<T | string> {
 }
 
 /** What needs a look, in words; empty if all is well. */
-function problemsOf({ reader, api, destinations, outbox, store }: Report): string[] {
+function problemsOf({ reader, api, destinations, outbox, store, clockTrust }: Report): string[] {
   const problems: string[] = [];
   if (reader.state !== 'running') problems.push(`the reader is ${reader.state}`);
   if (api.state !== 'up') problems.push(`the write API is ${api.state}`);
@@ -143,7 +146,7 @@ function problemsOf({ reader, api, destinations, outbox, store }: Report): strin
   if (typeof outbox === 'string') problems.push(`outbox: ${outbox}`);
   else if (outbox.deadLetters > 0) problems.push(count(outbox.deadLetters, 'dead letter'));
   if (typeof store === 'string') problems.push(`store: ${store}`);
-  problems.push(...diskProblems(reader));
+  problems.push(...diskProblems(reader), ...clockProblems(clockOf(reader), clockTrust));
   return problems;
 }
 
@@ -167,8 +170,7 @@ function inWords(report: Report, { terminal }: CommandContext): string[] {
     const text = well ? 'ok  ' : 'look';
     return terminal.colours ? styleText(well ? 'green' : 'yellow', text) : text;
   };
-  const line = (well: boolean, what: string, said: string) =>
-    `${mark(well)}  ${what.padEnd(12)}${printable(said)}`;
+  const line: Line = (well, what, said) => `${mark(well)}  ${what.padEnd(12)}${printable(said)}`;
   const ago = (at: number | undefined) => (at === undefined ? 'never' : `${ageInWords(nowMs - at)} ago`);
 
   const who = reader.pid === undefined ? '' : ` (pid ${reader.pid}, version ${reader.version ?? 'unknown'})`;
@@ -197,6 +199,7 @@ function inWords(report: Report, { terminal }: CommandContext): string[] {
           `${count(outbox.rows, 'row')}, ${count(outbox.deadLetters, 'dead letter')}`,
         ),
     ...diskProblems(reader).map((problem) => line(false, 'disk', problem)),
+    ...clockLines(report, line),
     typeof store === 'string'
       ? line(false, 'store', store)
       : line(
@@ -218,6 +221,14 @@ function meansInWords({ thinned: { rows, readings } }: StoreSummary): string {
     : ` (${rows.toLocaleString('en')} of them means of ${readings.toLocaleString('en')})`;
 }
 
+type Line = (well: boolean, what: string, said: string) => string;
+
+function clockLines({ reader, clockTrust }: Report, line: Line): string[] {
+  const clock = clockOf(reader);
+  if (clock === undefined) return [];
+  return [line(clockProblems(clock, clockTrust).length === 0, 'clock', clockInWords(clock))];
+}
+
 /** Only while something waits: nobody asks for it otherwise. */
 function forecastLines(report: Report): string[] {
   const { forecast, destinations } = report;
@@ -232,6 +243,9 @@ function waitingInWords(report: Report, waiting: Waiting, closed: boolean): stri
   const { rows, oldestAt } = waiting;
   if (rows === 0) return 'nothing waiting';
   if (closed && isOnItsWay(waiting, report)) return 'up to date';
+  const clock = clockOf(report.reader);
+  // Their times say nothing about how long they have waited.
+  if (closed && clock !== undefined && clock.heldRows > 0) return heldInWords(clock);
   const age = oldestAt === undefined ? '' : `, the oldest from ${ageInWords(report.nowMs - oldestAt)} ago`;
   return `${count(rows, 'reading')} waiting${age}`;
 }
@@ -250,6 +264,7 @@ function asJson(report: Report): object {
       version: reader.version ?? null,
       status: reader.status ?? null,
     },
+    clock: clockAsJson(clockOf(reader)),
     api: { state: api.state, url: api.url, version: api.version ?? null, reason: api.reason ?? null },
     destinations: report.destinations.map(({ name, breaker, outage, waiting }) => ({
       name,

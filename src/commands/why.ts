@@ -8,6 +8,7 @@ import { printable } from '../../lib/base/printable.ts';
 import type { BreakerRecord, BreakerTransition } from '../../lib/flow/outbox/outbox.ts';
 import type { DestinationStats } from '../../lib/flow/outbox/outbox-view.ts';
 import { READER } from '../wiring/names.ts';
+import { clockOf, heldInWords } from './clock-words.ts';
 import type { Command } from './command.ts';
 import {
   isClosed,
@@ -107,6 +108,14 @@ function judge(one: DestinationStats, circumstances: Circumstances): Judgement {
       `${waits} Nothing is given up for this; check address, token and path. It is tried once a minute.`,
     );
   }
+  const clock = clockOf(reader);
+  if (reader.state === 'running' && clock !== undefined && clock.heldRows > 0) {
+    return say(
+      false,
+      `The clock of this machine is not trusted: ${clock.why}. To ${at}: ${heldInWords(clock)}.`,
+      'They are safe in the outbox, and get their true times as soon as somebody vouches for the clock.',
+    );
+  }
   if (outcome === undefined)
     return say(waiting.rows === 0, `Nothing has been delivered to ${at} yet. ${waits}`);
   if (outcome.kind === 'stored') {
@@ -114,7 +123,11 @@ function judge(one: DestinationStats, circumstances: Circumstances): Judgement {
       reader.state === 'running'
         ? `Readings are delivered to ${at} as they come.`
         : `What was last sent to ${at} has been stored.`;
-    if (outcome.reason === '') return say(true, `${well} ${waits}`);
+    const mark =
+      clock === undefined || clock.trusted
+        ? ''
+        : ` Their times are marked, because the clock is not trusted: ${clock.why}.`;
+    if (outcome.reason === '') return say(true, `${well} ${waits}${mark}`);
     return say(
       false,
       `${at} answers, but some readings are ${outcome.reason}, ${since(outcome.sinceAt, nowMs)}.`,
