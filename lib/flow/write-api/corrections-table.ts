@@ -25,7 +25,7 @@ export interface CorrectionsTable {
 }
 
 /** Readings looked at in one step: with every one of them moved, about the time of a full batch. */
-export const STEP_ROWS_MAX = 2_000;
+const STEP_ROWS_MAX = 2_000;
 /** Of one stream on record. A boot makes one for each stream of its runs, now and then a second. */
 const ON_RECORD_MAX = 100;
 

@@ -261,6 +261,10 @@ describe('POST /api/v1/batches', () => {
     ['an unknown key', { extra: 1 }, 400, 'body_invalid'],
     ['readings that are a number', { readings: 1_000_000_000 }, 400, 'body_invalid'],
     ['an unknown cause', { gone: [[1, 2, 'eaten']] }, 400, 'body_invalid'],
+    ['a source that is no stream', { sources: ['Not a stream'] }, 400, 'body_invalid'],
+    ['a correction that ends before it begins', { corrections: [[2, 1, 5, 0, 1]] }, 400, 'body_invalid'],
+    ['too many corrections', { corrections: Array(17).fill([1, 1, 5, 0, 1]) }, 400, 'body_invalid'],
+    ['too many sources', { sources: Array(4_001).fill('rawreadings') }, 413, 'too_many_readings'],
     ['too many readings', { readings: Array(4_001).fill([1, 0, 5, 1]) }, 413, 'too_many_readings'],
     ['half a million entries', { series: Array(400_000).fill(1) }, 413, 'too_many_readings'],
   ])(
@@ -293,6 +297,28 @@ describe('POST /api/v1/batches', () => {
     const answer = await post('/api/v1/batches', batch([[1, 0, 5, 1]], { stream: store.ownStream }));
 
     expect(answer.json()).toMatchObject({ status: 422, code: 'stream_reserved' });
+  });
+
+  it('stores a thinned reading of a source, and no part of it again', async () => {
+    const { post, stored } = start();
+    const mean = [1, 0, 1_000, 2, 4, [3, 1, 3, 1, 3, 20_000, 0, 1, 6]];
+
+    const thinned = await post('/api/v1/batches', batch([mean], { sources: ['rawreadings'] }));
+    const late = await post('/api/v1/batches', batch([[2, 0, 1_000, 1]], { stream: 'rawreadings' }));
+
+    expect(thinned.json()).toMatchObject({ stored: [[1, 1]] });
+    expect(late.json()).toMatchObject({ stored: [], duplicate: [[2, 2]] });
+    expect(await stored()).toMatchObject([{ value: 2, thinned: { count: 3, source: 'rawreadings' } }]);
+  });
+
+  it('moves readings by a declared offset, in the request that declares it', async () => {
+    const { post, stored } = start();
+    await post('/api/v1/batches', batch([[1, 0, 1_000, 2, 1]]));
+
+    const answer = await post('/api/v1/batches', batch([], { corrections: [[1, 1, 60_000, 0, 5_000]] }));
+
+    expect(answer.json()).toEqual({ stored: [], duplicate: [], refused: [] });
+    expect(await stored()).toMatchObject([{ at: 61_000, flags: 0 }]);
   });
 
   it('declares gaps without any reading', async () => {

@@ -9,6 +9,7 @@ import { tempDir } from '../../../test/support/temp-dir.ts';
 import { createTestWorld } from '../../../test/support/test-world.ts';
 import { openDatabase } from '../../base/sqlite.ts';
 import type { BatchRow } from '../batch.ts';
+import { FLAG } from '../reading.ts';
 import type { IncomingBatch } from './readings-store.ts';
 import { STORE_APPLICATION_ID, STORE_MIGRATIONS } from './schema.ts';
 import { storeFaultOf } from './sqlite-fault.ts';
@@ -192,6 +193,21 @@ describe('the SQLite store', () => {
     await store.ingest([batch([[1, 0, 2_000, 20.5]])]);
 
     expect(raw.prepare('SELECT count(*) FROM readings').pluck().get()).toBe(2);
+    raw.close();
+    await store.close();
+  });
+
+  it('would count readings twice without its covered ranges', async () => {
+    const file = join(tempDir(), 'store.db');
+    const store = open(file);
+    const mean: BatchRow = [1, 0, 1_000, 2, FLAG.thinned, [3, 1, 3, 1, 3, 20_000, 0, 1, 3]];
+    await store.ingest([{ ...batch([mean]), sources: ['rawreadings'] }]);
+    const raw = openRaw(file);
+    raw.exec('DELETE FROM covered');
+
+    const [answer] = await store.ingest([{ ...batch([[2, 0, 11_000, 2]]), stream: 'rawreadings' }]);
+
+    expect(answer).toMatchObject({ stored: [[2, 2]] });
     raw.close();
     await store.close();
   });
