@@ -9,6 +9,7 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { settingsOf } from '../lib/base/config.ts';
+import { CHECKS } from '../lib/ops/doctor/checks/index.ts';
 import { API_PORT, SETTINGS } from '../src/wiring/settings.ts';
 import {
   arrowViolations,
@@ -184,6 +185,14 @@ describe('documents and code agree', () => {
     const inDocument = textOf('docs/settings.md').matchAll(/^\| `([a-z0-9_.[\]]+)` \|/gm);
 
     expect(disagreements(['the settings', inCode], ['docs/settings.md', firsts(inDocument)])).toEqual([]);
+  });
+
+  it('docs/operations.md lists exactly the checks of the doctor, with what each asks', () => {
+    const inCode = CHECKS.map(({ name, asks }) => `${name}: ${asks}`);
+    const rows = textOf('docs/operations.md').matchAll(/^\| `((?:[a-z0-9]+-)+[a-z0-9]+)` \| (.+\?) \|$/gm);
+    const inDocument = [...rows].map(([, name, asks]) => `${name}: ${asks}`);
+
+    expect(disagreements(['the checks', inCode], ['docs/operations.md', inDocument])).toEqual([]);
   });
 
   it('a test that a document names and that does not exist is found', () => {

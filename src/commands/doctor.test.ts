@@ -1,6 +1,7 @@
 /** The command with its real probe, on this machine; what each check finds is told beside the checks. */
 
-import { chmodSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { commandRig } from '../../test/support/command-rig.ts';
@@ -78,4 +79,19 @@ it('a step that there is not is a usage error that names those there are', async
   await expect(commandRig().run(doctor, { step: 'dsik' })).rejects.toThrow(
     'there is no "dsik"; there is config, data, disk',
   );
+});
+
+it('--bundle puts findings, configuration and states into one archive that its owner alone may read', async () => {
+  const { rig } = rigWithToken(0o600);
+  const file = join(rig.dataDir, 'report.tar.gz');
+
+  const { notes } = await rig.run(doctor, { step: 'config', bundle: file });
+
+  expect(notes).toEqual([`Written: ${file}. Look into it before you send it.`]);
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  const unpacked = execFileSync('tar', ['-xzOf', file], { encoding: 'utf8' });
+  expect(unpacked).toContain('3 passed, 0 warnings, 0 failed');
+  expect(unpacked).toContain('token_file:');
+  expect(unpacked).not.toContain('canary-secret');
+  await expect(rig.run(doctor, { step: 'config', bundle: file })).rejects.toThrow('it exists already');
 });

@@ -12,6 +12,7 @@ import { type Diagnosis, examine } from '../../lib/ops/doctor/examine.ts';
 import { type Check, STEPS, type Verdict } from '../../lib/ops/doctor/finding.ts';
 import { createSystemProbe } from '../../lib/ops/doctor/system-probe.ts';
 import { type Command, type CommandContext, textOption, usageError } from './command.ts';
+import { writeBundle } from './doctor-bundle.ts';
 import { subjectOf } from './doctor-subject.ts';
 import { count } from './words.ts';
 
@@ -29,22 +30,35 @@ export const doctor: Command = {
   about: 'examine the machine and the installation: what is wrong, and which command mends it',
   options: {
     step: { value: 'STEP', about: `only one part: ${STEPS.join(', ')} (else all)` },
+    bundle: {
+      value: 'FILE',
+      about: 'put findings, journal and states into this .tar.gz, with secrets masked',
+    },
     check: { about: 'one line and the exit codes of a Nagios plugin: 0, 1, 2 or 3' },
   },
   examples: [
     ['sensorctl doctor', 'is this machine fit for it, and what mends it?'],
     ['sensorctl doctor --step disk', 'only the disk'],
+    ['sensorctl doctor --bundle report.tar.gz', 'for somebody who helps'],
   ],
   async run(context) {
     const checks = chosen(context);
     const probe = createSystemProbe({ clock: systemClock, environment: context.environment });
-    const found = await examine(checks, probe, subjectOf(context), systemClock);
+    const subject = subjectOf(context);
+    const found = await examine(checks, probe, subject, systemClock);
+    const file = textOption(context, 'bundle');
+    if (file !== undefined) {
+      const words = inWords(found, false).join('\n');
+      const made = await writeBundle(file, { words, json: JSON.stringify(asJson(found)) }, probe, subject);
+      context.terminal.note(`Written: ${made}. Look into it before you send it.`);
+    }
     if (context.json) await context.terminal.out(JSON.stringify(asJson(found)));
     if (context.options.check === true) {
       if (!context.json) await context.terminal.out(nagiosLine(found));
       return NAGIOS_EXIT[worst(found)];
     }
-    if (!context.json) for (const line of inWords(found, context)) await context.terminal.out(line);
+    if (!context.json)
+      for (const line of inWords(found, context.terminal.colours)) await context.terminal.out(line);
     return found.some(({ verdict }) => verdict === 'fail') ? EXIT.failed : EXIT.ok;
   },
 };
@@ -70,11 +84,11 @@ function tally(found: readonly Diagnosis[], verdict: Verdict): number {
 
 const COLOURS = { pass: 'green', warn: 'yellow', fail: 'red', unknown: 'cyan' } as const;
 
-function inWords(found: readonly Diagnosis[], { terminal }: CommandContext): string[] {
+function inWords(found: readonly Diagnosis[], colours: boolean): string[] {
   const width = Math.max(...found.map(({ check }) => check.length));
   const lines = found.flatMap(({ verdict, check, evidence, fix }) => {
     const word = verdict.toUpperCase().padEnd(7);
-    const shown = terminal.colours ? styleText(COLOURS[verdict], word) : word;
+    const shown = colours ? styleText(COLOURS[verdict], word) : word;
     const line = `${shown}  ${check.padEnd(width)}  ${evidence}`;
     return fix === undefined ? [line] : [line, `${' '.repeat(9)}${' '.repeat(width)}  -> ${fix}`];
   });
