@@ -28,14 +28,19 @@ export interface SamplingRig {
 
 export function startSampling(
   sources: readonly SensorSource[],
-  over: { world?: TestWorld; intervalMs?: number; append?: (readings: readonly Reading[]) => void } = {},
+  over: {
+    world?: TestWorld;
+    intervalMs?: number;
+    append?: (readings: readonly Reading[]) => void;
+    pulse?: Pulse;
+  } = {},
 ): SamplingRig {
   const world = over.world ?? createTestWorld();
   const rounds: Reading[][] = [];
   const loop = createSamplingLoop({
     sources,
     world,
-    pulse: noPulse,
+    pulse: over.pulse ?? noPulse,
     intervalMs: over.intervalMs ?? 10_000,
     append: (readings) => {
       over.append?.(readings);

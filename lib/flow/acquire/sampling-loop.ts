@@ -67,7 +67,7 @@ export function createSamplingLoop(options: SamplingOptions): SamplingLoop {
   const { clock, observe } = world;
   assertSources(sources);
   assertInterval('the sampling interval', options.intervalMs);
-  const readers = sources.map((source) => createSourceReader(source, world, options.stamp));
+  const readers = sources.map((source) => createSourceReader(source, world, options.stamp, options.pulse));
   let schedule = scheduleFrom(clock.monotonicMs(), options.intervalMs);
   let wanted = false;
   let rounds = 0;

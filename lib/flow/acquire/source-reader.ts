@@ -6,6 +6,7 @@
  */
 
 import { withDeadline } from '../../base/deadline.ts';
+import type { Pulse } from '../../base/loop.ts';
 import type { World } from '../flow-event.ts';
 import type { Reading } from '../reading.ts';
 import { checkMeasurements, messageOfAnything, type Rejection } from './checked-measurement.ts';
@@ -49,10 +50,22 @@ const REPORT_REJECTION_EVERY = 360;
 /** Series whose rejections are counted apart; a source that makes up new bad names shares one count beyond. */
 const REJECTED_SERIES_MAX = 64;
 
+/**
+ * A read that has not ended after so many of its deadlines will not end: a thread hangs in a driver, and only
+ * a new process has it back. A minute with the usual deadline.
+ */
+const STUCK_DEADLINES = 12;
+
+/** On a starved machine even a good read may be late, however short its deadline. */
+const STUCK_GRACE_MS = 5_000;
+
+const NO_PULSE: Pulse = { promise() {}, release() {} };
+
 export function createSourceReader(
   source: SensorSource,
   world: Pick<World, 'clock' | 'observe'>,
   stamp: StampNow = stampFromClock(world.clock),
+  pulse: Pulse = NO_PULSE,
 ): SourceReader {
   const { clock, observe } = world;
   const { name, intervalMs, deadlineMs } = source;
@@ -96,6 +109,7 @@ export function createSourceReader(
       return { answer, stamped: stamp() };
     } finally {
       busySinceMono = undefined;
+      pulse.release(`read ${name}`);
       if (signal.aborted) lateAnswers += 1;
     }
   }
@@ -121,6 +135,10 @@ export function createSourceReader(
       }
       busySinceMono = startMono;
       reads += 1;
+      // One that has not answered since the start would not answer after another start either: it costs its
+      // own readings, and no restart.
+      const stuckMs = STUCK_DEADLINES * deadlineMs + STUCK_GRACE_MS;
+      if (lastOkAt !== undefined) pulse.promise(`read ${name}`, startMono + stuckMs);
       const waitMs = Math.min(deadlineMs, limitMs);
       try {
         const timed = await withDeadline(clock, `read ${name}`, waitMs, ask, stopping);

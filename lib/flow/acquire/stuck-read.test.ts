@@ -1,0 +1,63 @@
+import { describe, expect, test } from 'vitest';
+import { reported, source, startSampling } from '../../../test/support/sampling-rig.ts';
+import { createTestWorld } from '../../../test/support/test-world.ts';
+import { createLiveness } from '../../ops/liveness.ts';
+
+const never = () => new Promise<never>(() => {});
+
+/** A source that answers so many times and then never again, beside one that always does. */
+function startBesideStuck(answers: number) {
+  const world = createTestWorld();
+  const liveness = createLiveness(world.clock);
+  let reads = 0;
+  const stuck = source('stuck', {
+    deadlineMs: 1_000,
+    read: async () => {
+      reads += 1;
+      return reads <= answers ? [reported('stuck')] : never();
+    },
+  });
+  const rig = startSampling([stuck, source('good')], { world, pulse: liveness });
+  return { ...rig, liveness };
+}
+
+describe('a read that does not end', () => {
+  test('is no stuck loop for twelve of its deadlines, and one after that', async () => {
+    const { world, liveness } = startBesideStuck(1);
+    await world.clock.advance(10_000);
+
+    await world.clock.advance(16_000);
+    const before = liveness.overdue();
+    await world.clock.advance(2_000);
+
+    expect(before).toEqual([]);
+    expect(liveness.overdue()).toMatchObject([{ loop: 'read stuck' }]);
+  });
+
+  test('is for ever only a failing source if it has not answered since the start', async () => {
+    const { world, liveness, rounds } = startBesideStuck(0);
+
+    await world.clock.advance(3_600_000);
+
+    expect(liveness.overdue()).toEqual([]);
+    expect(rounds.length).toBeGreaterThan(350);
+  });
+
+  test('that fails instead, round after round, is no stuck loop either', async () => {
+    const world = createTestWorld();
+    const liveness = createLiveness(world.clock);
+    let reads = 0;
+    const unplugged = source('unplugged', {
+      read: async () => {
+        reads += 1;
+        if (reads > 3) throw new Error('EREMOTEIO');
+        return [reported('unplugged')];
+      },
+    });
+    startSampling([unplugged], { world, pulse: liveness });
+
+    await world.clock.advance(3_600_000);
+
+    expect(liveness.overdue()).toEqual([]);
+  });
+});
