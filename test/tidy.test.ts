@@ -251,6 +251,7 @@ describe('units, shell and code agree', () => {
         'Service.Restart': 'on-failure',
         'Service.RestartPreventExitStatus': '78',
         'Service.MemoryMax': promised.memory,
+        'Service.Environment': `SENSORGW_UNIT_MEMORY_MIB=${promised.memory.replace('M', '')}`,
         'Service.CPUQuota': '75%',
         'Service.TasksMax': promised.tasks,
         'Service.OOMScoreAdjust': '-500',

@@ -106,22 +106,24 @@ interface Range<T> {
   readonly max: T;
 }
 
-type DurationOptions = Range<string> & (WithInitial<string> | WithNote);
+type QuantityOptions = Range<string> & (WithInitial<string> | WithNote);
 
 /** A length of time, in milliseconds in the program. */
 export function duration(options: Range<string> & WithInitial<string>): Setting<number>;
 export function duration(options: Range<string> & WithNote): Setting<number | undefined>;
-export function duration(options: DurationOptions): Setting<number> | Setting<number | undefined> {
+export function duration(options: QuantityOptions): Setting<number> | Setting<number | undefined> {
   const unit = 'Write a number with its unit, such as 250ms, 10s, 5m, 1h or 7d.';
   const schema = quantity(options, parseDuration, { small: 'too short', large: 'too long', unit, bare: 's' });
   return leaf(options, { schema, values: `${options.min} to ${options.max}`, isDuration: true });
 }
 
 /** A number of bytes. */
-export function size(options: Range<string> & WithInitial<string>): Setting<number> {
+export function size(options: Range<string> & WithInitial<string>): Setting<number>;
+export function size(options: Range<string> & WithNote): Setting<number | undefined>;
+export function size(options: QuantityOptions): Setting<number> | Setting<number | undefined> {
   const unit = 'Write a number with its unit, such as 64KiB, 256MiB or 1GiB.';
   const schema = quantity(options, parseSize, { small: 'too small', large: 'too large', unit, bare: 'MiB' });
-  return required(options, { schema, values: `${options.min} to ${options.max}` });
+  return leaf(options, { schema, values: `${options.min} to ${options.max}` });
 }
 
 interface QuantityWords {

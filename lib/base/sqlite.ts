@@ -24,6 +24,17 @@ const BUSY_TIMEOUT_MS = 250;
 const WAL_MIB = 4;
 const PAGES_PER_MIB = 256;
 
+/** Those that are open for writing, and perhaps some that were. */
+const opened = new Set<SqliteDatabase>();
+
+/** Empties the page caches of all databases that are open for writing; they fill again as they are used. */
+export function shrinkCaches(): void {
+  for (const database of opened) {
+    if (database.open) database.pragma('shrink_memory');
+    else opened.delete(database);
+  }
+}
+
 export interface OpenOptions {
   readonly file: string;
   /** Marks the file as ours; four ASCII characters as a number. */
@@ -70,6 +81,7 @@ export function openDatabase(options: OpenOptions): SqliteDatabase {
     throw unusable(options.file, error) ?? error;
   }
   if (created) syncPath(dirname(options.file));
+  opened.add(database);
   return database;
 }
 

@@ -146,6 +146,7 @@ describe('the documents that follow from the settings', () => {
     expect(load(uncommented).config).toEqual({
       ...defaults,
       gateway: 'greenhouse',
+      memory: { max: 256 * 1_048_576 },
       api: { ...defaults.api, defaultGateway: 'greenhouse' },
     });
   });

@@ -14,8 +14,11 @@ import { SETTINGS } from './settings.ts';
 
 export const ENVIRONMENT_PREFIX = 'SENSORGW_';
 
+/** How much memory the unit grants, in MiB: what it says in MemoryMax=, where the kernel may not hear it. */
+export const UNIT_MEMORY_VARIABLE = 'SENSORGW_UNIT_MEMORY_MIB';
+
 /** Variables of ours that are no settings. */
-const OTHER_VARIABLES: readonly string[] = ['SENSORGW_CONFIG'];
+const OTHER_VARIABLES: readonly string[] = ['SENSORGW_CONFIG', UNIT_MEMORY_VARIABLE];
 
 export const CONFIG_FILE = '/etc/sensor-gateway/config.yaml';
 

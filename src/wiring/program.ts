@@ -11,9 +11,11 @@ import { unusableDir } from '../../lib/base/disk-condition.ts';
 import { EXIT, GatewayError, messageOf } from '../../lib/base/errors.ts';
 import { createLogger, type Logger } from '../../lib/base/logger.ts';
 import { type Random, systemRandom } from '../../lib/base/random.ts';
+import { createMemoryGuard } from '../../lib/ops/memory-guard.ts';
 import { connectSupervisor, type Supervisor } from '../../lib/ops/sd-notify.ts';
 import { readBootId } from './boot-id.ts';
-import { type Config, loadConfig } from './config.ts';
+import { type Config, loadConfig, UNIT_MEMORY_VARIABLE } from './config.ts';
+import { giveMemoryBack, memoryLimit } from './memory-limit.ts';
 import { VERSION } from './version.ts';
 
 /** Everything a program's work is made from. */
@@ -94,11 +96,12 @@ export async function runProgram(
     }).catch((error: unknown) => {
       throw unusableDir(config.dataDir, error);
     });
-    const signal = await Promise.race([stopped, running.failed]);
-    log.info({ signal }, 'stopping');
+    const cause = await Promise.race([stopped, running.failed, memoryExhausted(config, log)]);
+    if (typeof cause !== 'string') sayFailure(name, log, cause);
+    log.info({ signal: String(cause) }, 'stopping');
     supervisor.stopping();
     await Promise.race([running.stop(), tooLate(log)]);
-    return end(EXIT.ok);
+    return end(typeof cause === 'string' ? EXIT.ok : cause.exitCode);
   } catch (error) {
     return fail(error);
   }
@@ -142,6 +145,29 @@ function firstStopSignal(): Promise<string> {
         resolve(signal);
       });
     }
+  });
+}
+
+/** Resolves when the program has almost all the memory that it may have; never, if nobody limits it. */
+function memoryExhausted(config: Config, log: Logger): Promise<GatewayError> {
+  const settingBytes = config.memory.max;
+  const limitBytes = memoryLimit({ settingBytes, unitMiB: process.env[UNIT_MEMORY_VARIABLE] });
+  return new Promise((resolve, reject) => {
+    if (limitBytes === undefined) return;
+    const guard = createMemoryGuard({
+      clock: systemClock,
+      // It only looks, and the heartbeat already vouches for the event loop that lets it.
+      pulse: { promise() {}, release() {} },
+      limitBytes,
+      rssBytes: () => process.memoryUsage.rss(),
+      shed: giveMemoryBack,
+      onShed: (beforeBytes, afterBytes) =>
+        log.warn(
+          { beforeBytes, afterBytes, limitBytes },
+          'close to the memory limit: gave back what can be had again',
+        ),
+    });
+    guard.run().catch((error) => (error instanceof GatewayError ? resolve(error) : reject(error)));
   });
 }
 

@@ -79,6 +79,16 @@ export const SETTINGS = section('', {
     about: 'For files that may vanish at a reboot (health, ready). Best in memory: it spares the card.',
   }),
 
+  memory: section('How much memory a program may have.', {
+    max: size({
+      min: '64MiB',
+      max: '64GiB',
+      about: 'Near it a program gives back what it can, and at last starts afresh in good order.',
+      initialNote: 'the limit of its unit or cgroup',
+      example: '256MiB',
+    }),
+  }),
+
   log: section('What the programs say, on standard output.', {
     level: choice({
       of: ['debug', 'info', 'warn', 'error', 'fatal'],
