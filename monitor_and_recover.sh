@@ -8,9 +8,14 @@
 # It says nothing while all is well, and one line for every decision (standard output and syslog). It
 # never waits without a limit, never runs twice at once, and needs no journal: a Raspberry Pi may not
 # keep one. It leaves alone what systemd is restarting just now, what a person has stopped, and what
-# ended with exit code 78, because a wrong configuration does not become right by starting it again.
+# ended with exit code 78, because a wrong configuration does not become right by starting it again. Three
+# restarts of a unit in an hour have not helped: it then leaves a ticket (a file UNIT.ticket in its notes)
+# and restarts that unit no more until it has been well again, or the hour is over.
 #
 #   monitor_and_recover.sh [--dry-run] [--verbose]
+#
+# RECOVER_REBOOT=yes in its environment lets it reboot the machine when a ticket has stood for an hour: at
+# most once a day, and never in the first two hours after a boot. Without it, it never does.
 #
 # Exit codes: 0 all well, or nothing to be done from here; 1 something was (or would have been)
 # restarted, or waits for its cooldown; 64 wrong usage; 73 no place for the notes.
@@ -23,6 +28,8 @@ readonly READER_UNIT=sensor-main.service
 readonly HEALTH_URL="${RECOVER_HEALTH_URL:-http://127.0.0.1:8470/health}"
 readonly HEALTH_FILE="${RECOVER_RUN_DIR:-/run/sensor-gateway}/sensor-main.health.json"
 
+readonly UPTIME_FILE="${RECOVER_UPTIME_FILE:-/proc/uptime}"
+
 # Our notes belong to root, in a directory of their own: in one that the service user may write, a
 # planted link could make root write somewhere else. In /run, because after a reboot they mean nothing.
 readonly NOTES_DIR="${RECOVER_NOTES_DIR:-/run/sensor-gateway-recover}"
@@ -32,8 +39,18 @@ readonly NOTES_DIR="${RECOVER_NOTES_DIR:-/run/sensor-gateway-recover}"
 readonly HEALTH_AGE_MAX_S=90
 # A unit that is active but does not answer may only be busy: it must look bad in two runs in a row.
 readonly STRIKES_MAX=2
-# Between two restarts of a unit by us. Longer than any start-up, so that a restart can show its effect.
+# Between two restarts of a unit by us, and before a start limit is lifted. Longer than any start-up, so
+# that a restart can show its effect.
 readonly COOLDOWN_S=300
+readonly RESTARTS_MAX=3
+readonly RESTARTS_WINDOW_S=3600
+# The last resort, for those who want it. What a restart did not mend in an hour may be the machine.
+readonly REBOOT="${RECOVER_REBOOT:-no}"
+readonly REBOOT_AFTER_S=3600
+readonly REBOOT_UPTIME_MIN_S=7200
+readonly REBOOT_AGAIN_S=86400
+# The only note that must outlive a boot.
+readonly REBOOT_NOTE="${RECOVER_STATE_DIR:-/var/lib/sensor-gateway-recover}/rebooted"
 # Every command outside is cut off after this: a run ends even on a machine that hardly moves any more.
 readonly COMMAND_MAX_S=8
 
@@ -55,7 +72,7 @@ chat() { # text: only for somebody who watches
 # Seconds since boot. Never the time of day: it jumps when a Pi without a clock battery hears of the time.
 uptime_s() {
   local up
-  read -r up _ </proc/uptime
+  read -r up _ <"$UPTIME_FILE"
   printf '%s' "${up%%.*}"
 }
 
@@ -73,20 +90,68 @@ forget_note() { # name
   if [[ $dry_run == no ]]; then rm -f "$NOTES_DIR/$1"; fi
 }
 
+# When we restarted a unit in the last hour, oldest first.
+recent_restarts() { # unit
+  local now=$2 when
+  [[ -r $NOTES_DIR/$1.restarts ]] || return 0
+  while read -r when; do
+    if [[ $when =~ ^[0-9]{1,15}$ ]] && ((now >= when && now - when < RESTARTS_WINDOW_S)); then printf '%s\n' "$when"; fi
+  done <"$NOTES_DIR/$1.restarts"
+}
+
+# Three times did not help. Says so once an hour, leaves a file for whoever looks, and goes no further.
+ticket() { # unit reason now
+  local unit=$1 reason=$2 now=$3 since
+  since=$(note "$unit.ticket")
+  if [[ -z $since ]]; then
+    since=$now
+    if [[ $dry_run == no ]]; then
+      printf '%s\nunit: %s\nreason: %s\nrestarts: %s in the last hour\n' \
+        "$now" "$unit" "$reason" "$RESTARTS_MAX" >"$NOTES_DIR/$unit.ticket"
+    fi
+  fi
+  say_hourly "$unit.ticket" "$unit: $reason; $RESTARTS_MAX restarts in an hour did not help. Somebody must look: systemctl status $unit"
+  if [[ $REBOOT == yes ]] && ((now - since >= REBOOT_AFTER_S)); then reboot_machine "$unit" "$now"; fi
+}
+
+reboot_machine() { # unit now
+  local rebooted='' wall
+  wall=$(date +%s)
+  if (($2 < REBOOT_UPTIME_MIN_S)); then return; fi
+  if [[ -r $REBOOT_NOTE ]]; then read -r rebooted <"$REBOOT_NOTE" || true; fi
+  # A clock that was set back says nothing about how long ago it was: then not today.
+  if [[ $rebooted =~ ^[0-9]{1,15}$ ]] && ((wall - rebooted < REBOOT_AGAIN_S)); then return; fi
+  if [[ $dry_run == yes ]]; then
+    say crit "$1: has needed help for an hour; would reboot the machine"
+    return
+  fi
+  # Without the note it could reboot again and again.
+  if ! mkdir -p "${REBOOT_NOTE%/*}" || ! printf '%s\n' "$wall" >"$REBOOT_NOTE"; then return; fi
+  say crit "$1: has needed help for an hour; rebooting the machine"
+  timeout "$COMMAND_MAX_S" sync || true
+  timeout "$COMMAND_MAX_S" systemctl reboot || true
+}
+
 restart() { # unit reason
   local unit=$1 reason=$2 now last
+  local -a recent=()
   now=$(uptime_s)
-  last=$(note "$unit.restarted")
   worst=1
-  if [[ -n $last ]] && ((now >= last && now - last < COOLDOWN_S)); then
+  mapfile -t recent < <(recent_restarts "$unit" "$now")
+  last=${recent[*]: -1}
+  if [[ -n $last ]] && ((now - last < COOLDOWN_S)); then
     say warning "$unit: $reason; restarted $((now - last)) s ago, waiting until $COOLDOWN_S s have passed"
+    return
+  fi
+  if ((${#recent[@]} >= RESTARTS_MAX)); then
+    ticket "$unit" "$reason" "$now"
     return
   fi
   if [[ $dry_run == yes ]]; then
     say warning "$unit: $reason; would restart it"
     return
   fi
-  write_note "$unit.restarted" "$now"
+  printf '%s\n' "${recent[@]}" "$now" >"$NOTES_DIR/$unit.restarts"
   forget_note "$unit.strikes"
   # A unit at its start limit refuses to start until this.
   timeout "$COMMAND_MAX_S" systemctl reset-failed "$unit" 2>/dev/null || true
@@ -117,7 +182,8 @@ reader_trouble() {
     printf 'is active but has no health file'
     return
   fi
-  generated_ms=$(head -c 65536 "$HEALTH_FILE" | sed -n 's/.*"generated_mono_ms":\([0-9]\{1,15\}\).*/\1/p')
+  # The directory is the service's: what lies there in place of a file must not keep us.
+  generated_ms=$(timeout "$COMMAND_MAX_S" head -c 65536 "$HEALTH_FILE" | sed -n 's/.*"generated_mono_ms":\([0-9]\{1,15\}\).*/\1/p')
   if [[ -z $generated_ms ]]; then
     printf 'has a health file that cannot be read'
     return
@@ -135,7 +201,8 @@ api_trouble() {
 check() { # unit trouble-function
   local unit=$1 trouble_of=$2 state key value trouble
   local -A is=()
-  if ! state=$(timeout "$COMMAND_MAX_S" systemctl show "$unit" -p LoadState -p ActiveState -p SubState -p Result -p ExecMainStatus); then
+  if ! state=$(timeout "$COMMAND_MAX_S" systemctl show "$unit" -p LoadState -p ActiveState -p SubState -p Result -p ExecMainStatus \
+    -p InactiveEnterTimestampMonotonic); then
     worst=1
     say err "$unit: systemctl does not answer; nothing can be done from here"
     return
@@ -150,11 +217,17 @@ check() { # unit trouble-function
       strike "$unit" "$trouble"
     else
       forget_note "$unit.strikes"
+      forget_note "$unit.ticket"
       chat "$unit: active and healthy"
     fi
   elif [[ ${is[ActiveState]:-} == failed && ${is[ExecMainStatus]:-} == 78 ]]; then
     # Said once an hour, not once a minute: only a person can mend it.
     say_hourly "$unit" "$unit: its configuration is wrong (exit code 78); left alone. See: systemctl status $unit"
+  elif [[ ${is[ActiveState]:-} == failed && ${is[Result]:-} == start-limit-hit ]] &&
+    ! cooled_down "${is[InactiveEnterTimestampMonotonic]:-0}"; then
+    # It has failed many times just now; what systemd does for a reason is not undone at once.
+    worst=1
+    say_hourly "$unit" "$unit: systemd has given up (start-limit-hit); will start it when $COOLDOWN_S s have passed"
   elif [[ ${is[ActiveState]:-} == failed ]]; then
     restart "$unit" "has failed (${is[Result]:-unknown}) and systemd has given up"
   elif [[ ${is[ActiveState]:-} == inactive ]]; then
@@ -162,6 +235,11 @@ check() { # unit trouble-function
   else
     chat "$unit: ${is[ActiveState]:-unknown} (${is[SubState]:-unknown}), systemd is at it; left alone"
   fi
+}
+
+# Whether a unit has been down for the cooldown.
+cooled_down() { # microseconds since boot
+  (($(uptime_s) - $1 / 1000000 >= COOLDOWN_S))
 }
 
 say_hourly() { # name text

@@ -58,10 +58,77 @@ it('restarts again when the cooldown is over', () => {
   machine.unit(READER, ACTIVE.replace('active', 'failed'));
 
   machine.run();
-  machine.note(`${READER}.restarted`, uptimeS() - 301);
+  machine.note(`${READER}.restarts`, uptimeS() - 301);
   machine.run();
 
   expect(machine.restarts()).toEqual([READER, READER]);
+});
+
+it('restarts a unit three times in an hour, then leaves a ticket and the unit alone', () => {
+  const machine = createMachine();
+  machine.unit(READER, ACTIVE.replace('active', 'failed'));
+  const ages = [3_500, 2_000, 400];
+  machine.note(`${READER}.restarts`, ...ages.map((age) => uptimeS() - age));
+
+  const runs = [machine.run(), machine.run()];
+
+  expect(runs.map(({ lines }) => lines.length)).toEqual([1, 0]);
+  expect(runs[0]?.lines[0]).toContain('3 restarts in an hour did not help. Somebody must look');
+  expect(machine.restarts()).toEqual([]);
+  expect(machine.ticket(READER)).toContain(`unit: ${READER}\nreason: has failed`);
+});
+
+it('takes the ticket back when the unit is well again, and restarts again when the hour is over', () => {
+  const machine = createMachine();
+  machine.unit(READER, ACTIVE.replace('active', 'failed'));
+  machine.note(`${READER}.restarts`, uptimeS() - 3_000, uptimeS() - 2_000, uptimeS() - 1_000);
+  machine.run();
+
+  machine.unit(READER, ACTIVE);
+  machine.run();
+  const afterRecovery = machine.ticket(READER);
+  machine.unit(READER, ACTIVE.replace('active', 'failed'));
+  machine.note(`${READER}.restarts`, uptimeS() - 3_700, uptimeS() - 2_000, uptimeS() - 1_000);
+  machine.run();
+
+  expect(afterRecovery).toBeUndefined();
+  expect(machine.restarts()).toEqual([READER]);
+});
+
+it('lifts a start limit only after the unit has been down for the cooldown', () => {
+  const machine = createMachine();
+  const failed = ACTIVE.replace('active', 'failed').replace('Result=success', 'Result=start-limit-hit');
+  const downFor = (seconds: number) =>
+    machine.unit(API, `${failed}\nInactiveEnterTimestampMonotonic=${(uptimeS() - seconds) * 1_000_000}`);
+
+  downFor(10);
+  const soon = machine.run();
+  downFor(310);
+  machine.run();
+
+  expect(soon.lines[0]).toContain('will start it when 300 s have passed');
+  expect(machine.restarts()).toEqual([API]);
+});
+
+it.each([
+  ['never unless it is told to', {}, false],
+  ['when a ticket has stood for an hour and it is told to', { RECOVER_REBOOT: 'yes' }, true],
+])('reboots the machine %s', (_when, variables, reboots) => {
+  const machine = createMachine();
+  const rebootsAfter = (uptime: number, ticketAge: number) => {
+    machine.unit(READER, ACTIVE.replace('active', 'failed'));
+    machine.note(`${READER}.restarts`, uptime - 3_000, uptime - 2_000, uptime - 1_000);
+    machine.note(`${READER}.ticket`, uptime - ticketAge);
+    machine.runWith(variables);
+    return machine.calls().filter((call) => call === 'reboot').length;
+  };
+  machine.uptime(100_000);
+
+  const early = rebootsAfter(100_000, 1_800);
+  const late = rebootsAfter(100_000, 3_700);
+  const again = rebootsAfter(100_000, 3_700);
+
+  expect([early, late, again]).toEqual(reboots ? [0, 1, 1] : [0, 0, 0]);
 });
 
 it.each([
@@ -175,7 +242,12 @@ interface Machine {
   health(ageS: number): void;
   healthText(text: string): void;
   apiStatus(status: string): void;
-  note(name: string, value: number): void;
+  note(name: string, ...values: number[]): void;
+  /** What its ticket says; `undefined` if there is none. */
+  ticket(unit: string): string | undefined;
+  /** So long since the boot, for the script. */
+  uptime(seconds: number): void;
+  runWith(variables: Readonly<Record<string, string>>): void;
   calls(): string[];
   restarts(): string[];
   logged(): string[];
@@ -196,17 +268,17 @@ function createMachine(): Machine {
     writeFileSync(path(`bin/${name}`), `#!/bin/sh\n${body}\n`);
     chmodSync(path(`bin/${name}`), 0o755);
   }
+  const env = {
+    PATH: `${path('bin')}:/usr/bin:/bin`,
+    RECOVER_RUN_DIR: dir,
+    RECOVER_NOTES_DIR: notesDir,
+    RECOVER_STATE_DIR: path('state'),
+    RECOVER_UPTIME_FILE: path('uptime'),
+  };
   const machine: Machine = {
     notesDir,
     run(...options) {
-      const { status, stdout } = spawnSync('bash', [SCRIPT, ...options], {
-        encoding: 'utf8',
-        env: {
-          PATH: `${path('bin')}:/usr/bin:/bin`,
-          RECOVER_RUN_DIR: dir,
-          RECOVER_NOTES_DIR: notesDir,
-        },
-      });
+      const { status, stdout } = spawnSync('bash', [SCRIPT, ...options], { encoding: 'utf8', env });
       return { status, lines: stdout.split('\n').filter(Boolean) };
     },
     unit: (name, state) => writeFileSync(path(name), `${state}\n`),
@@ -214,7 +286,16 @@ function createMachine(): Machine {
       machine.healthText(`{"format":1,"generated_mono_ms":${(uptimeS() - ageS) * 1000},"state":{}}\n`),
     healthText: (text) => writeFileSync(path('sensor-main.health.json'), text),
     apiStatus: (status) => writeFileSync(path('api-status'), status),
-    note: (name, value) => writeFileSync(join(notesDir, name), `${value}\n`),
+    note: (name, ...values) => {
+      mkdirSync(notesDir, { recursive: true });
+      writeFileSync(join(notesDir, name), `${values.join('\n')}\n`);
+    },
+    ticket: (unit) => {
+      const file = join(notesDir, `${unit}.ticket`);
+      return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
+    },
+    uptime: (seconds) => writeFileSync(path('uptime'), `${seconds}.00 0.00\n`),
+    runWith: (variables) => void spawnSync('bash', [SCRIPT], { env: { ...env, ...variables } }),
     calls: () => linesOf('calls'),
     restarts: () =>
       linesOf('calls')
@@ -224,6 +305,7 @@ function createMachine(): Machine {
   };
   machine.unit(READER, ACTIVE);
   machine.unit(API, ACTIVE);
+  machine.uptime(uptimeS());
   machine.health(5);
   machine.apiStatus('200');
   return machine;
