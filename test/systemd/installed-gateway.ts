@@ -44,8 +44,9 @@ export type Entry = Readonly<Record<string, unknown>>;
 export const isStored = (entry: Entry) => entry.event === 'batch.delivered' && entry.outcome === 'stored';
 
 /** The fastest that a configuration may ask for. */
-const QUICK_CONFIG = `
+export const QUICK_CONFIG = `
 gateway: test-gateway
+clock: {trust: always}
 log: {level: debug}
 sampling: {interval: 1s, deadline: 500ms}
 breaker: {pauses: [1s, 2s]}
@@ -53,7 +54,7 @@ backpressure: {sampling: keep}
 `;
 
 /** A watchdog and a restart that a test has the time to wait for. */
-export const QUICK_UNIT = ['WatchdogSec=3', 'RestartSec=200ms', 'TimeoutAbortSec=2'];
+const QUICK_UNIT = ['WatchdogSec=3', 'RestartSec=200ms', 'TimeoutAbortSec=2'];
 
 export async function installGateway(options: MachineOptions = {}): Promise<InstalledGateway> {
   const machine = await bootMachine({
@@ -92,6 +93,30 @@ export async function installGateway(options: MachineOptions = {}): Promise<Inst
     restarts: async (unit) => Number((await machine.show(unit)).NRestarts),
     accountForAll: () => accountForAll(gateway, options.onTestFinished),
   };
+  return gateway;
+}
+
+export interface Circumstances {
+  /** Instead of `QUICK_CONFIG`. */
+  readonly config?: string;
+  /** Variables that choose a fault for the reader. */
+  readonly faults?: Readonly<Record<string, string>>;
+  /** Of the reader's unit. */
+  readonly lines?: readonly string[];
+}
+
+/** One that has delivered a round or two, with a watchdog and restarts that a test can wait for. */
+export async function runningGateway(
+  onTestFinished: OnTestFinished,
+  { config, faults, lines = [] }: Circumstances = {},
+): Promise<InstalledGateway> {
+  const gateway = await installGateway({ onTestFinished });
+  if (config !== undefined) gateway.put('/etc/sensor-gateway/config.yaml', config);
+  for (const unit of [READER, API]) await gateway.dropIn(unit, ...QUICK_UNIT);
+  if (lines.length > 0) await gateway.dropIn(READER, ...lines);
+  if (faults !== undefined) await gateway.fault(READER, faults);
+  await gateway.do('systemctl', 'start', API, READER);
+  await gateway.said(READER, isStored, 2);
   return gateway;
 }
 

@@ -6,20 +6,12 @@
 
 import { beforeAll, describe, it } from 'vitest';
 import { bootableRoot, whyNoBootedMachine } from '../support/booted-machine.ts';
-import type { OnTestFinished } from '../support/temp-dir.ts';
-import {
-  API,
-  type InstalledGateway,
-  installGateway,
-  isStored,
-  QUICK_UNIT,
-  READER,
-} from './installed-gateway.ts';
+import { type InstalledGateway, QUICK_CONFIG, READER, runningGateway } from './installed-gateway.ts';
 
 /** A root file system is made from packages once. */
 const MAKING_MS = 300_000;
 /** Most of it is waiting, on a machine that may have more to do than this. */
-const FAULT_MS = 180_000;
+const FAULT_MS = 90_000;
 
 const why = whyNoBootedMachine();
 
@@ -27,23 +19,14 @@ beforeAll(() => {
   if (why === undefined) bootableRoot('bookworm');
 }, MAKING_MS);
 
-async function runningGateway(
-  onTestFinished: OnTestFinished,
-  faults: Readonly<Record<string, string>> = {},
-): Promise<InstalledGateway> {
-  const gateway = await installGateway({ onTestFinished });
-  for (const unit of [READER, API]) await gateway.dropIn(unit, ...QUICK_UNIT);
-  if (Object.keys(faults).length > 0) await gateway.fault(READER, faults);
-  await gateway.do('systemctl', 'start', API, READER);
-  await gateway.said(READER, isStored, 2);
-  return gateway;
-}
-
 /** The watchdog has acted, and the reader delivers again. */
 async function restartedByWatchdog(gateway: InstalledGateway): Promise<void> {
   await gateway.saidOf(READER, 'Watchdog timeout');
   await gateway.saidOf(READER, 'Started', 2);
 }
+
+const roundsIn = (gateway: InstalledGateway) =>
+  gateway.journal.lines.filter((line) => String(line.MESSAGE).includes('round.sampled')).length;
 
 /** When systemd last heard a heartbeat, in seconds since boot. */
 async function heartbeatAt(gateway: InstalledGateway): Promise<number> {
@@ -57,7 +40,7 @@ describe
     { timeout: FAULT_MS },
     () => {
       it('an endless loop', async ({ expect, onTestFinished }) => {
-        const gateway = await runningGateway(onTestFinished, { FAULT: 'endless-loop' });
+        const gateway = await runningGateway(onTestFinished, { faults: { FAULT: 'endless-loop' } });
 
         await gateway.setOff(READER);
         await restartedByWatchdog(gateway);
@@ -67,7 +50,7 @@ describe
       });
 
       it('a promise that never settles', async ({ expect, onTestFinished }) => {
-        const gateway = await runningGateway(onTestFinished, { FAULT: 'never-settles' });
+        const gateway = await runningGateway(onTestFinished, { faults: { FAULT: 'never-settles' } });
 
         await gateway.setOff(READER);
         await gateway.said(READER, (entry) => String(entry.msg).includes('heartbeat withheld: sampling'));
@@ -80,14 +63,37 @@ describe
         expect,
         onTestFinished,
       }) => {
-        const gateway = await runningGateway(onTestFinished, { FAULT: 'never-settles', BARE_TIMER: 'yes' });
+        const gateway = await runningGateway(onTestFinished, {
+          faults: { FAULT: 'never-settles', BARE_TIMER: 'yes' },
+        });
 
         await gateway.setOff(READER);
+        await gateway.said(READER, (entry) => entry.msg === 'fault: never-settles');
         const setOffAt = await heartbeatAt(gateway);
+        const rounds = roundsIn(gateway);
         // Longer than the promise, the patience and the watchdog of the test above together.
         await gateway.until(async () => (await heartbeatAt(gateway)) > setOffAt + 25);
 
         expect(await gateway.restarts(READER)).toBe(0);
+        // One may have been under way.
+        expect(roundsIn(gateway) - rounds).toBeLessThanOrEqual(1);
+      });
+
+      it('a read that hangs in a driver and has taken its thread along', async ({
+        expect,
+        onTestFinished,
+      }) => {
+        const gateway = await runningGateway(onTestFinished, {
+          config: `${QUICK_CONFIG}sources: [simulated, {type: bme280, deadline: 300ms}]\n`,
+          faults: { FAULT: 'stuck-read' },
+        });
+        await gateway.do('mkfifo', '--mode=666', '/opt/faults/fifo');
+
+        await gateway.setOff(READER);
+        await gateway.said(READER, (entry) => String(entry.msg).includes('heartbeat withheld: read bme280'));
+        await restartedByWatchdog(gateway);
+
+        expect(await gateway.accountForAll()).toBeGreaterThan(0);
       });
 
       it('SIGSTOP', async ({ expect, onTestFinished }) => {

@@ -5,8 +5,10 @@
  */
 
 import { open } from 'node:fs/promises';
-import { createFakeBme280 } from '/opt/faults/fake-bme280.js';
-import { fault } from './install.js';
+import { fault } from './fault.js';
+
+// Compiled from the tests' own chip, and put beside this file.
+const { createFakeBme280 } = await import(new URL('fake-bme280.js', import.meta.url).href);
 
 const chip = createFakeBme280();
 

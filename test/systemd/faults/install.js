@@ -5,13 +5,14 @@
  */
 
 import { register } from 'node:module';
-
-export const fault = { name: process.env.FAULT ?? '', active: false };
+import { fault } from './fault.js';
 
 register('./stand-ins.js', import.meta.url);
+// Loaded here and now: the program itself would get them through `require`, which asks no stand-in.
+await import('/opt/sensor-gateway/current/dist/src/wiring/reader.js');
 
-/** Bytes that a leak takes each time, and how often it does. */
-const LEAK_BYTES = 4 * 1_048_576;
+/** How fast a leak grows, and in which steps. */
+const LEAK_MIB_PER_S = Number(process.env.LEAK_MIB_PER_S ?? 0);
 const LEAK_EVERY_MS = 100;
 
 /** @type {Buffer[]} */
@@ -22,5 +23,8 @@ process.on('SIGUSR2', () => {
   process.stderr.write(`fault: ${fault.name}\n`);
   if (fault.name === 'endless-loop') for (;;);
   // Filled, because memory that nobody has written to is not there yet.
-  if (fault.name === 'leak') setInterval(() => leaked.push(Buffer.alloc(LEAK_BYTES, 1)), LEAK_EVERY_MS);
+  if (fault.name === 'leak') {
+    const bytes = (LEAK_MIB_PER_S * 1_048_576 * LEAK_EVERY_MS) / 1_000;
+    setInterval(() => leaked.push(Buffer.alloc(bytes, 1)), LEAK_EVERY_MS);
+  }
 });

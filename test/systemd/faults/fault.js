@@ -1,0 +1,3 @@
+/** Which fault was chosen, and whether it has been set off. */
+
+export const fault = { name: process.env.FAULT ?? '', active: false };
