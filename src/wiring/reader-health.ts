@@ -37,9 +37,14 @@ export function createReaderHealth({
     wallMs: clock.wallMs,
     monotonicMs: clock.monotonicMs,
   });
+  function clockRemark(): string {
+    const { trusted, jumpedMs } = clockLoop.status();
+    if (jumpedMs !== 0) return ', the clock has jumped';
+    return trusted ? '' : ', the clock is not trusted';
+  }
   // A destination that is up to date must not hide one that is not.
   const statusLine = () =>
-    signs.statusLine(Math.max(0, ...destinations.map((one) => one.status().backlog.rows)));
+    signs.statusLine(Math.max(0, ...destinations.map((one) => one.status().backlog.rows))) + clockRemark();
 
   return {
     heartbeat: createHeartbeat({
