@@ -63,16 +63,16 @@ make_release() { # name
 
 provide_user() { # release-directory
   local groups
+  if [[ ! -d $CONFIG_DIR ]]; then act "make $CONFIG_DIR" install -d -m 755 "$CONFIG_DIR"; fi
   provide_file "$SYSUSERS" 644 "$(cat -- "$1/deploy/sensor-gateway.sysusers.conf")"
   groups=$(id -nG "$SERVICE_USER" 2>/dev/null || true)
   if [[ " $groups " == *' i2c '* ]]; then return; fi
   # Noted, so that --purge takes away what was made here and nothing else.
-  if [[ $dry_run == no ]] && ! getent group i2c >/dev/null; then touch -- "$PREFIX/.made-group-i2c"; fi
+  if [[ $dry_run == no ]] && ! getent group i2c >/dev/null; then touch -- "$MADE_GROUP"; fi
   act "make the user $SERVICE_USER, in group i2c" systemd-sysusers "$SYSUSERS"
 }
 
 provide_config() { # release-directory
-  if [[ ! -d $CONFIG_DIR ]]; then act "make $CONFIG_DIR" install -d -m 755 "$CONFIG_DIR"; fi
   provide_file "$CONFIG_DIR/config.example.yaml" 644 "$(cat -- "$1/config.example.yaml")"
   if [[ ! -e $CONFIG_DIR/config.yaml ]]; then
     act "write $CONFIG_DIR/config.yaml" begin_config

@@ -33,15 +33,17 @@ do_uninstall() {
 
 purge_rest() {
   local path
+  if [[ -e $MADE_GROUP ]] && getent group i2c >/dev/null; then act 'remove the group i2c' groupdel i2c; fi
   for path in "$CONFIG_DIR" "$DATA_DIR" "$SYSUSERS"; do
     if [[ -e $path ]]; then act "remove $path" rm -rf -- "$path"; fi
   done
+  # Not there on a fresh system, and nobody else's if it is empty.
+  if [[ $dry_run == no ]]; then rmdir -- "${SYSUSERS%/*}" 2>/dev/null || true; fi
   for path in "$UNIT_DIR"/sensor-{main,api-write,monitor,recover}.service.d; do
     if [[ -d $path ]]; then act "remove $path" rm -rf -- "$path"; fi
   done
   if getent passwd "$SERVICE_USER" >/dev/null; then act "remove the user $SERVICE_USER" userdel "$SERVICE_USER"; fi
   if getent group "$SERVICE_USER" >/dev/null; then act "remove the group $SERVICE_USER" groupdel "$SERVICE_USER"; fi
-  if [[ -e $PREFIX/.made-group-i2c ]] && getent group i2c >/dev/null; then act 'remove the group i2c' groupdel i2c; fi
 }
 
 do_purge() {

@@ -9,6 +9,8 @@ readonly PREFIX=/opt/sensor-gateway CONFIG_DIR=/etc/sensor-gateway DATA_DIR=/var
 readonly UNIT_DIR=/etc/systemd/system SYSUSERS=/etc/sysusers.d/sensor-gateway.conf
 readonly COMMAND=/usr/local/bin/sensorctl CRON=/etc/cron.d/sensor-gateway
 readonly SERVICE_USER=sensor-gateway
+# Stays with the configuration: an uninstallation and another installation must not forget it.
+readonly MADE_GROUP=$CONFIG_DIR/.made-group-i2c
 # In the order in which they are started.
 readonly PROGRAMS=(sensor-api-write.service sensor-main.service)
 # Every unit that a release may bring; those that it does not bring are left out.

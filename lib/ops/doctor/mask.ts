@@ -3,7 +3,7 @@
  * looks like one. It may mask too much; it must not mask too little.
  */
 
-export const MASK = '[masked]';
+const MASK = '[masked]';
 
 /** Shorter ones would mask half of the text, and protect nothing. */
 const SECRET_LENGTH_MIN = 4;

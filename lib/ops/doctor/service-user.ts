@@ -3,7 +3,7 @@
 import type { FileStat, Probe } from './probe.ts';
 
 /** What the units and the installer call it. */
-export const SERVICE_USER = 'sensor-gateway';
+const SERVICE_USER = 'sensor-gateway';
 
 export interface ServiceUser {
   readonly name: string;

@@ -4,7 +4,7 @@ import type { Subject } from './finding.ts';
 import type { Probe } from './probe.ts';
 
 /** In the order in which they are started. */
-export const SERVICES = ['sensor-api-write.service', 'sensor-main.service'] as const;
+const SERVICES = ['sensor-api-write.service', 'sensor-main.service'] as const;
 
 const PROPERTIES = [
   'LoadState',

@@ -3,14 +3,14 @@
 import { compareVersions, SQLITE_VERSION_MIN } from '../../../base/sqlite-version.ts';
 import { type Check, fail, pass } from '../finding.ts';
 
-const ASK = "new (require(process.argv[1]))(':memory:').prepare('SELECT sqlite_version()').pluck().get()";
-
 export const dataEngine: Check = {
   name: 'data-engine',
   step: 'data',
   asks: 'does SQLite load, and is it one that cannot lose committed rows?',
   async run(probe, { node, packageDir }) {
-    const ran = await probe.run(node, ['-p', ASK, `${packageDir}/node_modules/better-sqlite3`]);
+    const addon = JSON.stringify(`${packageDir}/node_modules/better-sqlite3`);
+    const ask = `new (require(${addon}))(':memory:').prepare('SELECT sqlite_version()').pluck().get()`;
+    const ran = await probe.run(node, ['-p', ask]);
     const version = ran?.stdout.trim() ?? '';
     if (ran?.code !== 0 || !/^\d+\.\d+/.test(version)) {
       const why = /^\w*Error: .*$/m.exec(ran?.stderr ?? '')?.[0] ?? 'no answer';

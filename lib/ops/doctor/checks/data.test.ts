@@ -50,7 +50,7 @@ it('a data directory that is missing fails, and one behind a closed door is unkn
   });
 });
 
-const ENGINE = `/usr/bin/node -p new (require(process.argv[1]))(':memory:').prepare('SELECT sqlite_version()').pluck().get() ${INSTALLED.packageDir}/node_modules/better-sqlite3`;
+const ENGINE = `/usr/bin/node -p new (require("${INSTALLED.packageDir}/node_modules/better-sqlite3"))(':memory:').prepare('SELECT sqlite_version()').pluck().get()`;
 
 it.each([
   ['3.53.0\n', 'pass', 'SQLite 3.53.0'],
