@@ -1,7 +1,7 @@
 /**
  * How large the outbox may become: a bound in bytes, and a reserve of the disk that is left to others.
  * Measured in pages that are in use, which costs three look-ups in the header of the file and no row.
- * Near a bound it says how much must go; what goes, and how it is accounted for, is `shedding.ts`.
+ * Near a bound it says how much must go; what goes is up to `room.ts`.
  */
 
 import { statfsSync } from 'node:fs';
@@ -50,11 +50,11 @@ export function watchBounds(
 ): BoundsWatch {
   const { bytesMax, diskReserveBytes } = bounds;
   const pageBytes = pragma(database, 'page_size');
-  let shedding = false;
+  let isOver = false;
 
   function overBytesMax(usedBytes: number): Excess | undefined {
-    shedding = usedBytes > bytesMax * (shedding ? LOW_SHARE : HIGH_SHARE);
-    if (!shedding) return undefined;
+    isOver = usedBytes > bytesMax * (isOver ? LOW_SHARE : HIGH_SHARE);
+    if (!isOver) return undefined;
     return { bytes: usedBytes - bytesMax * LOW_SHARE, ofBytes: usedBytes, bound: 'bytes_max' };
   }
 

@@ -31,6 +31,9 @@ import { ofTier } from './tiers.ts';
  */
 export const TRIM_ROWS_MAX = BATCH_ROWS_MAX;
 
+/** Half as many are thinned in one: each is read, held against its checksum and summed up as well. */
+const THIN_ROWS_MAX = TRIM_ROWS_MAX / 2;
+
 /** What the file holds, in memory as far as it is asked for with every round. */
 export interface Books {
   readonly database: SqliteDatabase;
@@ -91,8 +94,8 @@ export function createCommits(books: Books, bounds: OutboxBounds | undefined): C
 
   function createOurRoom(ofBounds: OutboxBounds): Room {
     const givingUp = createGivingUp({ destinations, acknowledgements, declare });
-    const parts = { ...books, givingUp, rowsMax: TRIM_ROWS_MAX };
-    const [thinning, shed] = [prepareThinning(parts), createShedding(parts)];
+    const thinning = prepareThinning({ ...books, givingUp, rowsMax: THIN_ROWS_MAX });
+    const shed = createShedding({ streams, givingUp, rowsMax: TRIM_ROWS_MAX });
     return createRoom({ database, bounds: watchBounds(database, ofBounds), thinning, shed, givingUp });
   }
 
