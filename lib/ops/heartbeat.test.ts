@@ -1,12 +1,17 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createVirtualClock } from '../../test/support/virtual-clock.ts';
+import type { Clock } from '../base/clock.ts';
 import { createLoop } from '../base/loop.ts';
 import { createHeartbeat } from './heartbeat.ts';
 import { createLiveness, type OverdueLoop } from './liveness.ts';
 import type { Supervisor } from './sd-notify.ts';
 
-function setUp(options: { watchdogMs?: number } = {}) {
+function setUp(options: { watchdogMs?: number; late?: number } = {}) {
   const clock = createVirtualClock();
+  const starvedClock: Clock = {
+    ...clock,
+    sleep: (name, ms, signal) => clock.sleep(name, ms + (options.late ?? 0), signal),
+  };
   const liveness = createLiveness(clock);
   const said: string[] = [];
   const supervisor: Supervisor = {
@@ -20,13 +25,13 @@ function setUp(options: { watchdogMs?: number } = {}) {
   };
   const withheld: (readonly OverdueLoop[])[] = [];
   const heartbeat = createHeartbeat({
-    clock,
+    clock: starvedClock,
     liveness,
     supervisor,
     statusLine: () => 'closed',
     onWithheld: (stuck) => withheld.push(stuck),
   });
-  return { clock, liveness, said, withheld, heartbeat };
+  return { clock, starvedClock, liveness, said, withheld, heartbeat };
 }
 
 test('the heartbeat goes out at least every half of what the watchdog allows', async () => {
@@ -107,6 +112,44 @@ test('a bare timer would have gone on beating over the same stuck loop', async (
   bareTimer.stop();
 
   expect(said).toHaveLength(13);
+});
+
+describe('in a program that gets so little processor time that everything wakes 15 s late', () => {
+  const LATE_MS = 15_000;
+
+  function starved() {
+    const made = setUp({ late: LATE_MS, watchdogMs: 60_000 });
+    const run = (turn: () => Promise<number>) =>
+      createLoop({
+        name: 'worker',
+        clock: made.starvedClock,
+        pulse: made.liveness,
+        turnMaxMs: 1_000,
+        turn,
+      }).run();
+    return { ...made, run };
+  }
+
+  test('a loop that is no later than the heartbeat is not taken for stuck', async () => {
+    const { clock, said, withheld, heartbeat, run } = starved();
+
+    void run(async () => clock.monotonicMs() + 3_000);
+    void heartbeat.run();
+    await clock.advance(600_000);
+
+    expect(withheld).toEqual([]);
+    expect(said.length).toBeGreaterThan(20);
+  });
+
+  test('twin: a turn that never settles is found all the same', async () => {
+    const { clock, withheld, heartbeat, run } = starved();
+
+    void run(() => new Promise(() => {}));
+    void heartbeat.run();
+    await clock.advance(60_000);
+
+    expect(withheld.at(-1)?.[0]).toMatchObject({ loop: 'worker' });
+  });
 });
 
 test('a loop that ended on purpose is not missed', async () => {

@@ -30,6 +30,14 @@ export function createHeartbeat(options: HeartbeatOptions): Loop {
   // Half of what is allowed, so that one lost or late heartbeat is forgiven (sd_watchdog_enabled(3)).
   const allowedMs = (supervisor.watchdogMs ?? Number.POSITIVE_INFINITY) / 2;
   const intervalMs = Math.min(options.intervalMaxMs ?? STATUS_INTERVAL_MS, allowedMs);
+  let nextMono = Number.POSITIVE_INFINITY;
+
+  /** A program that gets no processor is late with everything: only who is later than this beat itself is stuck. */
+  function stuckLoops(): OverdueLoop[] {
+    const lateMs = Math.max(0, clock.monotonicMs() - nextMono);
+    return liveness.overdue().filter((one) => one.overdueMs > lateMs);
+  }
+
   return createLoop({
     name: 'heartbeat',
     clock,
@@ -37,12 +45,13 @@ export function createHeartbeat(options: HeartbeatOptions): Loop {
     pulse: { promise() {}, release() {} },
     turnMaxMs: intervalMs,
     async turn() {
-      const stuck = liveness.overdue();
+      const stuck = stuckLoops();
       if (stuck.length === 0) supervisor.heartbeat();
       else options.onWithheld(stuck);
       supervisor.status(stuck.length === 0 ? options.statusLine() : stuckLine(stuck));
       options.onBeat?.();
-      return clock.monotonicMs() + intervalMs;
+      nextMono = clock.monotonicMs() + intervalMs;
+      return nextMono;
     },
   });
 }
