@@ -1,5 +1,6 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { expect, onTestFinished, test } from 'vitest';
 import { acquireInstanceLock } from '../../lib/base/instance-lock.ts';
 import { createSqliteStore } from '../../lib/flow/write-api/sqlite-store.ts';
@@ -83,6 +84,23 @@ test('restore puts the copy back and keeps what was there', async () => {
   expect(readdirSync(aside)).toEqual(['outbox.db']);
   expect(offered(tempOutbox({ file: join(aside, 'outbox.db') }).outbox)).toEqual([[1, 600]]);
   expect(offered(tempOutbox({ file: join(rig.dataDir, 'outbox.db') }).outbox)).toEqual([[1, 500]]);
+});
+
+test('a copy of an older schema, as an upgrade makes it, is verified and restored as it is', async () => {
+  const rig = commandRig();
+  const file = join(rig.dataDir, 'outbox.db.schema-1.backup');
+  copyFileSync(join(import.meta.dirname, '../../test/fixtures/databases/outbox-1.db'), file);
+
+  const verified = await rig.run(backupVerify, { FILE: file });
+  await rig.run(backupRestore, { FILE: file });
+
+  expect(verified.out[0]).toContain('is sound: outbox, 45 rows, 1 dead letter, 2 streams');
+  const restored = new Database(join(rig.dataDir, 'outbox.db'), { readonly: true });
+  expect(restored.pragma('user_version', { simple: true })).toBe(1);
+  restored.close();
+  expect(readdirSync(rig.dataDir).filter((name) => name.endsWith('.backup'))).toEqual([
+    'outbox.db.schema-1.backup',
+  ]);
 });
 
 test('restore refuses while the program runs, and has changed nothing', async () => {
