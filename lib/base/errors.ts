@@ -38,6 +38,7 @@ const ERRORS = {
   SGW_PORT_IN_USE: EXIT.unavailable,
   SGW_PROGRAM_REFUSED: EXIT.failed,
   SGW_READING_INVALID: EXIT.data,
+  SGW_IMPORT_UNFINISHED: EXIT.tryAgain,
   SGW_INTERNAL: EXIT.internal,
 } as const satisfies Record<string, number>;
 

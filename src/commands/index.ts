@@ -13,6 +13,7 @@ import { doctor } from './doctor.ts';
 import { gaps } from './gaps.ts';
 import { outboxCompact } from './outbox-compact.ts';
 import { outboxExport } from './outbox-export.ts';
+import { outboxImport } from './outbox-import.ts';
 import { outboxPeek } from './outbox-peek.ts';
 import { outboxStat } from './outbox-stat.ts';
 import { readings } from './readings.ts';
@@ -33,6 +34,7 @@ export const COMMANDS: readonly Command[] = [
   outboxStat,
   outboxPeek,
   outboxExport,
+  outboxImport,
   outboxCompact,
   deadList,
   deadShow,
