@@ -68,11 +68,14 @@ export async function installGateway(options: MachineOptions = {}): Promise<Inst
   machine.copy(join(ROOT, 'deploy/sensor-gateway.sysusers.conf'), '/etc/sysusers.d/sensor-gateway.conf');
   await machine.do('systemd-sysusers');
 
+  let dropIns = 0;
   const gateway: InstalledGateway = {
     ...machine,
     async dropIn(unit, ...lines) {
-      const name = `${lines.join('').replace(/\W+/g, '-').slice(0, 60)}.conf`;
-      machine.put(`/etc/systemd/system/${unit}.d/${name}`, `[Service]\n${lines.join('\n')}\n`);
+      dropIns += 1;
+      // Numbered, because they are read in the order of their names.
+      const file = `/etc/systemd/system/${unit}.d/${String(dropIns).padStart(3, '0')}.conf`;
+      machine.put(file, `[Service]\n${lines.join('\n')}\n`);
       await machine.do('systemctl', 'daemon-reload');
     },
     async fault(unit, variables) {

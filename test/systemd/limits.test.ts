@@ -1,0 +1,110 @@
+/**
+ * The limits of the units, at work: a leak ends in good order before the kernel has to kill, a kill loses
+ * nothing, and little of everything else is enough. Version 1 of cgroups; the virtual machine has version 2.
+ */
+
+import { beforeAll, describe, it } from 'vitest';
+import { bootableRoot, whyNoBootedMachine } from '../support/booted-machine.ts';
+import { API, type Entry, installGateway, isStored, READER, runningGateway } from './installed-gateway.ts';
+
+const MAKING_MS = 300_000;
+const LIMIT_MS = 120_000;
+
+const why = whyNoBootedMachine();
+
+const says = (text: string) => (entry: Entry) => String(entry.msg).includes(text);
+
+beforeAll(() => {
+  if (why === undefined) bootableRoot('bookworm');
+}, MAKING_MS);
+
+describe.skipIf(why !== undefined).concurrent(
+  `within its limits the gateway${why === undefined ? '' : ` (${why})`}`,
+  {
+    timeout: LIMIT_MS,
+  },
+  () => {
+    it('ends in good order when memory leaks away, and is started afresh', async ({
+      expect,
+      onTestFinished,
+    }) => {
+      const gateway = await runningGateway(onTestFinished, {
+        // What the kernel of a stock Raspberry Pi OS does with a limit: nothing.
+        lines: ['MemoryMax=infinity', 'Environment=SENSORGW_UNIT_MEMORY_MIB=256'],
+        faults: { FAULT: 'leak', LEAK_MIB_PER_S: '8' },
+      });
+
+      await gateway.setOff(READER);
+      await gateway.said(READER, says('gave back what can be had again'));
+      await gateway.said(READER, says('SGW_MEMORY_LIMIT'));
+      await gateway.saidOf(READER, 'Started', 2);
+
+      expect(gateway.journal.lines.some((line) => String(line.MESSAGE).includes('status=75'))).toBe(true);
+      expect(gateway.journal.lines.some((line) => String(line.MESSAGE).includes('killed'))).toBe(false);
+      expect(await gateway.accountForAll()).toBeGreaterThan(0);
+    });
+
+    it('comes back with nothing lost when the kernel kills it for its memory', async ({
+      expect,
+      onTestFinished,
+    }) => {
+      const gateway = await runningGateway(onTestFinished, {
+        lines: ['MemoryMax=200M', 'MemorySwapMax=0'],
+        // Faster than anything that looks once a second.
+        faults: { FAULT: 'leak', LEAK_MIB_PER_S: '2000' },
+      });
+
+      await gateway.setOff(READER);
+      await gateway.saidOf(READER, 'code=killed, status=9/KILL');
+      await gateway.saidOf(READER, 'Started', 2);
+
+      expect(await gateway.accountForAll()).toBeGreaterThan(0);
+    });
+
+    it('works with 15 tasks and 64 open files', async ({ expect, onTestFinished }) => {
+      const gateway = await installGateway({ onTestFinished });
+      for (const unit of [READER, API]) await gateway.dropIn(unit, 'TasksMax=15', 'LimitNOFILE=64');
+
+      await gateway.do('systemctl', 'start', API, READER);
+      await gateway.said(READER, isStored, 10);
+
+      for (const unit of [READER, API])
+        expect(await gateway.show(unit)).toMatchObject({ ActiveState: 'active', NRestarts: '0' });
+      expect(await gateway.accountForAll()).toBeGreaterThan(0);
+    });
+
+    it('is late, but not killed, with a twentieth of a processor', async ({ expect, onTestFinished }) => {
+      const gateway = await installGateway({ onTestFinished });
+      await gateway.do('systemctl', 'start', API, READER);
+      await gateway.said(READER, isStored, 2);
+      await gateway.do('systemctl', 'stop', READER);
+      await gateway.dropIn(READER, 'CPUQuota=5%');
+
+      await gateway.do('systemctl', 'start', READER);
+      await gateway.said(READER, isStored, 6);
+
+      expect(await gateway.show(READER)).toMatchObject({ ActiveState: 'active', NRestarts: '0' });
+      expect(await gateway.accountForAll()).toBeGreaterThan(0);
+    });
+
+    it('stops within 5 s under load, with the batch in hand finished or rolled back', async ({
+      expect,
+      onTestFinished,
+    }) => {
+      const gateway = await runningGateway(onTestFinished);
+      await gateway.do('systemctl', 'stop', API);
+      // A backlog, so that the stop comes in the middle of a drain.
+      await gateway.said(READER, (entry) => entry.event === 'outbox.appended', 12);
+      await gateway.do('systemctl', 'start', API);
+
+      for (let time = 0; time < 5; time += 1) {
+        await gateway.do('systemctl', 'restart', READER);
+        await gateway.do('systemctl', 'restart', API);
+      }
+
+      const late = gateway.journal.lines.filter((line) => /timed out|SIGKILL/.test(String(line.MESSAGE)));
+      expect(late).toEqual([]);
+      expect(await gateway.accountForAll()).toBeGreaterThan(0);
+    });
+  },
+);

@@ -1,0 +1,114 @@
+/**
+ * What is no reason for a restart: a world in which nothing works, a disk that takes its time, a program
+ * that stood still for less than the watchdog allows. A watchdog that restarts then makes an outage worse.
+ */
+
+import { beforeAll, describe, it } from 'vitest';
+import { bootableRoot, whyNoBootedMachine } from '../support/booted-machine.ts';
+import {
+  API,
+  type Entry,
+  installGateway,
+  isStored,
+  QUICK_CONFIG,
+  READER,
+  runningGateway,
+} from './installed-gateway.ts';
+
+const MAKING_MS = 300_000;
+const FAULT_MS = 90_000;
+
+const why = whyNoBootedMachine();
+
+const isRound = (entry: Entry) => entry.event === 'round.sampled';
+
+beforeAll(() => {
+  if (why === undefined) bootableRoot('bookworm');
+}, MAKING_MS);
+
+describe.skipIf(why !== undefined).concurrent(
+  `no restart comes of${why === undefined ? '' : ` (${why})`}`,
+  {
+    timeout: FAULT_MS,
+  },
+  () => {
+    it('an API that is down for many times the watchdog’s limit', async ({ expect, onTestFinished }) => {
+      const gateway = await runningGateway(onTestFinished);
+
+      await gateway.do('systemctl', 'stop', API);
+      const soFar = gateway.journal.lines.filter((line) =>
+        String(line.MESSAGE).includes('round.sampled'),
+      ).length;
+      // Ten times the limit; the pauses of the breaker are over and over again, too.
+      await gateway.said(READER, isRound, soFar + 30);
+      await gateway.do('systemctl', 'start', API);
+      await gateway.said(READER, (entry) => entry.event === 'breaker.closed');
+
+      expect(await gateway.restarts(READER)).toBe(0);
+      expect(await gateway.accountForAll()).toBeGreaterThan(0);
+    });
+
+    it('sensors that are all unplugged, from the start on', async ({ expect, onTestFinished }) => {
+      const gateway = await installGateway({ onTestFinished });
+      gateway.put(
+        '/etc/sensor-gateway/config.yaml',
+        `${QUICK_CONFIG}sources: [{type: bme280, name: a}, {type: bme280, name: b, address: 0x77}]\n`,
+      );
+      await gateway.dropIn(READER, 'WatchdogSec=3');
+
+      await gateway.do('systemctl', 'start', READER);
+      await gateway.said(READER, (entry) => isRound(entry) && entry.sourcesFailed === 2, 12);
+
+      expect(await gateway.show(READER)).toMatchObject({ ActiveState: 'active', NRestarts: '0' });
+    });
+
+    it('a check of the outbox at the start that takes longer than the start may', async ({
+      expect,
+      onTestFinished,
+    }) => {
+      const gateway = await runningGateway(onTestFinished);
+      await gateway.do('systemctl', 'kill', '--signal=KILL', READER);
+      await gateway.do('systemctl', 'stop', READER);
+      await gateway.fault(READER, { SLOW_CHECK_MS: '12000' });
+      await gateway.dropIn(READER, 'TimeoutStartSec=6');
+
+      await gateway.do('systemctl', 'start', READER);
+
+      await gateway.said(READER, (entry) => entry.msg === 'fault: a check of 12000 ms');
+      expect(await gateway.show(READER)).toMatchObject({ ActiveState: 'active', NRestarts: '0' });
+      expect(await gateway.accountForAll()).toBeGreaterThan(0);
+    });
+
+    it('a stop of the whole program below the limit', async ({ expect, onTestFinished }) => {
+      const gateway = await runningGateway(onTestFinished, { lines: ['WatchdogSec=12'] });
+      const rounds = gateway.journal.lines.filter((line) =>
+        String(line.MESSAGE).includes('round.sampled'),
+      ).length;
+
+      await gateway.do('systemctl', 'kill', '--signal=STOP', READER);
+      await gateway.do('sleep', '5');
+      await gateway.do('systemctl', 'kill', '--signal=CONT', READER);
+      await gateway.said(READER, isRound, rounds + 3);
+
+      expect(await gateway.restarts(READER)).toBe(0);
+      expect(await gateway.accountForAll()).toBeGreaterThan(0);
+    });
+
+    it('a log that nobody reads', async ({ expect, onTestFinished }) => {
+      const gateway = await runningGateway(onTestFinished);
+      const journald = 'systemd-journald.service';
+      const storedBefore = gateway.journal.lines.length;
+
+      // Its socket fills up, and stays full for several times the watchdog's limit.
+      await gateway.do('systemctl', 'kill', '--signal=STOP', journald);
+      await gateway.do('sleep', '12');
+      const meanwhile = await gateway.show(READER);
+      await gateway.do('systemctl', 'kill', '--signal=CONT', journald);
+      await gateway.said(READER, isStored, 3);
+
+      expect(meanwhile).toMatchObject({ ActiveState: 'active', NRestarts: '0' });
+      expect(gateway.journal.lines.length).toBeGreaterThan(storedBefore);
+      expect(await gateway.accountForAll()).toBeGreaterThan(0);
+    });
+  },
+);
