@@ -1,6 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { noteQuarantined, noteSalvaged } from '../../lib/flow/outbox/quarantine-shelf.ts';
 import { commandRig } from '../../test/support/command-rig.ts';
 import { someReadings, tempOutbox } from '../../test/support/temp-outbox.ts';
 import { outboxCompact } from './outbox-compact.ts';
@@ -100,4 +101,21 @@ test('a destination that there is not, and an outbox that there is not, are said
 
   await expect(rig.run(outboxPeek, { destination: 'moon' })).rejects.toMatchObject({ code: 'SGW_USAGE' });
   await expect(commandRig().run(outboxCompact)).rejects.toMatchObject({ code: 'SGW_DATABASE_MISSING' });
+});
+
+test('stat names what lies in quarantine, and how its salvage stands', async () => {
+  const rig = withBacklog(6);
+  const dir = join(rig.dataDir, 'quarantine', '2026-01-01');
+  mkdirSync(dir, { recursive: true });
+  noteQuarantined(dir, { reason: 'its header is damaged', at: 0, firstSeq: 9 });
+  writeFileSync(join(dir, 'outbox.db'), Buffer.alloc(4_096));
+
+  const { out } = await rig.run(outboxStat);
+  noteSalvaged(dir, {});
+  const { out: json } = await rig.run(outboxStat, { json: true });
+
+  expect(out.find((line) => line.startsWith('quarantine'))).toMatch(
+    /2026-01-01: 4 KiB from \d+ d ago, its header is damaged; being salvaged$/,
+  );
+  expect(JSON.parse(json[0] ?? '').quarantine).toMatchObject([{ dir, bytes: 4_096, state: 'salvaged' }]);
 });

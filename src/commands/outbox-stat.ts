@@ -4,11 +4,13 @@ import { statSync } from 'node:fs';
 import { EXIT } from '../../lib/base/errors.ts';
 import { printable } from '../../lib/base/printable.ts';
 import type { OutboxMeasures, OutboxStats } from '../../lib/flow/outbox/outbox-view.ts';
+import { type Quarantined, quarantined } from '../../lib/flow/outbox/quarantine-shelf.ts';
 import { READER } from '../wiring/names.ts';
 import type { Command } from './command.ts';
 import { type Waiting, waitingFor } from './delivery-words.ts';
 import { forecastFor, forecastInWords, type OutboxForecast, secondsOf } from './outbox-forecast.ts';
 import { findPlaces } from './places.ts';
+import { quarantineAsJson, quarantineInWords } from './quarantine-words.ts';
 import { programState } from './running.ts';
 import { ageInWords, bytesInWords, count } from './words.ts';
 
@@ -30,6 +32,7 @@ export const outboxStat: Command = {
         measures,
         logBytes: sizeOf(`${places.outboxFile}-wal`),
         forecast: forecastFor({ stats, measures, reader, places }),
+        shelf: quarantined(places.outboxFile),
         waiting: stats.destinations.map((one) => ({ name: one.destination, ...waitingFor(one, reader) })),
       };
       if (context.json) await context.terminal.out(JSON.stringify(asJson(report)));
@@ -46,10 +49,11 @@ interface Report {
   readonly measures: OutboxMeasures;
   readonly logBytes: number;
   readonly forecast: OutboxForecast;
+  readonly shelf: readonly Quarantined[];
   readonly waiting: readonly (Waiting & { readonly name: string })[];
 }
 
-function inWords({ stats, measures, logBytes, forecast, waiting }: Report, nowMs: number): string[] {
+function inWords({ stats, measures, logBytes, forecast, shelf, waiting }: Report, nowMs: number): string[] {
   const free = measures.fileBytes - measures.bytesUsed;
   return [
     `${count(stats.rows, 'row')}${thinnedInWords(stats)}, ${count(stats.deadLetters, 'dead letter')}, ${count(measures.streams, 'stream')}`,
@@ -59,6 +63,7 @@ function inWords({ stats, measures, logBytes, forecast, waiting }: Report, nowMs
       const age = oldestAt === undefined ? '' : `, the oldest from ${ageInWords(nowMs - oldestAt)} ago`;
       return `to ${name}: ${rows === 0 ? 'nothing waiting' : `${count(rows, 'reading')} waiting${age}`}`;
     }),
+    ...quarantineInWords(shelf, nowMs).map((said) => `quarantine: ${said}`),
     `forecast: ${forecastInWords(forecast)}`,
   ];
 }
@@ -67,7 +72,7 @@ function rateInWords(rowsPerSecond: number): string {
   return rowsPerSecond === 0 ? 'not known' : `${count(Math.round(rowsPerSecond * 3_600), 'reading')} an hour`;
 }
 
-function asJson({ stats, measures, logBytes, forecast, waiting }: Report): object {
+function asJson({ stats, measures, logBytes, forecast, shelf, waiting }: Report): object {
   return {
     stream: stats.stream ?? null,
     rows: stats.rows,
@@ -78,6 +83,7 @@ function asJson({ stats, measures, logBytes, forecast, waiting }: Report): objec
     file_bytes: measures.fileBytes,
     used_bytes: measures.bytesUsed,
     log_bytes: logBytes,
+    quarantine: quarantineAsJson(shelf),
     rows_per_second: forecast.rowsPerSecond,
     unthinned_s: secondsOf(forecast.fullMs),
     lasts_s: secondsOf(forecast.lastsMs),

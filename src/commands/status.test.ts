@@ -1,8 +1,9 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { noteQuarantined, noteSalvageFailed, SALVAGES_MAX } from '../../lib/flow/outbox/quarantine-shelf.ts';
 import { FLAG } from '../../lib/flow/reading.ts';
 import { rangesOfSeqs } from '../../lib/flow/seq-ranges.ts';
 import { createWriteApi } from '../../lib/flow/write-api/server.ts';
@@ -254,6 +255,24 @@ describe('sensorctl status', () => {
     rig.outbox.bury('local', stream ?? '', [{ seq: 1, code: 'too_old', message: 'older than a year' }]);
 
     expect((await jsonOf(rig)).problems).toEqual(['1 dead letter']);
+  });
+
+  it('names a quarantined file, and looks at one that cannot be salvaged', async () => {
+    const rig = await healthyGateway();
+    const dir = join(rig.dataDir, 'quarantine', '2026-01-01');
+    mkdirSync(dir, { recursive: true });
+    noteQuarantined(dir, { reason: 'its header is damaged', at: INCIDENT_AT, firstSeq: 9 });
+    writeFileSync(join(dir, 'outbox.db'), 'rows');
+
+    const waiting = await rig.run(status);
+    for (let time = 0; time < SALVAGES_MAX; time += 1) noteSalvageFailed(dir, 'no idea');
+    const givenUp = await rig.run(status);
+
+    expect(waiting.exitCode).toBe(0);
+    expect(waiting.out.join('\n')).toMatch(/ok {4}quarantine {2}.*its header is damaged; being salvaged/);
+    expect(givenUp.exitCode).toBe(1);
+    expect(givenUp.out.join('\n')).toMatch(/look {2}quarantine {2}.*cannot be salvaged \(no idea\)/);
+    expect((await jsonOf(rig)).problems).toEqual([`${dir} cannot be salvaged: no idea`]);
   });
 
   it('names readings that are only in memory, and those that a full outbox has given up', async () => {

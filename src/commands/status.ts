@@ -8,6 +8,7 @@ import { EXIT, GatewayError, messageOf } from '../../lib/base/errors.ts';
 import { printable } from '../../lib/base/printable.ts';
 import type { BreakerRecord } from '../../lib/flow/outbox/outbox.ts';
 import type { OutboxStats, RollbackRecord } from '../../lib/flow/outbox/outbox-view.ts';
+import { type Quarantined, quarantined } from '../../lib/flow/outbox/quarantine-shelf.ts';
 import type { StoreSummary } from '../../lib/flow/write-api/readings-store.ts';
 import { type Config, httpUrl } from '../wiring/config.ts';
 import { READER, WRITE_API } from '../wiring/names.ts';
@@ -28,6 +29,7 @@ import {
 } from './delivery-words.ts';
 import { forecastFor, forecastInWords, type OutboxForecast, secondsOf } from './outbox-forecast.ts';
 import { findPlaces } from './places.ts';
+import { quarantineAsJson, quarantineInWords, quarantineProblems } from './quarantine-words.ts';
 import { type ApiState, apiState, type ProgramState, programState } from './running.ts';
 import { ageInWords, count } from './words.ts';
 
@@ -72,6 +74,8 @@ interface Report {
   readonly outbox: OutboxStats | string;
   readonly store: StoreSummary | string;
   readonly rollbacks: readonly RollbackRecord[];
+  /** Damaged files beside the outbox. */
+  readonly shelf: readonly Quarantined[];
 }
 
 async function gather(context: CommandContext): Promise<Report> {
@@ -108,7 +112,7 @@ async function gather(context: CommandContext): Promise<Report> {
     }),
   ]);
   const settings = { intervalMs: config.sampling.intervalMs, clockTrust: config.clock.trust };
-  const report = { nowMs, dataDir, ...settings, reader, api, store };
+  const report = { nowMs, dataDir, ...settings, reader, api, store, shelf: quarantined(outboxFile) };
   if (typeof looked === 'string')
     return { ...report, outbox: looked, destinations: [], forecast: undefined, rollbacks: [] };
   const { outbox, measures, transitions, rollbacks } = looked;
@@ -135,7 +139,8 @@ async function orReason<T>(look: () => Promise<T>): Promise<T | string> {
 }
 
 /** What needs a look, in words; empty if all is well. */
-function problemsOf({ reader, api, destinations, outbox, store, clockTrust }: Report): string[] {
+function problemsOf(report: Report): string[] {
+  const { reader, api, destinations, outbox, store, clockTrust, shelf } = report;
   const problems: string[] = [];
   if (reader.state !== 'running') problems.push(`the reader is ${reader.state}`);
   if (api.state !== 'up') problems.push(`the write API is ${api.state}`);
@@ -146,7 +151,8 @@ function problemsOf({ reader, api, destinations, outbox, store, clockTrust }: Re
   if (typeof outbox === 'string') problems.push(`outbox: ${outbox}`);
   else if (outbox.deadLetters > 0) problems.push(count(outbox.deadLetters, 'dead letter'));
   if (typeof store === 'string') problems.push(`store: ${store}`);
-  problems.push(...diskProblems(reader), ...clockProblems(clockOf(reader), clockTrust));
+  problems.push(...diskProblems(reader), ...quarantineProblems(shelf));
+  problems.push(...clockProblems(clockOf(reader), clockTrust));
   return problems;
 }
 
@@ -207,11 +213,20 @@ function inWords(report: Report, { terminal }: CommandContext): string[] {
           'store',
           `${count(store.received, 'reading')} of ${store.series} series${meansInWords(store)}, the newest from ${ago(store.newestAt)}`,
         ),
+    ...shelfLines(report, line),
     ...rollbacksInWords(report.rollbacks, nowMs).map((said) => `      rolled back ${printable(said)}`),
     ...forecastLines(report),
     `      data        ${printable(report.dataDir)}`,
   );
   return lines;
+}
+
+type Line = (well: boolean, what: string, said: string) => string;
+
+function shelfLines({ shelf, nowMs }: Report, line: Line): string[] {
+  return shelf.flatMap((one) =>
+    quarantineInWords([one], nowMs).map((said) => line(one.state !== 'given_up', 'quarantine', said)),
+  );
 }
 
 /** Coverage with less resolution, which is no loss. */
@@ -274,6 +289,7 @@ function asJson(report: Report): object {
       backlog_rows: waiting.rows,
       backlog_oldest_at: iso(waiting.oldestAt),
     })),
+    quarantine: quarantineAsJson(report.shelf),
     outbox: typeof outbox === 'string' ? null : { rows: outbox.rows, dead_letters: outbox.deadLetters },
     rollbacks: report.rollbacks.map(({ notedAt, ...one }) => ({ ...one, noted_at: iso(notedAt) })),
     forecast:

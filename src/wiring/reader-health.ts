@@ -1,13 +1,15 @@
 /** What the reader tells of itself, at each beat: to the supervisor, and in its health file. */
 
+import { join } from 'node:path';
 import type { SamplingLoop } from '../../lib/flow/acquire/sampling-loop.ts';
 import type { ClockLoop } from '../../lib/flow/outbox/clock-loop.ts';
+import { quarantined } from '../../lib/flow/outbox/quarantine-shelf.ts';
 import type { Destination } from '../../lib/flow/sync/destination.ts';
 import { createHealthFile } from '../../lib/ops/health-file.ts';
 import { createHeartbeat } from '../../lib/ops/heartbeat.ts';
 import type { Liveness } from '../../lib/ops/liveness.ts';
 import type { VitalSigns } from '../../lib/ops/vital-signs.ts';
-import { READER } from './names.ts';
+import { OUTBOX_FILE, READER } from './names.ts';
 import { noting, type ProgramContext } from './program.ts';
 import { VERSION } from './version.ts';
 
@@ -61,6 +63,7 @@ export function createReaderHealth({
             overdue: liveness.overdue(),
             ...signs.snapshot(),
             clock: clockLoop.status(),
+            quarantine: shelfOf(join(config.dataDir, OUTBOX_FILE)),
             sampling: sampling.status(),
             destinations: destinations.map((one) => one.status()),
           }),
@@ -68,5 +71,17 @@ export function createReaderHealth({
     }),
     /** After the last beat. */
     remove: () => noting(log, 'health file', () => file.remove()),
+  };
+}
+
+/** How much lies in quarantine, and how much of it waits to be salvaged. */
+function shelfOf(outboxFile: string): object {
+  const shelf = quarantined(outboxFile);
+  const of = (state: string) => shelf.filter((one) => one.state === state).length;
+  return {
+    files: shelf.length,
+    bytes: shelf.reduce((sum, one) => sum + one.bytes, 0),
+    waiting: of('waiting'),
+    given_up: of('given_up'),
   };
 }
