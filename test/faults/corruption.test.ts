@@ -10,6 +10,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -214,6 +215,7 @@ describe('a file that is not an outbox', () => {
     'is empty': (file) => writeFileSync(file, ''),
     'is a text': (file) => writeFileSync(file, 'not a database\n'.repeat(1_000)),
     'is a directory': (file) => mkdirSync(file),
+    'is a link to nowhere': (file) => symlinkSync(`${file}-on-a-disk-that-is-away`, file),
     'belongs to another program': (file) => {
       const database = new Database(file);
       database.exec('CREATE TABLE notes (text TEXT); PRAGMA application_id = 7');

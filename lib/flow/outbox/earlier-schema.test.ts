@@ -158,8 +158,10 @@ describe('a file of schema 1', () => {
     expect(count).toEqual({ saved: 45, lost: 0, deadLetters: 1 });
     expect(outbox.deadLetters(9)).toMatchObject([{ ...BURIED, reading: rowsOfBuried }]);
     for (const destination of DESTINATIONS) expect(drain(outbox, destination)).toEqual(expected(ROWS));
-    expect(told(outbox, 'collector')).toEqual([[5, 'buried']]);
-    expect(told(outbox, 'local')).toEqual([]);
+    // What had left is named, too: a store that has it knows better.
+    const left = [1, 2, 3, 4].map((seq) => [seq, 'corrupt']);
+    expect(told(outbox, 'collector').sort(bySeq)).toEqual([...left, [5, 'buried']]);
+    expect(told(outbox, 'local').sort(bySeq)).toEqual([...left, [5, 'corrupt']]);
   });
 
   it('that has lost its rows is counted to the row, for whoever did not have them', () => {
@@ -174,13 +176,13 @@ describe('a file of schema 1', () => {
     // 7 and 8 are in the ledger already, 41 and 42 reached the collector, 9 and 10, 15 and 16 the other one.
     expect(count).toEqual({ saved: 0, lost: 43, deadLetters: 1 });
     for (const destination of DESTINATIONS) {
-      const corrupt = told(outbox, destination).filter(([, cause]) => cause === 'corrupt');
-      expect(corrupt.map(([seq]) => seq).sort((a, b) => a - b)).toEqual([
-        ...seqsOf(WAITING[destination] ?? []),
-      ]);
+      const seqs = told(outbox, destination).map(([seq]) => seq);
+      expect(seqs).toEqual(expect.arrayContaining([...seqsOf(WAITING[destination] ?? [])]));
     }
   });
 });
+
+const bySeq = ([a]: [number, string], [b]: [number, string]) => a - b;
 
 const PAGE = 4_096;
 const rowsOfBuried = { sensor: 'bme280', metric: 'temperature', value: 20.35 };

@@ -96,13 +96,17 @@ export function* salvage({ file, destinations, outbox }: SalvageOptions): Genera
   let lost = 0;
   for (const [stream, span] of spans) {
     const whole: SeqRanges = [[span.firstSeq, span.nextSeq - 1]];
+    let lostHere: SeqRanges = NO_SEQS;
     const gap = difference(difference(whole, found.get(stream) ?? NO_SEQS), ledger.given);
-    const lacking = destinations.map((name) => {
-      const had = union(claims.acknowledgedBy(name), settled.get(name) ?? NO_SEQS);
-      return { destination: name, seqs: difference(gap, had) };
+    const named = destinations.map((name) => {
+      const seqs = difference(gap, settled.get(name) ?? NO_SEQS);
+      lostHere = union(lostHere, difference(seqs, claims.acknowledgedBy(name)));
+      return { destination: name, seqs };
     });
-    const losses = splitLosses(lacking, gap);
-    lost += countOf(losses.reduce<SeqRanges>((all, { seqs }) => union(all, seqs), NO_SEQS));
+    lost += countOf(lostHere);
+    // Also what was acknowledged: it was delivered, or in a line of the ledger that is lost, and for a store that
+    // has it, the line that says so now is no contradiction.
+    const losses = splitLosses(named, gap);
     for (const { destination, seqs } of losses) {
       if (seqs.length === 0) continue;
       // The stream must be known before an entry can be told.
@@ -209,13 +213,13 @@ interface Loss {
   readonly seqs: SeqRanges;
 }
 
-/** What everybody lacks as one loss, and what only some lack as theirs. */
+/** What is named for everybody as one loss, and what only for some as theirs. */
 function splitLosses(
-  lacking: readonly { destination: string; seqs: SeqRanges }[],
+  named: readonly { destination: string; seqs: SeqRanges }[],
   gap: SeqRanges,
 ): readonly Loss[] {
-  const common = lacking.reduce((all, { seqs }) => intersection(all, seqs), gap);
-  const rest = lacking.map(({ destination, seqs }) => ({ destination, seqs: difference(seqs, common) }));
+  const common = named.reduce((all, { seqs }) => intersection(all, seqs), gap);
+  const rest = named.map(({ destination, seqs }) => ({ destination, seqs: difference(seqs, common) }));
   return [{ destination: null, seqs: common }, ...rest];
 }
 
