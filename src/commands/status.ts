@@ -236,8 +236,6 @@ function meansInWords({ thinned: { rows, readings } }: StoreSummary): string {
     : ` (${rows.toLocaleString('en')} of them means of ${readings.toLocaleString('en')})`;
 }
 
-type Line = (well: boolean, what: string, said: string) => string;
-
 function clockLines({ reader, clockTrust }: Report, line: Line): string[] {
   const clock = clockOf(reader);
   if (clock === undefined) return [];
