@@ -8,6 +8,7 @@ import { isDiskCondition } from '../../base/disk-condition.ts';
 import { createLoop, type Loop, type Pulse } from '../../base/loop.ts';
 import {
   type ClockTrust,
+  type ClockVerdict,
   createSteadyWall,
   type SteadyWall,
   type WallChange,
@@ -98,11 +99,14 @@ export function createClockLoop(deps: ClockLoopDeps): ClockLoop {
     }
   }
 
-  async function look(): Promise<void> {
+  function look(): Promise<void> {
     wall.moment();
     const jumpedMs = wall.jumpedMs();
-    if (wall.trusted() && jumpedMs === undefined) return;
-    const verdict = await trust.look({ stepped: jumpedMs !== undefined });
+    if (wall.trusted() && jumpedMs === undefined) return Promise.resolve();
+    return trust.look({ stepped: jumpedMs !== undefined }).then(follow);
+  }
+
+  function follow(verdict: ClockVerdict): void {
     // What was true of the clock before a jump keeps its reason.
     if (verdict.trusted || !wall.trusted()) why = verdict.why;
     wall.judge(verdict);
@@ -139,23 +143,25 @@ export function createClockLoop(deps: ClockLoopDeps): ClockLoop {
     return undefined;
   }
 
+  /** Mends and releases what can be; returns when to look again. */
+  function afterLook(): number {
+    const again = mend();
+    const { forMs } = outbox.clock.held();
+    const isHeld = forMs > 0;
+    if (wasHeld && !isHeld) deps.onReleased();
+    wasHeld = isHeld;
+    if (again !== undefined) return again;
+    const isSettled = wall.trusted() && wall.jumpedMs() === undefined;
+    const pauseMs = isSettled ? TRUSTED_LOOK_MS : UNTRUSTED_LOOK_MS;
+    return clock.monotonicMs() + (isHeld ? Math.min(pauseMs, forMs) : pauseMs);
+  }
+
   const loop = createLoop({
     name: 'clock',
     clock,
     pulse: deps.pulse,
     turnMaxMs: TURN_MAX_MS,
-    async turn() {
-      await look();
-      const again = mend();
-      const { forMs } = outbox.clock.held();
-      const isHeld = forMs > 0;
-      if (wasHeld && !isHeld) deps.onReleased();
-      wasHeld = isHeld;
-      if (again !== undefined) return again;
-      const isSettled = wall.trusted() && wall.jumpedMs() === undefined;
-      const pauseMs = isSettled ? TRUSTED_LOOK_MS : UNTRUSTED_LOOK_MS;
-      return clock.monotonicMs() + (isHeld ? Math.min(pauseMs, forMs) : pauseMs);
-    },
+    turn: () => look().then(afterLook),
   });
 
   return {

@@ -1,41 +1,20 @@
 import { describe, expect, test } from 'vitest';
-import {
-  ALL,
-  crashed,
-  offered,
-  rawOutbox,
-  someReadings,
-  tempOutbox,
-} from '../../../test/support/temp-outbox.ts';
+import { crashed, offered, rawOutbox, someReadings, tempOutbox } from '../../../test/support/temp-outbox.ts';
 import { createTestWorld, type TestWorld } from '../../../test/support/test-world.ts';
+import {
+  RIGHT_MS,
+  restampAll,
+  sent,
+  untrustedReadings,
+  WRONG_MS,
+} from '../../../test/support/untrusted-readings.ts';
 import { BatchRequest } from '../batch.ts';
-import { FLAG, type Reading } from '../reading.ts';
+import { FLAG } from '../reading.ts';
 import { rangesOfSeqs } from '../seq-ranges.ts';
 import type { Outbox } from './outbox.ts';
 
 const MINUTE_MS = 60_000;
 const HOLD_MS = 5 * MINUTE_MS;
-/** What the clock said of the first monotonic moment, and what it should have said. */
-const WRONG_MS = 12_000;
-const RIGHT_MS = 1_768_493_375_000;
-
-/** Readings of a clock that nobody vouched for, one a second from `fromMono` on. */
-function untrustedReadings(n: number, fromMono = 0, offsetMs = WRONG_MS): Reading[] {
-  return someReadings(n).map((reading, i) => {
-    const monoMs = fromMono + i * 1_000;
-    return { ...reading, monoMs, at: monoMs + offsetMs, flags: FLAG.clockUntrusted };
-  });
-}
-
-/** What a destination would be sent next, as `seq: at flags`. */
-function sent(outbox: Outbox, destination = 'local'): string[] {
-  const batch = outbox.batch(destination, ALL);
-  if (batch === undefined) return [];
-  return BatchRequest.parse(JSON.parse(batch.body)).readings.map(
-    ([seq, , at, , flags = 0]) => `${seq}: ${at} ${flags}`,
-  );
-}
-
 /** What a destination would be told of readings that it has. */
 function told(outbox: Outbox, destination = 'local') {
   const batch = outbox.correctionBatch(destination);
@@ -44,15 +23,6 @@ function told(outbox: Outbox, destination = 'local') {
 
 function acknowledgeAll(outbox: Outbox, destination = 'local'): void {
   outbox.acknowledge(destination, outbox.stream, [[1, 1_000_000]]);
-}
-
-function restampAll(outbox: Outbox): number {
-  let rows = 0;
-  for (;;) {
-    const some = outbox.clock.restamp();
-    if (some === undefined) return rows;
-    rows += some;
-  }
 }
 
 /** The same boot in another process, after a crash. */
@@ -326,50 +296,6 @@ describe('readings that a destination has with the wrong time', () => {
     expect(again.correctionBatch('local')).toMatchObject({ stream: first, corrects: [[1, 2]] });
     again.noteCorrected('local', [[1, 2]]);
     expect(again.correctionBatch('local')).toMatchObject({ stream: again.stream, corrects: [[3, 4]] });
-  });
-});
-
-describe('readings that were thinned before the clock was trusted', () => {
-  const bounds = { bytesMax: 512 * 1_024, diskReserveBytes: 0 };
-
-  /** Rounds of one series, until the oldest have been thinned. */
-  function appendUntilThinned(outbox: Outbox, world: TestWorld, make: (i: number) => Reading[]): void {
-    const before = world.recorder.of('reading.thinned').length;
-    for (let i = 0; world.recorder.of('reading.thinned').length === before; i += 1) outbox.append(make(i));
-  }
-  const hundred = (i: number) => untrustedReadings(100, i * 100_000);
-  const marked = (file: string) =>
-    rawOutbox(file)
-      .prepare(`SELECT count(*) FROM readings WHERE flags & ${FLAG.clockUntrusted}`)
-      .pluck()
-      .get();
-  const wrong = (file: string) =>
-    rawOutbox(file).prepare('SELECT count(*) FROM readings WHERE at <> mono_ms + ?').pluck().get(RIGHT_MS);
-
-  test('are mended, too, and what they stand for stays', () => {
-    const { outbox, file, world } = tempOutbox({ world: createTestWorld(), clockHoldMs: HOLD_MS, bounds });
-    appendUntilThinned(outbox, world, hundred);
-    outbox.clock.trust(RIGHT_MS);
-    restampAll(outbox);
-    const batch = BatchRequest.parse(JSON.parse(outbox.batch('local', ALL)?.body ?? '{}'));
-
-    expect(batch.readings[0]).toHaveLength(6);
-    expect(batch.readings[0]?.[2]).toBe(RIGHT_MS);
-    expect([marked(file), wrong(file)]).toEqual([0, 0]);
-    expect(world.recorder.of('outbox.corrupted')).toEqual([]);
-  });
-
-  test('stay as they are if they belong to another boot', () => {
-    const { outbox, file, world } = tempOutbox({ world: createTestWorld(), clockHoldMs: HOLD_MS, bounds });
-    outbox.append(hundred(0));
-    outbox.close();
-    const again = tempOutbox({ file, world, clockHoldMs: HOLD_MS, bounds, bootId: 'boot-2' }).outbox;
-    appendUntilThinned(again, world, (i) => untrustedReadings(100, i * 100_000, WRONG_MS + 1));
-    again.clock.trust(RIGHT_MS);
-    restampAll(again);
-
-    expect(marked(file)).toBeGreaterThan(0);
-    expect(wrong(file)).toBe(marked(file));
   });
 });
 
