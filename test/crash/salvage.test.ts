@@ -1,0 +1,83 @@
+/**
+ * Deaths while a damaged outbox is replaced and its rows are saved: in the instant when the file has been
+ * moved away, then again and again in the middle of the saving, which goes on for seconds. In the end every
+ * row is in the outbox once, with its value, or is named in the ledger.
+ */
+
+import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startCommand } from '../support/child-program.ts';
+import { compileInto } from '../support/compile.js';
+import { createGateway, isEvent } from '../support/gateway.ts';
+import { prefillOutbox } from '../support/prefilled-outbox.ts';
+import { createSeededRandom } from '../support/seeded-random.ts';
+import { audit, remember } from './audit.ts';
+import { outboxBooks, outboxSince, storeBooks } from './books.ts';
+import { SEED } from './settings.ts';
+
+const ROWS = 100_000;
+/** Instants that an event names, each the end of a life. */
+const NAMED = ['outbox.quarantined', 'outbox.opened'];
+const RANDOM_DEATHS = 2;
+const SALVAGING_MS = 1_500;
+
+const compiled = mkdtempSync(join(tmpdir(), 'sensorgw-compiled-'));
+beforeAll(() => compileInto(compiled, ['test/crash/dying-program.ts']));
+afterAll(() => rmSync(compiled, { recursive: true, force: true }));
+
+test('deaths while a damaged outbox is replaced and salvaged lose no row and double none', {
+  timeout: 180_000,
+}, async () => {
+  const random = createSeededRandom(SEED);
+  // Nobody listens there, so that whatever is saved stays where it can be counted.
+  const gateway = await createGateway();
+  const start = (orders: Readonly<Record<string, string>> = {}) =>
+    startCommand(process.execPath, [join(compiled, 'test/crash/dying-program.js'), 'sensor-main'], {
+      ...gateway.env,
+      ...orders,
+    });
+  prefillOutbox(gateway.dir, ROWS);
+  const seen = new Map<string, string>();
+  const before = outboxSince(gateway.dir, 1);
+  remember(seen, before.rows);
+  damage(join(gateway.dir, 'outbox.db'));
+
+  for (const event of NAMED) {
+    const reader = start({ DIE_IN: event, DIE_AT: '1' });
+    expect((await reader.exited).signal, reader.lastWords()).toBe('SIGKILL');
+  }
+  for (let death = 1; death <= RANDOM_DEATHS; death += 1) {
+    const reader = start();
+    await reader.line(isEvent('outbox.opened'));
+    await sleep(random.fraction() * SALVAGING_MS);
+    reader.kill('SIGKILL');
+    await reader.exited;
+  }
+  const reader = start();
+  await reader.line(isEvent('outbox.salvaged'));
+  reader.kill('SIGKILL');
+  await reader.exited;
+
+  const outbox = outboxBooks(gateway.dir);
+  const { problems, gone } = audit({
+    accepted: before.assigned,
+    seen,
+    outbox,
+    store: storeBooks(gateway.dir),
+  });
+  const saved = outbox.rows.filter(({ stream }) => before.assigned.has(stream)).length;
+  expect(problems, `seed ${SEED}`).toEqual([]);
+  expect(saved + gone).toBe(ROWS);
+  // Only the first page was damaged, and it holds no row.
+  expect(saved).toBe(ROWS);
+});
+
+/** The first page is what a failing card overwrites most, because everything changes it. */
+function damage(file: string): void {
+  const handle = openSync(file, 'r+');
+  writeSync(handle, Buffer.alloc(512, 0xa5), 0, 512, 0);
+  closeSync(handle);
+}
