@@ -3,6 +3,9 @@
  * outbox and store together, against a bare transaction with synchronous=FULL for each round. Everything is
  * included: locks, acknowledgements, checkpoints. Rounds come every 10 s by the reader's clock, which is
  * hurried, so that what happens once a while happens as often a round as it does in life.
+ *
+ * Where the bytes go: a commit writes each page that it touches whole. The outbox touches three, and the store
+ * one for each series, because there readings lie in the order in which they are asked for.
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
