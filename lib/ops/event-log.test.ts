@@ -219,6 +219,18 @@ test('a disk that stays full is said once an hour, and that it is back at once',
   ]);
 });
 
+test('an outbox that is thinned with every round says so once an hour', async () => {
+  const { clock, lines, observe } = setUp();
+
+  for (let lo = 1; lo <= 20 * 720; lo += 20) {
+    observe({ type: 'reading.thinned', stream: 's', lo, hi: lo + 19, rows: 20, into: 5, tier: 'minute' });
+    await clock.advance(10_000);
+  }
+
+  expect(lines).toHaveLength(2);
+  expect(lines[0]).toBe('the outbox is full: its 20 oldest rows are thinned to 5, each of a minute');
+});
+
 test('an outbox that gives up readings with every round says so once an hour', async () => {
   const { clock, lines, observe } = setUp();
 

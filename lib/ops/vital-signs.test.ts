@@ -80,12 +80,13 @@ test('readings that are only in memory come first in the status line, until the 
   expect(signs.statusLine(0)).toMatch(/^closed/);
 });
 
-test('what was shed and dropped is counted by reading', () => {
+test('what was thinned, shed and dropped is counted by reading', () => {
   const signs = createVitalSigns(['local'], () => 0);
 
+  signs.observe({ type: 'reading.thinned', stream: 's', lo: 1, hi: 10, rows: 9, into: 2, tier: 'minute' });
   signs.observe({ type: 'reading.shed', stream: 's', lo: 11, hi: 30, cause: 'bytes_max' });
   signs.observe({ type: 'reading.dropped', readings: 3, series: ['a/b'], oldestAt: 0, newestAt: 1 });
 
-  expect(signs.snapshot().counts).toMatchObject({ shed: 20, dropped: 3 });
-  expect(signs.statusLine(7)).toContain('backlog 7, 20 shed');
+  expect(signs.snapshot().counts).toMatchObject({ thinned: 9, shed: 20, dropped: 3 });
+  expect(signs.statusLine(7)).toContain('backlog 7, 9 thinned, 20 shed');
 });

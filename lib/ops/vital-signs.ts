@@ -23,8 +23,9 @@ export function createVitalSigns(destinations: readonly string[], monotonicMs: (
     rounds_skipped: 0,
     readings: 0,
     append_failures: 0,
-    /** Given up undelivered because the outbox was full. */
+    /** Rows that became fewer because the outbox was full. */
     thinned: 0,
+    /** Given up undelivered because the outbox was full. */
     shed: 0,
     /** Lost because neither the disk nor memory took them. */
     dropped: 0,
@@ -112,7 +113,8 @@ export function createVitalSigns(destinations: readonly string[], monotonicMs: (
         storedMono === undefined ? 'nothing stored yet' : `last stored ${secondsSince(storedMono)} s ago`;
       const disk = held === 0 ? '' : `DISK FAILING: ${held} readings only in memory, `;
       const shed = counts.shed === 0 ? '' : `, ${counts.shed} shed`;
-      return `${disk}${worstBreaker()}, ${sources.ok}/${sources.ok + sources.failed} sources, backlog ${backlogRows}${shed}, ${stored}`;
+      const thinned = counts.thinned === 0 ? '' : `, ${counts.thinned} thinned`;
+      return `${disk}${worstBreaker()}, ${sources.ok}/${sources.ok + sources.failed} sources, backlog ${backlogRows}${thinned}${shed}, ${stored}`;
     },
     snapshot: () => ({
       breaker: worstBreaker(),

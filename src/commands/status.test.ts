@@ -275,16 +275,18 @@ describe('sensorctl status', () => {
     expect((await jsonOf(rig)).problems).toEqual([`${dir} cannot be salvaged: no idea`]);
   });
 
-  it('names readings that are only in memory, and those that a full outbox has given up', async () => {
+  it('names readings that are only in memory, and those that a full outbox has thinned or given up', async () => {
     const rig = await healthyGateway();
-    rig.writeHealth({ held: 15, counts: { shed: 2_000 } });
+    rig.writeHealth({ held: 15, counts: { thinned: 6_000, shed: 2_000 } });
 
     expect((await jsonOf(rig)).problems).toEqual([
       'the disk takes no readings: 15 readings only in memory',
+      'the outbox was full: 6,000 rows thinned to means since the reader started',
       'the outbox was full: 2,000 readings given up since the reader started',
     ]);
     expect((await rig.run(status)).out.filter((line) => line.startsWith('look'))).toEqual([
       'look  disk        the disk takes no readings: 15 readings only in memory',
+      'look  disk        the outbox was full: 6,000 rows thinned to means since the reader started',
       'look  disk        the outbox was full: 2,000 readings given up since the reader started',
     ]);
   });

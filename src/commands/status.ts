@@ -160,9 +160,13 @@ function problemsOf(report: Report): string[] {
 function diskProblems({ health }: ProgramState): string[] {
   const { held, counts } = health;
   const shed = counts instanceof Object && 'shed' in counts ? counts.shed : 0;
+  const thinned = counts instanceof Object && 'thinned' in counts ? counts.thinned : 0;
   const problems: string[] = [];
   if (typeof held === 'number' && held > 0) {
     problems.push(`the disk takes no readings: ${count(held, 'reading')} only in memory`);
+  }
+  if (typeof thinned === 'number' && thinned > 0) {
+    problems.push(`the outbox was full: ${count(thinned, 'row')} thinned to means since the reader started`);
   }
   if (typeof shed === 'number' && shed > 0) {
     problems.push(`the outbox was full: ${count(shed, 'reading')} given up since the reader started`);

@@ -28,14 +28,12 @@ import { damageOfLog } from './log-check.ts';
 import { type OpenOutboxOptions, openOutbox } from './open-outbox.ts';
 import type { Outbox } from './outbox.ts';
 import { latestBase, noteBase, noteQuarantined, QUARANTINE, unsalvaged } from './quarantine-shelf.ts';
+import { SEQS_PER_FILE } from './tiers.ts';
 
 export interface SafeOpenOptions extends OpenOutboxOptions {
   /** Damage met while running: it has been noted for the next start, and this run should end. */
   readonly onDamage: (error: unknown) => void;
 }
-
-/** Far above what one file can assign, and 8,000 files remain safe integers. */
-const SEQS_PER_FILE = 2 ** 40;
 
 /** No version of ours will ever have so many schemas: such a number is damage, not a newer program. */
 const USER_VERSION_MAX = 10_000;

@@ -9,7 +9,10 @@ import { ALL, crashed, offered, rawOutbox, tempOutbox } from '../../../test/supp
 import { createThinningAudit } from '../../../test/support/thinning-audit.ts';
 import { BatchRequest } from '../batch.ts';
 import type { Reading } from '../reading.ts';
-import { MINUTE, TEN_MINUTES } from './tiers.ts';
+import { readOutboxLedger } from './ledger-view.ts';
+import { openOutboxReadOnly } from './outbox-view.ts';
+import { salvage } from './salvage.ts';
+import { isOf, MINUTE, SEQS_PER_FILE, TEN_MINUTES } from './tiers.ts';
 
 const BYTES_MAX = 512 * 1_024;
 const bounds = { bytesMax: BYTES_MAX, diskReserveBytes: 0 };
@@ -219,6 +222,35 @@ describe('a thinned row', () => {
 
     expect(first?.[0]).toBe(seq + 1);
     expect(world.recorder.of('outbox.corrupted')).toMatchObject([{ seqs: [[seq, seq]] }]);
+  });
+
+  it('is saved from a damaged file exactly as it was, and what is thinned later has seqs of its own', () => {
+    const lost = withThinned();
+    const offeredBefore = lost.outbox.batch('local', { ...ALL, rowsMax: 5 });
+    lost.outbox.close();
+    const made = tempOutbox({ bounds, firstSeq: SEQS_PER_FILE + 1, synchronous: 'NORMAL' });
+
+    for (const _ of salvage({ file: lost.file, destinations: ['local'], outbox: made.outbox }));
+    const saved = made.outbox.batch('local', { ...ALL, rowsMax: 5 });
+    for (let i = 0; made.world.recorder.of('reading.thinned').length < 10; i += 1)
+      made.outbox.append(rounds(60, i * 60));
+
+    expect(saved?.body).toBe(offeredBefore?.body);
+    const ledger = readOutboxLedger(made.file);
+    const ofMinutes = ledger.streams.filter(({ seqs: [lo] }) => isOf(MINUTE, lo)).map(({ seqs: [lo] }) => lo);
+    expect(ofMinutes).toEqual([MINUTE.space[0], MINUTE.space[0] + SEQS_PER_FILE]);
+  });
+
+  it('is listed with what it stands for', () => {
+    const { file, seq } = withThinned();
+    const view = openOutboxReadOnly(file);
+
+    const [first] = view.waiting('local', 1);
+    const stats = view.stats();
+    view.close();
+
+    expect(first).toMatchObject({ seq, at: START_AT, thinned: { count: 6, spanMs: 50_000 } });
+    expect(stats.thinnedRows).toBeGreaterThan(50);
   });
 
   it('comes back from the dead letters exactly as it was', () => {
