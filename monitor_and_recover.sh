@@ -223,11 +223,11 @@ check() { # unit trouble-function
   elif [[ ${is[ActiveState]:-} == failed && ${is[ExecMainStatus]:-} == 78 ]]; then
     # Said once an hour, not once a minute: only a person can mend it.
     say_hourly "$unit" "$unit: its configuration is wrong (exit code 78); left alone. See: systemctl status $unit"
-  elif [[ ${is[ActiveState]:-} == failed && ${is[Result]:-} == start-limit-hit ]] &&
-    ! cooled_down "${is[InactiveEnterTimestampMonotonic]:-0}"; then
-    # It has failed many times just now; what systemd does for a reason is not undone at once.
+  elif [[ ${is[ActiveState]:-} == failed ]] && ! cooled_down "${is[InactiveEnterTimestampMonotonic]:-0}"; then
+    # At its start limit it has failed many times just now, and the result is still that of the last time:
+    # what systemd does for a reason is not undone at once.
     worst=1
-    say_hourly "$unit" "$unit: systemd has given up (start-limit-hit); will start it when $COOLDOWN_S s have passed"
+    say_hourly "$unit" "$unit: has failed (${is[Result]:-unknown}) and systemd has given up; will start it when $COOLDOWN_S s have passed"
   elif [[ ${is[ActiveState]:-} == failed ]]; then
     restart "$unit" "has failed (${is[Result]:-unknown}) and systemd has given up"
   elif [[ ${is[ActiveState]:-} == inactive ]]; then

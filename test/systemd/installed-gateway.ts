@@ -64,6 +64,8 @@ export async function installGateway(options: MachineOptions = {}): Promise<Inst
   for (const part of ['dist', 'package.json', 'monitor_and_recover.sh'])
     machine.copy(join(ROOT, part), `${PLACE}/${part}`);
   for (const unit of [READER, API]) machine.copy(join(ROOT, unit), `/etc/systemd/system/${unit}`);
+  for (const unit of ['sensor-recover.service', 'sensor-recover.timer'])
+    machine.copy(join(ROOT, 'deploy', unit), `/etc/systemd/system/${unit}`);
   machine.put('/etc/sensor-gateway/config.yaml', QUICK_CONFIG);
   machine.copy(join(ROOT, 'deploy/sensor-gateway.sysusers.conf'), '/etc/sysusers.d/sensor-gateway.conf');
   await machine.do('systemd-sysusers');

@@ -1,0 +1,158 @@
+/**
+ * The recovery script under a real systemd: it mends what systemd believes to be fine or has given up on,
+ * leaves alone what systemd or a person is at, and does nothing at all to a system that is well.
+ */
+
+import { beforeAll, describe, it } from 'vitest';
+import { bootableRoot, whyNoBootedMachine } from '../support/booted-machine.ts';
+import type { OnTestFinished } from '../support/temp-dir.ts';
+import { API, type InstalledGateway, READER, runningGateway } from './installed-gateway.ts';
+
+const MAKING_MS = 300_000;
+const RECOVERY_MS = 120_000;
+
+const why = whyNoBootedMachine();
+
+const SCRIPT = '/opt/sensor-gateway/current/monitor_and_recover.sh';
+const NOTES = '/run/sensor-gateway-recover';
+
+beforeAll(() => {
+  if (why === undefined) bootableRoot('bookworm');
+}, MAKING_MS);
+
+const recover = (gateway: InstalledGateway, ...options: string[]) => gateway.run(SCRIPT, ...options);
+
+/** What the script must not have touched. */
+async function processes(gateway: InstalledGateway): Promise<unknown> {
+  const units = await Promise.all([READER, API].map((unit) => gateway.show(unit)));
+  return units.map(({ MainPID, NRestarts, ActiveState }) => ({ MainPID, NRestarts, ActiveState }));
+}
+
+/** A reader that ends at each start, until systemd gives it up. */
+async function readerAtStartLimit(onTestFinished: OnTestFinished): Promise<InstalledGateway> {
+  const gateway = await runningGateway(onTestFinished);
+  await gateway.dropIn(READER, 'ExecStartPre=/bin/false');
+  await gateway.run('systemctl', 'restart', READER);
+  await gateway.saidOf(READER, 'Start request repeated too quickly');
+  return gateway;
+}
+
+describe.skipIf(why !== undefined).concurrent(
+  `the recovery script${why === undefined ? '' : ` (${why})`}`,
+  {
+    timeout: RECOVERY_MS,
+  },
+  () => {
+    it('changes nothing on a healthy system, run a hundred times', async ({ expect, onTestFinished }) => {
+      const gateway = await runningGateway(onTestFinished);
+      const before = await processes(gateway);
+
+      const { code, stdout } = await gateway.run(
+        'sh',
+        '-c',
+        `for i in $(seq 100); do ${SCRIPT} || exit 1; done`,
+      );
+
+      expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
+      expect(await processes(gateway)).toEqual(before);
+      expect((await gateway.do('ls', NOTES)).trim()).toBe('lock');
+    });
+
+    it('leaves an API alone that a person has stopped', async ({ expect, onTestFinished }) => {
+      const gateway = await runningGateway(onTestFinished);
+      await gateway.do('systemctl', 'stop', API);
+
+      const runs = [await recover(gateway), await recover(gateway), await recover(gateway)];
+
+      expect(runs.map(({ code, stdout }) => ({ code, stdout }))).toEqual(
+        Array(3).fill({ code: 0, stdout: '' }),
+      );
+      expect(await gateway.show(API)).toMatchObject({ ActiveState: 'inactive' });
+    });
+
+    it('restarts an API that is frozen where no watchdog does, at the second look', async ({
+      expect,
+      onTestFinished,
+    }) => {
+      const gateway = await runningGateway(onTestFinished);
+      await gateway.dropIn(API, 'WatchdogSec=0');
+      await gateway.do('systemctl', 'restart', API);
+      await gateway.do('systemctl', 'kill', '--signal=STOP', API);
+
+      const dry = [await recover(gateway, '--dry-run'), await recover(gateway, '--dry-run')];
+      const first = await recover(gateway);
+      const second = await recover(gateway);
+      await gateway.saidOf(API, 'Started', 3);
+
+      expect(dry[0]?.stdout).toEqual(dry[1]?.stdout);
+      expect(first.stdout).toContain('will look again before doing anything');
+      expect(second.stdout).toContain('2 times in a row; restarted');
+      expect(await gateway.accountForAll()).toBeGreaterThan(0);
+    });
+
+    it('keeps out of the way while systemd restarts a reader that crashes again and again', async ({
+      expect,
+      onTestFinished,
+    }) => {
+      const gateway = await runningGateway(onTestFinished);
+      await gateway.dropIn(READER, 'RestartSec=30s', 'ExecStartPre=/bin/false');
+      await gateway.run('systemctl', 'restart', READER);
+      await gateway.until(async () => (await gateway.show(READER)).SubState === 'auto-restart');
+
+      const { code, stdout } = await recover(gateway);
+
+      expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
+      expect(await gateway.show(READER)).toMatchObject({ SubState: 'auto-restart' });
+    });
+
+    it('waits for the cooldown at a start limit, and then starts the reader again', async ({
+      expect,
+      onTestFinished,
+    }) => {
+      const gateway = await readerAtStartLimit(onTestFinished);
+
+      const soon = await recover(gateway);
+      await gateway.do('rm', '-rf', `/etc/systemd/system/${READER}.d`);
+      await gateway.do('systemctl', 'daemon-reload');
+      // Five minutes later, by the clock that the script goes by.
+      await gateway.do('sh', '-c', "awk '{ print $1 + 301, $2 }' /proc/uptime >/run/later");
+      const later = await gateway.run('env', 'RECOVER_UPTIME_FILE=/run/later', SCRIPT);
+      await gateway.until(async () => (await gateway.show(READER)).ActiveState === 'active');
+
+      expect(soon.stdout).toContain('systemd has given up; will start it when 300 s have passed');
+      expect(later.stdout).toContain('restarted');
+      expect(await gateway.accountForAll()).toBeGreaterThan(0);
+    });
+
+    it('runs once when it is started twice at the same time', async ({ expect, onTestFinished }) => {
+      const gateway = await runningGateway(onTestFinished);
+      await gateway.do('systemctl', 'kill', '--signal=STOP', API);
+
+      const runs = await Promise.all([recover(gateway, '--verbose'), recover(gateway, '--verbose')]);
+
+      const blocked = runs.filter(({ stdout }) => stdout.includes('another run is under way'));
+      expect(blocked).toMatchObject([{ code: 0 }]);
+    });
+
+    it('is run by its timer, within its own sandbox', async ({ expect, onTestFinished }) => {
+      const gateway = await runningGateway(onTestFinished);
+      await gateway.dropIn(API, 'WatchdogSec=0');
+      await gateway.do('systemctl', 'restart', API);
+      gateway.put(
+        '/etc/systemd/system/sensor-recover.timer.d/soon.conf',
+        '[Timer]\nOnBootSec=1\nOnUnitInactiveSec=2\n',
+      );
+      await gateway.do('systemctl', 'daemon-reload');
+      await gateway.do('systemctl', 'kill', '--signal=STOP', API);
+
+      await gateway.do('systemctl', 'start', 'sensor-recover.timer');
+      await gateway.journal.line((line) => String(line.MESSAGE).includes('2 times in a row; restarted'));
+      await gateway.saidOf(API, 'Started', 3);
+
+      expect(await gateway.show('sensor-recover.service')).toMatchObject({ Result: 'success' });
+      const verified = await gateway.run('systemd-analyze', 'verify', '--man=no', 'sensor-recover.timer');
+      expect(verified).toMatchObject({ code: 0, stderr: '' });
+      expect(await gateway.accountForAll()).toBeGreaterThan(0);
+    });
+  },
+);
