@@ -35,6 +35,7 @@ describe('the view from outside', () => {
     expect(shown.stats()).toEqual({
       stream,
       rows: 5,
+      thinnedRows: 0,
       nextSeq: 6,
       destinations: [
         { destination: 'local', ...empty },
@@ -57,6 +58,7 @@ describe('the view from outside', () => {
     expect(shown.stats()).toEqual({
       stream,
       rows: 3,
+      thinnedRows: 0,
       nextSeq: 6,
       destinations: [
         { destination: 'local', rows: 1, oldestAt: at(4), breaker: undefined, outcome: undefined },

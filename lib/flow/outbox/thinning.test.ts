@@ -75,7 +75,7 @@ describe('a full outbox', () => {
     const audit = createThinningAudit(made);
 
     for (let i = 0; made.world.recorder.of('reading.shed').length === 0; i += 1)
-      audit.append(rounds(300, i * 300));
+      audit.append(rounds(200, i * 200, 60_000));
 
     const shed = made.world.recorder.of('reading.shed');
     expect(shed[0]?.lo).toBe(TEN_MINUTES.space[0]);
