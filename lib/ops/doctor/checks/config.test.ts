@@ -7,6 +7,7 @@ import { configSecrets } from './config-secrets.ts';
 
 const FILE = '/etc/sensor-gateway/config.yaml';
 const TOKEN = '/etc/sensor-gateway/token';
+const MENDED = `sudo chown root:sensor-gateway ${TOKEN} && sudo chmod 0640 ${TOKEN}`;
 const WITH_TOKEN = {
   destinations: [{ name: 'hq', url: 'https://hq.example', tokenFile: TOKEN, caFile: undefined }],
 };
@@ -49,14 +50,9 @@ it.each([
 });
 
 it.each([
-  ['every user may read', { mode: 0o644, uid: 0, gid: 999 }, 'fail', `sudo chmod o-rwx ${TOKEN}`],
-  ['another group may read', { mode: 0o640, uid: 999, gid: 100 }, 'fail', `sudo chmod g-rw ${TOKEN}`],
-  [
-    'the service may not read',
-    { mode: 0o600, uid: 0, gid: 0 },
-    'fail',
-    `sudo chown root:sensor-gateway ${TOKEN} && sudo chmod 0640 ${TOKEN}`,
-  ],
+  ['every user may read', { mode: 0o644, uid: 0, gid: 999 }, 'fail', MENDED],
+  ['another group may read', { mode: 0o640, uid: 999, gid: 100 }, 'fail', MENDED],
+  ['the service may not read', { mode: 0o600, uid: 0, gid: 0 }, 'fail', MENDED],
   ['root gives to the service', { mode: 0o640, uid: 0, gid: 999 }, 'pass', undefined],
   ['the service has for itself', { mode: 0o600, uid: 999, gid: 999 }, 'pass', undefined],
 ] as const)('a token that %s', async (_what, stat, verdict, fix) => {
@@ -75,3 +71,19 @@ it('a token that is missing fails, one behind a closed door is unknown, and none
   });
   expect(await found(configSecrets, { files: ACCOUNTS })).toMatchObject({ verdict: 'pass' });
 });
+
+it.each([
+  ['is missing', {}, 'fail'],
+  ['others may read', { '/etc/credstore/sensor-gateway.token': { text: 'hush', mode: 0o644 } }, 'fail'],
+  ['root alone may read', { '/etc/credstore/sensor-gateway.token': { text: 'hush', mode: 0o600 } }, 'pass'],
+] as const)(
+  'a token in the credential store that %s, whether or not the service runs',
+  async (_what, files, verdict) => {
+    const tokenFile = '/run/credentials/sensor-main.service/token';
+    const destinations = [{ name: 'hq', url: 'https://hq.example', tokenFile, caFile: undefined }];
+
+    expect(await found(configSecrets, { files: { ...ACCOUNTS, ...files } }, { destinations })).toMatchObject({
+      verdict,
+    });
+  },
+);
