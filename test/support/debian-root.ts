@@ -31,10 +31,7 @@ export interface DebianRootOptions {
 export const BOOTABLE = ['systemd', 'systemd-sysv', 'dbus', 'udev', 'kmod', 'procps', 'iproute2'];
 
 /** Where what is slow to make stays from one run to the next. A CI may keep it; deleting it is always safe. */
-export const CACHE_DIR = join(
-  process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'),
-  'sensor-gateway-tests',
-);
+const CACHE_DIR = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'sensor-gateway-tests');
 
 /** Why there can be no such directory on this machine; `undefined` if there can. */
 export function whyNoDebianRoot(): string | undefined {
