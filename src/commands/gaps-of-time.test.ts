@@ -74,6 +74,23 @@ describe('a time without readings', () => {
     );
   });
 
+  it('after an outbox was restored from a backup is one of a reader that was stopped', async () => {
+    const gateway = silenceRig();
+    gateway.start();
+    await gateway.wait(MINUTE_MS);
+    gateway.copyOutbox();
+    await gateway.wait(3 * MINUTE_MS);
+    await gateway.deliver();
+    await gateway.restoreOutbox(5 * MINUTE_MS);
+    await gateway.wait(MINUTE_MS);
+    await gateway.deliver();
+
+    const { exitCode, silences } = await gateway.gaps();
+
+    expect(exitCode).toBe(0);
+    expect(said(silences)).toEqual([['left-1,left-2,right,slow', 'reader_stopped']]);
+  });
+
   it('in which readings were dropped says so once the disk is back', async () => {
     const gateway = silenceRig();
     gateway.start();

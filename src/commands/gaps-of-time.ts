@@ -68,7 +68,7 @@ function isGoneForGood({ reasons }: TimeGap): boolean {
 }
 
 function explainer({ books, outbox, readerRuns }: TimeGapDeps) {
-  const ours = new Set(outbox.streams.map((one) => one.stream));
+  const ours = new Map(outbox.streams.map((one) => [one.stream, one.seqs]));
   const waiting = outbox.destinations.reduce<SeqRanges>((sum, one) => union(sum, one.waiting), []);
   const gone = [
     ...outbox.gone.map(({ stream, lo, hi, cause }) => ({ stream, lo, hi, cause })),
@@ -102,16 +102,26 @@ function explainer({ books, outbox, readerRuns }: TimeGapDeps) {
       .map(({ cause }) => ({ cause, detail: '' }));
   }
 
+  /**
+   * Where a reading stands among the seqs of this file. One that another copy of it gave out, after this one had
+   * been made of it, stands at its end of that stream: in this file those seqs are of other readings.
+   */
+  function placeOf({ stream, seq }: Edge): number | undefined {
+    const [lo, hi] = ours.get(stream) ?? [];
+    return lo === undefined || hi === undefined ? undefined : Math.max(lo, Math.min(seq, hi));
+  }
+
   return (sensor: string, { after, before }: Pause): Reason[] => {
-    const known = ours.has(after.stream) && (before === undefined || ours.has(before.stream));
-    const end = before?.seq ?? Number.MAX_SAFE_INTEGER;
+    const from = placeOf(after);
+    const to = before === undefined ? Number.MAX_SAFE_INTEGER : placeOf(before);
+    const known = from !== undefined && to !== undefined;
     const reasons = inLedger(after, before);
-    if (known) reasons.push(...between(sensor, [Math.min(after.seq, end), Math.max(after.seq, end)]));
+    if (known) reasons.push(...between(sensor, [Math.min(from, to), Math.max(from, to)]));
     // Each run is a stream of its own, also in a file that is not here any more.
     else if (after.stream !== before?.stream) reasons.push({ cause: 'reader_stopped', detail: '' });
     if (reasons.length > 0) return distinct(reasons);
     if (before === undefined && !readerRuns) return [{ cause: 'reader_stopped', detail: '' }];
-    const recorded = known && after.seq >= recordedFrom;
+    const recorded = known && from >= recordedFrom;
     return [{ cause: recorded ? 'unexplained' : 'not_recorded', detail: '' }];
   };
 }

@@ -194,6 +194,20 @@ export function silenceRig({ watched = true }: { watched?: boolean } = {}) {
       start();
       deeds.push({ cause, sensor: undefined, fromAt, toAt: clock.wallMs() });
     },
+    copyOutbox() {
+      for (const suffix of ['', '-wal']) {
+        if (existsSync(file + suffix)) copyFileSync(file + suffix, `${file}.copy${suffix}`);
+      }
+    },
+    async restoreOutbox(ms: number) {
+      await halt(true);
+      for (const suffix of ['', '-wal', '-shm']) rmSync(file + suffix, { force: true });
+      for (const suffix of ['', '-wal']) {
+        if (existsSync(`${file}.copy${suffix}`)) copyFileSync(`${file}.copy${suffix}`, file + suffix);
+      }
+      await clock.advance(ms);
+      start();
+    },
     async deliver(rowsMax = ALL.rowsMax) {
       const { outbox } = running ?? {};
       for (let batch = outbox?.batch('local', { ...ALL, rowsMax }); batch !== undefined; ) {
