@@ -114,10 +114,10 @@ export function openDatabaseReadOnly(
 /**
  * What `PRAGMA quick_check` finds first, `ok` if nothing; of the tables in `whole` their indexes are compared,
  * too. Reads the whole file: seconds for each 100 MiB on a card. Throws what SQLite throws if the file cannot
- * even be opened.
+ * even be opened. Never writes: a check that outlives who asked for it must not touch the log by its name.
  */
 export function quickCheck(file: string, whole: readonly string[]): string {
-  const database = openFile(file, {});
+  const database = openFile(file, { readonly: true });
   try {
     const checks = ['quick_check(1)', ...whole.map((table) => `integrity_check(${table})`)];
     const found = checks.map((check) => String(database.pragma(check, { simple: true })));

@@ -30,6 +30,8 @@ export interface ProgramContext {
   readonly bootId: () => string;
   /** How long the machine has slept in this boot, in milliseconds: monotonic time does not count it. */
   readonly suspendedMs: () => number;
+  /** Aborts when a stop is asked for: for what may take long in a start; its reason is to be thrown. */
+  readonly stopping: AbortSignal;
 }
 
 export interface RunningProgram {
@@ -84,6 +86,8 @@ export async function runProgram(
     });
     supervisor = await connectSupervisor({ notifySocket: process.env.NOTIFY_SOCKET });
     const stopped = firstStopSignal();
+    const stopping = new AbortController();
+    void stopped.then((signal) => stopping.abort(new StoppedEarly(signal)));
     const running = await start({
       config,
       log,
@@ -93,6 +97,7 @@ export async function runProgram(
       pid: process.pid,
       bootId: readBootId,
       suspendedMs: systemSuspendedMs,
+      stopping: stopping.signal,
     }).catch((error: unknown) => {
       throw unusableDir(config.dataDir, error);
     });
@@ -103,9 +108,15 @@ export async function runProgram(
     await Promise.race([running.stop(), tooLate(log)]);
     return end(typeof cause === 'string' ? EXIT.ok : cause.exitCode);
   } catch (error) {
-    return fail(error);
+    if (!(error instanceof StoppedEarly)) return fail(error);
+    log?.info({ signal: error.message }, 'stopping, before the start was over');
+    supervisor?.stopping();
+    return end(EXIT.ok);
   }
 }
+
+/** A stop was asked for while the start still waited for something that may take long. */
+class StoppedEarly extends Error {}
 
 /** Returns the file of `--config`, if given. `--help` and `--version` answer and end. */
 function readArguments(name: string): string | undefined {

@@ -31,6 +31,7 @@ import { prepareDirectories } from './directories.ts';
 import { connectLink, readSecrets } from './link.ts';
 import { BALLAST_FILE, controlPath, OUTBOX_FILE, READER, WRITE_API } from './names.ts';
 import { ordersTo } from './orders.ts';
+import { checkOutbox } from './outbox-check.ts';
 import type { ProgramContext, RunningProgram } from './program.ts';
 import { createReaderHealth } from './reader-health.ts';
 import { awaitReadiness } from './readiness.ts';
@@ -75,6 +76,7 @@ export async function startReader(context: ProgramContext): Promise<RunningProgr
 
   const damage = awaitDamage();
   const outboxFile = join(config.dataDir, OUTBOX_FILE);
+  const checked = await checkOutbox({ file: outboxFile, clock, supervisor, stopping: context.stopping });
   const outbox = ballast.spendIfFull(() =>
     openOutboxSafely({
       file: outboxFile,
@@ -85,6 +87,7 @@ export async function startReader(context: ProgramContext): Promise<RunningProgr
       clockHoldMs: config.clock.holdMs,
       bounds: { bytesMax: config.outbox.bytesMax, diskReserveBytes: config.outbox.diskReserve },
       onCheck: (bytes) => supervisor.extendStart(checkMaxMs(bytes)),
+      checked,
       onDamage: damage.noticed,
     }),
   );

@@ -241,7 +241,8 @@ export const SETTINGS = section('', {
       initial: '256MiB',
       min: '16MiB',
       max: '64GiB',
-      about: 'How large it may become. Near it the oldest undelivered readings are thinned to means, and the oldest of these given up, and named.',
+      about:
+        'How large it may become. Near it the oldest undelivered readings are thinned to means, and the oldest of these given up, and named.',
     }),
     diskReserve: size({
       initial: '64MiB',

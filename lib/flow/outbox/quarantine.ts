@@ -31,6 +31,8 @@ import { latestBase, noteBase, noteQuarantined, QUARANTINE, unsalvaged } from '.
 import { SEQS_PER_FILE } from './tiers.ts';
 
 export interface SafeOpenOptions extends OpenOutboxOptions {
+  /** What a check of the file has found already, `ok` if nothing; left out: it is made here if it is due. */
+  readonly checked?: string | undefined;
   /** Damage met while running: it has been noted for the next start, and this run should end. */
   readonly onDamage: (error: unknown) => void;
 }
@@ -38,6 +40,15 @@ export interface SafeOpenOptions extends OpenOutboxOptions {
 /** No version of ours will ever have so many schemas: such a number is damage, not a newer program. */
 const USER_VERSION_MAX = 10_000;
 const USER_VERSION_AT = 60;
+
+/** Small tables that give the rows their names: each has an index that says the same again. */
+export const CHECKED_WHOLE = ['streams', 'series', 'boots'];
+
+/** How much a check reads that is due before the file may be opened; 0 if none is. */
+export function bytesToCheck(file: string): number {
+  const isDue = existsSync(file) && existsSync(`${file}-wal`) && !existsSync(suspectOf(file));
+  return isDue && statSync(file).isFile() && damageOfLog(file) === undefined ? statSync(file).size : 0;
+}
 
 /** Throws what `openOutbox` throws for a fresh file, and `SGW_DATA_DIR_UNUSABLE` for one that cannot be reached. */
 export function openOutboxSafely(options: SafeOpenOptions): Outbox {
@@ -70,7 +81,7 @@ function open(options: SafeOpenOptions): Outbox {
 const suspectOf = (file: string) => `${file}.suspect`;
 
 /** What is wrong with the file, as far as it can be told without opening it as our database. */
-function damageBefore({ file, onCheck }: SafeOpenOptions): string | undefined {
+function damageBefore({ file, checked, onCheck }: SafeOpenOptions): string | undefined {
   const leftLog = existsSync(`${file}-wal`);
   if (!existsSync(file)) {
     // The link itself: salvage finds what it leads to if that comes back, say with its disk.
@@ -83,12 +94,13 @@ function damageBefore({ file, onCheck }: SafeOpenOptions): string | undefined {
   if (existsSync(suspectOf(file))) return 'it was found damaged while running';
   try {
     if (userVersion(file) > USER_VERSION_MAX) return 'its header is damaged';
+    if (checked !== undefined && checked !== 'ok') return checked;
     if (!leftLog) return undefined;
     const damage = damageOfLog(file);
     if (damage !== undefined) return damage;
+    if (checked !== undefined) return undefined;
     onCheck?.(size);
-    // Small tables that give the rows their names: each has an index that says the same again.
-    const found = quickCheck(file, ['streams', 'series', 'boots']);
+    const found = quickCheck(file, CHECKED_WHOLE);
     return found === 'ok' ? undefined : found;
   } catch (error) {
     if (isDamage(error)) return messageOf(error);
