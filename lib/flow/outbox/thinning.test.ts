@@ -171,9 +171,10 @@ describe('a full outbox', () => {
     const events = made.world.recorder.of('reading.thinned').length;
     const writer = rawOutbox(made.file);
 
-    writer.exec('BEGIN IMMEDIATE');
-    expect(() => made.outbox.append(rounds(60, 60 * i))).toThrow(/locked/);
-    writer.exec('ROLLBACK');
+    // Late in the commit, when all of it has been noted in memory.
+    writer.exec("CREATE TRIGGER broken BEFORE DELETE ON readings BEGIN SELECT RAISE(ABORT, 'no trim'); END");
+    expect(() => made.outbox.append(rounds(60, 60 * i))).toThrow(/no trim/);
+    writer.exec('DROP TRIGGER broken');
 
     expect({ offered: offered(made.outbox), backlog: made.outbox.backlog('local') }).toEqual(before);
     expect(made.world.recorder.of('reading.thinned')).toHaveLength(events);
