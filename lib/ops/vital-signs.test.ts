@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { createVirtualClock } from '../../test/support/virtual-clock.ts';
 import { createVitalSigns } from './vital-signs.ts';
 
-test('the status line says state, sources, backlog and when something was last stored', async () => {
+test('the status line says state, sensors, backlog and when something was last stored', async () => {
   const clock = createVirtualClock();
   const signs = createVitalSigns(['local'], clock.monotonicMs);
 
@@ -28,8 +28,8 @@ test('the status line says state, sources, backlog and when something was last s
   });
   await clock.advance(4_000);
 
-  expect(before).toBe('closed, 0/0 sources, backlog 0, nothing stored yet');
-  expect(signs.statusLine(7)).toBe('closed, 4/5 sources, backlog 7, last stored 4 s ago');
+  expect(before).toBe('closed, 0/0 sensors, backlog 0, nothing stored yet');
+  expect(signs.statusLine(7)).toBe('closed, 4/5 sensors, backlog 7, last stored 4 s ago');
 });
 
 test('one open destination does not hide behind a closed one', () => {

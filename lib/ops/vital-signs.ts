@@ -8,7 +8,7 @@ import type { BreakerState, FlowEvent, Observe } from '../flow/flow-event.ts';
 export interface VitalSigns {
   readonly observe: Observe;
 
-  /** `closed, 5/5 sources, backlog 0, last stored 4 s ago`: what a person wants to know first. */
+  /** `closed, 5/5 sensors, backlog 0, last stored 4 s ago`: what a person wants to know first. */
   statusLine(backlogRows: number): string;
 
   /** The same and a little more, as data. */
@@ -114,7 +114,7 @@ export function createVitalSigns(destinations: readonly string[], monotonicMs: (
       const disk = held === 0 ? '' : `DISK FAILING: ${held} readings only in memory, `;
       const shed = counts.shed === 0 ? '' : `, ${counts.shed} shed`;
       const thinned = counts.thinned === 0 ? '' : `, ${counts.thinned} thinned`;
-      return `${disk}${worstBreaker()}, ${sources.ok}/${sources.ok + sources.failed} sources, backlog ${backlogRows}${thinned}${shed}, ${stored}`;
+      return `${disk}${worstBreaker()}, ${sources.ok}/${sources.ok + sources.failed} sensors, backlog ${backlogRows}${thinned}${shed}, ${stored}`;
     },
     snapshot: () => ({
       breaker: worstBreaker(),

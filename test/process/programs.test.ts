@@ -134,7 +134,7 @@ test('under systemd it says READY after the first round, its status, each heartb
   const reader = await gateway.startReader({ NOTIFY_SOCKET: socket, WATCHDOG_USEC: '1000000' });
   await systemd.line((line) => line.text === 'READY=1');
   await systemd.count((line) => line.text === 'WATCHDOG=1', 3);
-  await systemd.line((line) => /^STATUS=(closed|open), \d+\/\d+ sources, backlog \d+/.test(line.text));
+  await systemd.line((line) => /^STATUS=(closed|open), \d+\/\d+ sensors, backlog \d+/.test(line.text));
   reader.kill('SIGTERM');
   await systemd.line((line) => line.text.startsWith('STOPPING=1'));
   const exit = await reader.exited;

@@ -3,9 +3,10 @@
  * line, and the programs do their work inside the sandbox whose exposure is measured.
  */
 
+import { join } from 'node:path';
 import { beforeAll, describe, it } from 'vitest';
 import { bootableRoot, type Release, whyNoBootedMachine } from '../support/booted-machine.ts';
-import { API, installGateway, isStored, READER } from './installed-gateway.ts';
+import { API, installGateway, isStored, QUICK_CONFIG, READER, runningGateway } from './installed-gateway.ts';
 
 const MAKING_MS = 300_000;
 const UNITS_MS = 120_000;
@@ -16,6 +17,12 @@ const RELEASES: readonly (readonly [version: number, release: Release])[] = [
   [252, 'bookworm'],
   [257, 'trixie'],
 ];
+
+const RESTART_DELAY = join(import.meta.dirname, '../../deploy/restart-delay.conf');
+
+const WITH_TOKEN = `destinations:
+  - {name: local, url: "http://127.0.0.1:8470", token_file: /run/credentials/sensor-main.service/token}
+`;
 
 /** Exposure in tenths: what `systemd-analyze security --threshold` takes. */
 const EXPOSURE_MAX = { [READER]: 20, [API]: 15 };
@@ -34,6 +41,13 @@ describe.skipIf(why !== undefined).concurrent(
       'are understood by systemd %d, work in their sandbox, and expose little',
       async ([version, release], { expect, onTestFinished }) => {
         const gateway = await installGateway({ release, onTestFinished });
+        if (version >= 254) {
+          for (const unit of [READER, API])
+            gateway.copy(RESTART_DELAY, `/etc/systemd/system/${unit}.d/50-restart-delay.conf`);
+        }
+        gateway.put('/etc/credstore/sensor-gateway.token', 'a-token-of-the-test\n', 0o600);
+        gateway.put('/etc/sensor-gateway/config.yaml', `${QUICK_CONFIG}${WITH_TOKEN}`);
+        await gateway.do('systemctl', 'daemon-reload');
         await gateway.do('systemctl', 'start', API, READER);
         await gateway.said(READER, isStored, 2);
 
@@ -56,5 +70,30 @@ describe.skipIf(why !== undefined).concurrent(
         expect(await gateway.accountForAll()).toBeGreaterThan(0);
       },
     );
+
+    it('answer an operator: a line of status, and the transitions of the circuit in the journal', async ({
+      expect,
+      onTestFinished,
+    }) => {
+      const gateway = await runningGateway(onTestFinished);
+      await gateway.do('systemctl', 'stop', API);
+      await gateway.said(READER, (entry) => entry.event === 'breaker.opened');
+      await gateway.do('systemctl', 'start', API);
+      await gateway.said(READER, (entry) => entry.event === 'breaker.closed');
+      await gateway.until(async () =>
+        /backlog 0, last stored/.test((await gateway.show(READER)).StatusText ?? ''),
+      );
+
+      const status = await gateway.do('systemctl', 'status', READER);
+      const circuit = await gateway.do('sh', '-c', 'journalctl -u sensor-main | grep -i "circuit breaker"');
+
+      expect(status).toMatch(/Status: "closed, 6\/6 sensors, backlog 0, last stored \d s ago"/);
+      for (const state of [
+        'OPEN - API failures exceeded threshold (3)',
+        'HALF_OPEN - ',
+        'CLOSED - API recovered',
+      ])
+        expect(circuit).toContain(`Circuit breaker ${state}`);
+    });
   },
 );
