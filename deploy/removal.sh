@@ -20,7 +20,8 @@ do_uninstall() {
     unit=${UNITS[index]}
     if [[ -e $UNIT_DIR/$unit ]]; then act "stop and remove $unit" remove_unit "$unit"; fi
   done
-  for path in "$CRON" "$COMMAND" "$CONFIG_DIR/config.example.yaml" /run/sensor-gateway /run/sensor-gateway-recover; do
+  for path in "$CRON" "$COMMAND" "$CONFIG_DIR/config.example.yaml" /run/sensor-gateway /run/sensor-gateway-recover \
+    /var/lib/sensor-gateway-recover; do
     if [[ -e $path ]]; then act "remove $path" rm -rf -- "$path"; fi
   done
   if [[ $dry_run == no ]]; then systemctl daemon-reload; fi

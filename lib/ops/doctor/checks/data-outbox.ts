@@ -2,7 +2,6 @@
 
 import { type Check, fail, pass, warn } from '../finding.ts';
 import { askOwn } from '../own-command.ts';
-import { NotPermitted } from '../probe.ts';
 
 export const dataOutbox: Check = {
   name: 'data-outbox',
@@ -22,8 +21,6 @@ export const dataOutbox: Check = {
     }
     if (answer.code === 'SGW_DATABASE_MISSING')
       return warn(answer.message, 'sudo systemctl start sensor-main');
-    if (answer.code === 'SGW_DATA_DIR_UNUSABLE' && subject.uid !== 0)
-      throw new NotPermitted(subject.outboxFile);
     return fail(answer.message, answer.hint || 'sensorctl outbox stat');
   },
 };

@@ -2,7 +2,6 @@
 
 import { type Check, fail, notApplicable, pass } from '../finding.ts';
 import { askOwn } from '../own-command.ts';
-import { NotPermitted } from '../probe.ts';
 
 export const dataStore: Check = {
   name: 'data-store',
@@ -12,8 +11,6 @@ export const dataStore: Check = {
     const answer = await askOwn(probe, subject, 'readings', '--limit', '1');
     if (answer.ok) return pass(`${subject.storeFile} opens`);
     if (answer.code === 'SGW_DATABASE_MISSING') return notApplicable(answer.message);
-    if (answer.code === 'SGW_DATA_DIR_UNUSABLE' && subject.uid !== 0)
-      throw new NotPermitted(subject.storeFile);
     return fail(answer.message, answer.hint || 'sensorctl readings');
   },
 };

@@ -99,6 +99,11 @@ const TOO_NEW = {
   stderr:
     'sensorctl: outbox.db has schema 9; this version knows up to 4\nInstall that version again. (SGW_SCHEMA_TOO_NEW)\n',
 };
+const NO_CONFIG = {
+  code: 78,
+  stderr:
+    'sensorctl: config.yaml may not be read by this user. Nothing was started.\nSee who may: ls -l config.yaml (SGW_CONFIG_UNREADABLE)\n',
+};
 const CLOSED = {
   code: 73,
   stderr: 'sensorctl: cannot use outbox.db: EACCES\nTry sudo. (SGW_DATA_DIR_UNUSABLE)\n',
@@ -111,6 +116,7 @@ it.each([
   [dataStore, 'store', TOO_NEW, 'fail', 'Install that version again.'],
   [dataOutbox, 'outbox', CLOSED, 'unknown', 'sudo sensorctl doctor --step data'],
   [dataStore, 'store', CLOSED, 'unknown', 'sudo sensorctl doctor --step data'],
+  [dataOutbox, 'outbox', NO_CONFIG, 'unknown', 'sudo sensorctl doctor --step data'],
   [dataOutbox, 'outbox', HANGS, 'fail', 'Does a disk or mount hang? findmnt; dmesg | tail'],
 ] as const)('%o with the %s answering %j', async (check, what, answer, verdict, fix) => {
   const finding = await found(check, answering(what, answer), { uid: 1000 });

@@ -143,6 +143,17 @@ describe('recovery', () => {
     ['cron that ran it a minute ago', timer('inactive'), { [CRON]: '', ...traceOf(60_000) }, 'pass'],
     ['cron that does not run', timer('inactive'), { [CRON]: '' }, 'warn'],
     ['nobody', timer('inactive'), {}, 'warn'],
+    ['a timer, right after a boot', timer('active'), { '/proc/uptime': '61.20 50.00\n' }, 'pass'],
+    ['a timer that has never run it', timer('active'), { '/proc/uptime': '9061.20 50.00\n' }, 'warn'],
+    [
+      'a timer, and it has given a unit up',
+      timer('active'),
+      {
+        ...traceOf(1_000),
+        '/run/sensor-gateway-recover/sensor-main.service.ticket': '3 restarts in an hour',
+      },
+      'fail',
+    ],
     ['a timer whose traces are not for this user', timer('active'), { [TRACE]: DENIED }, 'unknown'],
   ] as const)('by %s', async (_whom, recording, files, verdict) => {
     expect(await found(systemdRecovery, { ...recording, files })).toMatchObject({ verdict });
