@@ -26,9 +26,10 @@ export const systemdRecovery: Check = {
     const by = byTimer ? TIMER : CRON_FILE;
     const given = (await probe.list(NOTES_DIR))?.find((name) => name.endsWith('.ticket'));
     if (given !== undefined) {
-      const ticket = (await probe.readFile(`${NOTES_DIR}/${given}`))?.trim() ?? '';
+      const ticket = (await probe.readFile(`${NOTES_DIR}/${given}`)) ?? '';
+      const reason = /^reason: (.*)$/m.exec(ticket)?.[1] ?? 'for a reason that it has not written down';
       return fail(
-        `the recovery script has given ${given.replace(/\.ticket$/, '')} up: ${ticket}`,
+        `the recovery script has given ${given.replace(/\.ticket$/, '')} up: ${reason}`,
         `journalctl -t sensor-gateway-recover -n 20; when the cause is mended: sudo rm ${NOTES_DIR}/${given}`,
       );
     }

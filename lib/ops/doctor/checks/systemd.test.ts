@@ -150,7 +150,8 @@ describe('recovery', () => {
       timer('active'),
       {
         ...traceOf(1_000),
-        '/run/sensor-gateway-recover/sensor-main.service.ticket': '3 restarts in an hour',
+        '/run/sensor-gateway-recover/sensor-main.service.ticket':
+          '4711\nunit: sensor-main.service\nreason: has failed (watchdog)\n',
       },
       'fail',
     ],
