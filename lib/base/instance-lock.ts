@@ -27,7 +27,7 @@ export interface InstanceLock {
 }
 
 export interface InstanceLockOptions {
-  /** The data directory; must exist. */
+  /** The directory that nobody may share; must exist. */
   readonly dir: string;
   /** The program: two different programs may share a directory. */
   readonly name: string;
@@ -98,7 +98,7 @@ function inUse(
     if (!isBusy(error)) throw error;
   }
   return new GatewayError('SGW_DATA_DIR_IN_USE', `${holder} runs ${options.name} on ${options.dir}`, {
-    hint: 'Stop it first (systemctl status, or kill), or give this copy its own data directory.',
+    hint: 'Stop it first (systemctl status, or kill), or give this copy directories of its own.',
     cause,
   });
 }

@@ -36,6 +36,13 @@ describe('the configuration', () => {
     });
   });
 
+  it('refuses a run_dir whose socket would have a longer path than Linux takes, and says the limit', () => {
+    const fits = `/run/${'x'.repeat(107 - '/run/'.length - '/sensor-main.sock'.length)}`;
+
+    expect(load(`run_dir: ${fits}`).config.runDir).toBe(fits);
+    expect(() => load(`run_dir: ${fits}x`)).toThrow(/run_dir.*path of 108 bytes there, and 107 is the most/s);
+  });
+
   it('lets the default deadline follow a shorter interval', () => {
     expect(load('sampling: {interval: 1s}').config.sampling).toEqual({ intervalMs: 1_000, deadlineMs: 500 });
   });

@@ -10,6 +10,7 @@ import { resolve } from 'node:path';
 import { type Loaded, loadSettings, type ReportProblem } from '../../lib/base/config.ts';
 import type { ValueOf } from '../../lib/base/setting.ts';
 import { NAME_LENGTH_MAX, NAME_PATTERN } from '../../lib/flow/reading.ts';
+import { controlPath } from './names.ts';
 import { SETTINGS } from './settings.ts';
 
 export const ENVIRONMENT_PREFIX = 'SENSORGW_';
@@ -144,6 +145,9 @@ function deadlineOf({ sampling }: Settings): number {
   return sampling.deadlineMs ?? Math.min(DEADLINE_MAX_MS, sampling.intervalMs / 2);
 }
 
+/** `sun_path` has 108 bytes, and the last one ends it. */
+const SOCKET_PATH_BYTES_MAX = 107;
+
 /** What must hold between settings. Each check names every setting that it looks at, the culprit first. */
 function checkLimits(settings: Settings, report: ReportProblem): void {
   const { sampling, delivery, breaker, api } = settings;
@@ -177,6 +181,13 @@ function checkLimits(settings: Settings, report: ReportProblem): void {
     report(
       [['api', 'host']],
       `"${api.host}" could be reached by other machines, which needs a token; that is not supported yet. Use 127.0.0.1.`,
+    );
+  }
+  const socketBytes = Buffer.byteLength(controlPath(resolve(settings.runDir)));
+  if (socketBytes > SOCKET_PATH_BYTES_MAX) {
+    report(
+      [['run_dir']],
+      `the socket for sensorctl would have a path of ${socketBytes} bytes there, and ${SOCKET_PATH_BYTES_MAX} is the most that Linux takes. Use a shorter directory.`,
     );
   }
   checkSources(settings, report);

@@ -5,7 +5,7 @@
  */
 
 import { join } from 'node:path';
-import { acquireInstanceLock } from '../../lib/base/instance-lock.ts';
+import { acquireInstanceLock, type InstanceLock } from '../../lib/base/instance-lock.ts';
 import type { Loop } from '../../lib/base/loop.ts';
 import { createBackpressure } from '../../lib/flow/acquire/backpressure.ts';
 import { createSamplingLoop } from '../../lib/flow/acquire/sampling-loop.ts';
@@ -26,6 +26,7 @@ import { createLiveness } from '../../lib/ops/liveness.ts';
 import { createPeerWatch } from '../../lib/ops/peer-watch.ts';
 import { createPlaceWatch } from '../../lib/ops/place-watch.ts';
 import { createVitalSigns } from '../../lib/ops/vital-signs.ts';
+import type { Config } from './config.ts';
 import { awaitDamage, checkMaxMs } from './damage.ts';
 import { prepareDirectories } from './directories.ts';
 import { connectLink, readSecrets } from './link.ts';
@@ -50,9 +51,7 @@ export async function startReader(context: ProgramContext): Promise<RunningProgr
     diskReserveBytes: config.outbox.diskReserve,
   });
   // On a full disk already the lock needs a page for its journal.
-  const lock = ballast.spendIfFull(() =>
-    acquireInstanceLock({ dir: config.dataDir, name: READER, pid: context.pid }),
-  );
+  const locks = ballast.spendIfFull(() => lockDirectories(config, context.pid));
 
   const liveness = createLiveness(clock);
   const destinationNames = config.destinations.map((one) => one.name);
@@ -203,9 +202,14 @@ export async function startReader(context: ProgramContext): Promise<RunningProgr
       silences.close();
       outbox.close();
       health.remove();
-      lock.release();
+      for (const lock of locks) lock.release();
     },
   };
+}
+
+/** Two readers would take each other's data, and in one run_dir each other's socket and health file. */
+function lockDirectories({ dataDir, runDir }: Config, pid: number): InstanceLock[] {
+  return [...new Set([dataDir, runDir])].map((dir) => acquireInstanceLock({ dir, name: READER, pid }));
 }
 
 /** Resolves never, rejects with the first failure: loops only end when they are stopped or broken. */

@@ -48,6 +48,20 @@ test.each(PROGRAMS)(
   },
 );
 
+test('a second reader in the same run_dir exits 75, whatever its data directory, and leaves the socket alone', async () => {
+  const gateway = await createGateway();
+  const first = await gateway.startReader();
+  await first.line(isAppended);
+
+  const second = startProgram('sensor-main', { env: { ...gateway.env, SENSORGW_DATA_DIR: tempDir() } });
+
+  expect(await second.exited).toEqual({ code: 75, signal: null });
+  expect(second.lines.map((line) => line.text).join('\n')).toContain(
+    `process ${first.pid} runs sensor-main on ${gateway.runDir}`,
+  );
+  expect(existsSync(join(gateway.runDir, 'sensor-main.sock'))).toBe(true);
+});
+
 test('the lock of a reader that was killed does not keep the next one out', async () => {
   const gateway = await createGateway();
   const first = await gateway.startReader();
