@@ -201,7 +201,7 @@ export interface Outbox {
 
   /**
    * Begins another stream in the same file, durably, and returns its id: for when the store knows seqs of
-   * the present one that were never assigned here, because the file has been rolled back.
+   * the present one that were never assigned here, because the program goes on in a second place.
    */
   beginStream(): string;
 
