@@ -41,8 +41,8 @@ export interface Aggregate {
 
 /**
  * The rows of a stretch that somebody lacks, as aggregates of themselves. Ascending by seq. A reading is given the
- * interval from behind the one before it in its series; a hole, a damaged row, or a change of those who lack it
- * ends all intervals, because a store may have what stands there.
+ * interval up to the one after it in its series; a damaged row, and one that everybody has, ends all intervals,
+ * because a store may have what stands there.
  */
 export function partsOf(rows: readonly StretchRow[]): Aggregate[] {
   const parts: Aggregate[] = [];
@@ -60,9 +60,7 @@ export function partsOf(rows: readonly StretchRow[]): Aggregate[] {
 }
 
 function follows(row: StretchRow, before: StretchRow): boolean {
-  return (
-    row.intact && row.seq === before.seq + 1 && row.stream === before.stream && row.lacking === before.lacking
-  );
+  return row.intact && row.seq === before.seq + 1 && row.stream === before.stream;
 }
 
 function partsOfRun(run: readonly StretchRow[]): Aggregate[] {
