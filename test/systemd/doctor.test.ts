@@ -8,7 +8,7 @@ import { API, installGateway, isStored, READER } from './installed-gateway.ts';
 const ROOT = join(import.meta.dirname, '../..');
 const PLACE = '/opt/sensor-gateway/current';
 const MAKING_MS = 300_000;
-const DOCTOR_MS = 120_000;
+const DOCTOR_MS = 240_000;
 const DATA = '/var/lib/sensor-gateway';
 const TOKEN = '/etc/sensor-gateway/token';
 const DOCTOR = ['/usr/bin/node', `${PLACE}/dist/src/sensorctl.js`, 'doctor', '--json'] as const;

@@ -13,7 +13,7 @@ import type { OnTestFinished } from '../support/temp-dir.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const MAKING_MS = 300_000;
-const INSTALL_MS = 120_000;
+const INSTALL_MS = 240_000;
 
 const READER = 'sensor-main.service';
 const API = 'sensor-api-write.service';
@@ -55,6 +55,8 @@ interface FreshMachine extends Machine {
   release(): Promise<string>;
   /** The seq of every reading in the store. One outbox counts on over its streams. */
   stored(): Promise<number[]>;
+  /** The same with their streams: an outbox that is put back counts on in a stream of its own. */
+  ids(): Promise<string[]>;
   /** Resolves when all that was accepted is stored without a hole, and is more than `count`. */
   storedWithoutHole(count: number): Promise<number[]>;
   invocations(): Promise<(string | undefined)[]>;
@@ -76,9 +78,11 @@ async function freshMachine(onTestFinished: OnTestFinished, config = true): Prom
       for (const [file, expression] of changes) await machine.do('sed', '-i', expression, `${NEXT}/${file}`);
     },
     release: async () => (await machine.do('readlink', `${PREFIX}/current`)).trim(),
-    async stored() {
+    stored: async () => (await fresh.ids()).map((id) => Number(id.split(' ')[1])),
+    async ids() {
       const lines = (await machine.do('sensorctl', 'readings', '--since', '1h', '--json')).trim().split('\n');
-      return lines.filter((line) => line !== '').map((line) => Number(JSON.parse(line).seq));
+      const readings = lines.filter((line) => line !== '').map((line) => JSON.parse(line));
+      return readings.map(({ stream, seq }) => `${stream} ${seq}`);
     },
     async storedWithoutHole(count) {
       let stored: number[] = [];
@@ -205,6 +209,31 @@ describe.skipIf(why !== undefined)(
         expect(new Set(stored).size).toBe(stored.length);
       },
     );
+
+    it('goes back over a changed schema, to the copy that was made before it', async ({
+      expect,
+      onTestFinished,
+    }) => {
+      const machine = await freshMachine(onTestFinished);
+      await machine.install(SHIPPED);
+      const early = await machine.storedWithoutHole(5);
+      const another = "OUTBOX_MIGRATIONS.push('CREATE TABLE later (x INTEGER) STRICT');";
+      await machine.next('0.4.0', ['dist/lib/flow/outbox/schema.js', `$a ${another}`]);
+      expect(await machine.install(NEXT)).toMatchObject({ code: 0 });
+      await machine.storedWithoutHole(early.length + 5);
+      const before = await machine.ids();
+
+      const back = await machine.install(NEXT, '--rollback');
+
+      expect(back).toMatchObject({
+        code: 0,
+        said: expect.stringContaining('restored: /var/lib/sensor-gateway/outbox.db'),
+      });
+      await machine.until(async () => (await machine.ids()).length > before.length + 5);
+      const after = await machine.ids();
+      expect(new Set(after).size).toBe(after.length);
+      expect(after).toEqual(expect.arrayContaining(before));
+    });
 
     it('--uninstall leaves configuration, data and their owner, and --purge leaves nothing', async ({
       expect,
