@@ -8,7 +8,7 @@ import { bootableRoot, whyNoBootedMachine } from '../support/booted-machine.ts';
 import { API, type Entry, installGateway, isStored, READER, runningGateway } from './installed-gateway.ts';
 
 const MAKING_MS = 300_000;
-const LIMIT_MS = 120_000;
+const LIMIT_MS = 240_000;
 
 const why = whyNoBootedMachine();
 

@@ -6,12 +6,12 @@
 
 import { beforeAll, describe, it } from 'vitest';
 import { bootableRoot, whyNoBootedMachine } from '../support/booted-machine.ts';
-import { type InstalledGateway, QUICK_CONFIG, READER, runningGateway } from './installed-gateway.ts';
+import { API, type InstalledGateway, QUICK_CONFIG, READER, runningGateway } from './installed-gateway.ts';
 
 /** A root file system is made from packages once. */
 const MAKING_MS = 300_000;
 /** Most of it is waiting, on a machine that may have more to do than this. */
-const FAULT_MS = 90_000;
+const FAULT_MS = 180_000;
 
 const why = whyNoBootedMachine();
 
@@ -102,6 +102,17 @@ describe
         await gateway.do('systemctl', 'kill', '--signal=STOP', READER);
         await restartedByWatchdog(gateway);
 
+        expect(await gateway.accountForAll()).toBeGreaterThan(0);
+      });
+
+      it('SIGSTOP of the write API, which leaves the reader alone', async ({ expect, onTestFinished }) => {
+        const gateway = await runningGateway(onTestFinished);
+
+        await gateway.do('systemctl', 'kill', '--signal=STOP', API);
+        await gateway.saidOf(API, 'Watchdog timeout');
+        await gateway.saidOf(API, 'Started', 2);
+
+        expect(await gateway.restarts(READER)).toBe(0);
         expect(await gateway.accountForAll()).toBeGreaterThan(0);
       });
     },

@@ -16,7 +16,7 @@ import {
 } from './installed-gateway.ts';
 
 const MAKING_MS = 300_000;
-const FAULT_MS = 90_000;
+const FAULT_MS = 180_000;
 
 const why = whyNoBootedMachine();
 

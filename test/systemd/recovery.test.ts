@@ -9,7 +9,7 @@ import type { OnTestFinished } from '../support/temp-dir.ts';
 import { API, type InstalledGateway, READER, runningGateway } from './installed-gateway.ts';
 
 const MAKING_MS = 300_000;
-const RECOVERY_MS = 120_000;
+const RECOVERY_MS = 240_000;
 
 const why = whyNoBootedMachine();
 

@@ -9,7 +9,7 @@ import { bootableRoot, type Release, whyNoBootedMachine } from '../support/boote
 import { API, installGateway, isStored, QUICK_CONFIG, READER, runningGateway } from './installed-gateway.ts';
 
 const MAKING_MS = 300_000;
-const UNITS_MS = 120_000;
+const UNITS_MS = 180_000;
 
 const why = whyNoBootedMachine();
 
