@@ -205,7 +205,7 @@ describe('any life of a gateway', () => {
           }
         }
       }),
-      { numRuns: 20 },
+      { numRuns: 12 },
     );
   }, 120_000);
 });

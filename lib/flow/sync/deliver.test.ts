@@ -319,6 +319,29 @@ describe('readStream', () => {
     });
   });
 
+  test('that is never answered holds up neither lane, and ends when the reader stops', async () => {
+    let heard = () => {};
+    const asked = new Promise<void>((resolve) => {
+      heard = resolve;
+    });
+    const server = createServer((request, response) => {
+      if (request.method === 'GET') return heard();
+      response.setHeader(API_IDENTITY_HEADER, apiIdentity('0.0.0'));
+      response.end(JSON.stringify({ stored: [[1, 2]], duplicate: [], refused: [] }));
+    });
+    const delivery = createHttpDelivery({ url: await listenOn(server) });
+    onTestFinished(() => delivery.close());
+    const stopping = new AbortController();
+    const reading = delivery.readStream(STREAM, PATIENCE_MS * 20, 1, stopping.signal);
+    await asked;
+
+    expect(await delivery.deliver.live(batchOf(1), PATIENCE_MS)).toMatchObject({ kind: 'stored' });
+    expect(await delivery.deliver.backfill(batchOf(2), PATIENCE_MS)).toMatchObject({ kind: 'stored' });
+    stopping.abort();
+
+    expect(await reading).toMatchObject({ kind: 'failed' });
+  });
+
   test.each<[string, (api: FakeApi) => void]>([
     ['a stranger', (api) => api.identity(undefined)],
     ['an error', (api) => api.script({ as: 'answer', status: 500 })],
