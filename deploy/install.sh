@@ -227,11 +227,12 @@ install_units_of() { # release-directory
 }
 
 do_install() {
-  local name release before
+  local name release before older
   "$here/check-machine.sh" ${node:+--node "$node"} || die 78 'This machine cannot have it as it is: see NO above. Nothing was changed.'
   node=$("$here/find-node.sh" ${node:+"$node"})
   name=$(name_of_release)
   before=$(release_of current)
+  older=$(release_of previous)
   release=$PREFIX/releases/$name
   say ''
   if [[ -z $before ]]; then
@@ -265,6 +266,8 @@ exec $node $PREFIX/current/dist/src/sensorctl.js \"\$@\""
     fi
     say "Release $name does not run: going back to $before."
     go_back_to "$before" || die 1 'That one does not run either. Look: sudo sensorctl doctor'
+    # A release that did not come up is none to go back to.
+    if [[ -n $older ]]; then link_to previous "$older"; else rm -f -- "$PREFIX/previous"; fi
     die 1 "Release $before runs again. What is wrong with $name is in the journal: journalctl -u sensor-main -n 100"
   fi
   prune_releases

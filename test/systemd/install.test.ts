@@ -204,6 +204,7 @@ describe.skipIf(why !== undefined)(
 
         expect(upgrade).toMatchObject({ code: 1, said: expect.stringContaining('going back to') });
         expect(await machine.release()).toBe(release);
+        expect(await machine.install(SHIPPED, '--rollback')).toMatchObject({ code: 78 });
         expect(await machine.do('systemctl', 'is-active', API, READER)).toBe('active\nactive\n');
         const stored = await machine.storedWithoutHole(early.length);
         expect(new Set(stored).size).toBe(stored.length);
