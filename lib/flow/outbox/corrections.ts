@@ -1,12 +1,12 @@
 /**
  * What each destination has still to be told of readings that it was sent with times nobody vouched for: by
- * how much they are to be moved. An entry is told once its readings are all acknowledged, so that whatever
- * was on its way has arrived, and is forgotten once the destination has it. Hearing one twice does no harm.
+ * how much they are to be moved. Of an entry that part is told whose readings are acknowledged, so that whatever
+ * was on its way has arrived, and it is forgotten once the destination has it. Hearing one twice does no harm.
  */
 
 import type { SqliteDatabase } from '../../base/sqlite.ts';
 import { CORRECTIONS_MAX, type Correction } from '../batch.ts';
-import { difference, type SeqRange, type SeqRanges } from '../seq-ranges.ts';
+import { difference, intersection, type SeqRange, type SeqRanges } from '../seq-ranges.ts';
 import { type Book, createMirror } from './mirror.ts';
 
 export interface CorrectionEntry {
@@ -53,21 +53,27 @@ export function openCorrections(database: SqliteDatabase): CorrectionLedger {
       mirror.change(known === undefined ? [...rows, entry] : rows.with(before, { ...known, hi: entry.hi }));
     },
     untold(destination, acknowledged) {
+      // Not the rest of them: what stands for readings that were thinned must come after the move.
       const ready = mirror
         .rows()
-        .filter(
-          (one) =>
-            one.destination === destination && difference([[one.lo, one.hi]], acknowledged).length === 0,
+        .filter((one) => one.destination === destination)
+        .flatMap((one) =>
+          intersection([[one.lo, one.hi]], acknowledged).map(([lo, hi]) => ({ ...one, lo, hi })),
         );
       const stream = ready[0]?.stream;
       if (stream === undefined) return undefined;
       return ready.filter((one) => one.stream === stream).slice(0, CORRECTIONS_MAX);
     },
     noteTold(destination, told) {
-      // One that has grown meanwhile is told again.
-      const isTold = (one: CorrectionEntry) =>
-        one.destination === destination && told.some(([lo, hi]) => lo === one.lo && hi === one.hi);
-      mirror.change(mirror.rows().filter((one) => !isTold(one)));
+      mirror.change(
+        mirror
+          .rows()
+          .flatMap((one) =>
+            one.destination === destination
+              ? difference([[one.lo, one.hi]], told).map(([lo, hi]) => ({ ...one, lo, hi }))
+              : [one],
+          ),
+      );
     },
   };
 }

@@ -224,6 +224,23 @@ describe('readings that a destination has with the wrong time', () => {
     expect(told(outbox)).toEqual([[1, 2, RIGHT_MS - WRONG_MS, WRONG_MS, WRONG_MS + 1_000]]);
   });
 
+  test('are declared as far as they have arrived, and the rest once it has', () => {
+    const { outbox } = tempOutbox();
+    outbox.append(untrustedReadings(3));
+    sent(outbox);
+    outbox.clock.trust(RIGHT_MS);
+    restampAll(outbox);
+    const partsTold = [[1, 2] as const, [3, 3] as const].map(([lo, hi]) => {
+      outbox.acknowledge('local', outbox.stream, [[lo, hi]]);
+      const batch = outbox.correctionBatch('local');
+      if (batch?.corrects !== undefined) outbox.noteCorrected('local', batch.corrects);
+      return batch && BatchRequest.parse(JSON.parse(batch.body)).corrections?.map(([from, to]) => [from, to]);
+    });
+
+    expect(partsTold).toEqual([[[1, 2]], [[3, 3]]]);
+    expect(told(outbox)).toBeUndefined();
+  });
+
   test('and whose answer was lost with the run that sent them are declared, too', () => {
     const { outbox, file, world } = tempOutbox();
     outbox.append(untrustedReadings(2));
