@@ -137,6 +137,7 @@ test('after a clean stop no health file and no open write-ahead log are left', a
   expect(whileRunning).toEqual([
     'sensor-api-write.health.json',
     'sensor-main.health.json',
+    'sensor-main.lock',
     'sensor-main.sock',
   ]);
   expect(readdirSync(gateway.runDir)).toEqual([]);
