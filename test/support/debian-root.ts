@@ -104,7 +104,9 @@ function packageSources(release: string, ofHost: boolean): string {
   if (ofHost && existsSync(own)) return own;
   const sites = run('apt-get', ['indextargets', '--format', '$(SITE)']).split('\n');
   const site = sites.find((one) => /\/debian\/?$/.test(one));
-  return `deb ${site ?? 'http://deb.debian.org/debian'} ${release} main`;
+  if (site === undefined)
+    throw new Error('apt knows no mirror of Debian: is there an `apt-get update` to be run?');
+  return `deb ${site} ${release} main`;
 }
 
 /** Runs it to its end; throws with its words if it fails. */
