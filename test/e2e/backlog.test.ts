@@ -14,7 +14,9 @@ test('while 100,000 readings drain, no fresh round waits for more than the batch
 }, async (context) => {
   const site = await createFaultSite(context);
   prefillOutbox(site.gateway.dir, 100_000);
-  const reader = await site.startReader({ SENSORGW_DELIVERY_BATCH_TIMEOUT: '10s' });
+  // At full speed it is over within a second, before any round.
+  const pace = { SENSORGW_DRAIN_SHARE: '0.1' };
+  const reader = await site.startReader({ SENSORGW_DELIVERY_BATCH_TIMEOUT: '10s', ...pace });
 
   await reader.line(isEvent('backlog.drained'));
   const drained = reader.lines.slice(0, reader.lines.findIndex(isEvent('backlog.drained')));
