@@ -2,11 +2,12 @@
 
 import { join } from 'node:path';
 import { codeOf, GatewayError } from '../../lib/base/errors.ts';
+import { RELEASED_AT } from '../../lib/base/released-at.ts';
 import type { ConfigProblem, Subject } from '../../lib/ops/doctor/finding.ts';
 import { CONFIG_FILE, httpUrl, loadConfig } from '../wiring/config.ts';
 import { OUTBOX_FILE, STORE_FILE, WRITE_API } from '../wiring/names.ts';
 import { readSecrets } from '../wiring/secrets.ts';
-import { RELEASED_AT, VERSION } from '../wiring/version.ts';
+import { VERSION } from '../wiring/version.ts';
 import { type CommandContext, textOption } from './command.ts';
 import { findPlaces, type Places, readConfig } from './places.ts';
 import { programState } from './running.ts';

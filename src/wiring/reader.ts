@@ -7,6 +7,7 @@
 import { join } from 'node:path';
 import { acquireInstanceLock, type InstanceLock } from '../../lib/base/instance-lock.ts';
 import type { Loop } from '../../lib/base/loop.ts';
+import { RELEASED_AT } from '../../lib/base/released-at.ts';
 import { createBackpressure } from '../../lib/flow/acquire/backpressure.ts';
 import { createSamplingLoop } from '../../lib/flow/acquire/sampling-loop.ts';
 import { createSilenceWatch } from '../../lib/flow/acquire/silence-watch.ts';
@@ -37,7 +38,6 @@ import type { ProgramContext, RunningProgram } from './program.ts';
 import { createReaderHealth } from './reader-health.ts';
 import { awaitReadiness } from './readiness.ts';
 import { roundLine } from './round-line.ts';
-import { RELEASED_AT } from './version.ts';
 
 export { READER };
 

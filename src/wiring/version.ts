@@ -9,12 +9,6 @@ export const PACKAGE_DIR = packageDir(dirname(fileURLToPath(import.meta.url)));
 
 export const VERSION = readVersion(join(PACKAGE_DIR, 'package.json'));
 
-/**
- * No right clock is before this: the day from which this version can have existed, moved with each release. A
- * constant, because the time of a build or of a file comes from a clock that may be the wrong one.
- */
-export const RELEASED_AT = Date.UTC(2026, 0, 15);
-
 function packageDir(from: string): string {
   if (existsSync(join(from, 'package.json'))) return from;
   const above = dirname(from);

@@ -6,6 +6,7 @@
  */
 
 import type { z } from 'zod';
+import { RELEASED_AT } from '../../base/released-at.ts';
 import { BatchEnvelope, type BatchRow, rowFault } from '../batch.ts';
 import {
   REFUSALS,
@@ -15,7 +16,7 @@ import {
   type RefusalCode,
   UNIT_UNKNOWN,
 } from '../reading.ts';
-import { CLOCK_CREDIBLE_FROM_AT, type WriteApiLimits } from './limits.ts';
+import type { WriteApiLimits } from './limits.ts';
 import { ApiProblem, type FieldError, pathText, refusalText } from './problem.ts';
 import type { IncomingBatch, SeriesKey } from './readings-store.ts';
 
@@ -147,7 +148,8 @@ function sameRow(a: BatchRow, b: BatchRow): boolean {
 }
 
 function isFuture(at: number, context: IngestContext): boolean {
-  if (context.nowAt < CLOCK_CREDIBLE_FROM_AT) return false;
+  // A clock that shows a time before this version was made has no say about anybody's future.
+  if (context.nowAt < RELEASED_AT) return false;
   return at > context.nowAt + context.limits.futureMaxMs;
 }
 

@@ -41,6 +41,3 @@ export const WRITE_API_LIMITS: WriteApiLimits = {
 
 /** How often Node looks for connections that have used up their time. */
 export const CONNECTIONS_CHECK_MS = 1_000;
-
-/** A clock that shows a time before this software was written has no say about anybody's future. */
-export const CLOCK_CREDIBLE_FROM_AT = Date.UTC(2026, 0, 1);
