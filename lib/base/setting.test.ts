@@ -11,7 +11,6 @@ import {
   several,
   size,
   text,
-  toggle,
 } from './setting.ts';
 
 const about = 'It decides something.';
@@ -72,19 +71,6 @@ describe('a size', () => {
     const setting = size({ about, initial: '1MiB', min: '16KiB', max: '1GiB' });
 
     expect(judge(setting, 256)).toBe('256 has no unit. Write 256MiB if that is meant. Use 16KiB to 1GiB.');
-  });
-});
-
-describe('a toggle', () => {
-  it.each([
-    [true, true],
-    [false, false],
-    ['yes', '"yes" is neither true nor false. Write true if that is meant.'],
-    ['Off', '"Off" is neither true nor false. Write false if that is meant.'],
-    [1, '1 is neither true nor false. Write true if that is meant.'],
-    ['maybe', '"maybe" is neither true nor false.'],
-  ])('reads %j as %j', (raw, expected) => {
-    expect(judge(toggle({ about, initial: false }), raw)).toBe(expected);
   });
 });
 

@@ -202,24 +202,6 @@ export function choice(
   return required({ initial: undefined, ...options }, { schema, values: words });
 }
 
-/** `true` or `false`. YAML 1.2 knows no other spelling; half of the world remembers YAML 1.1. */
-export function toggle(options: WithInitial<boolean>): Setting<boolean> {
-  const schema = checked('true or false', (raw) => {
-    if (typeof raw === 'boolean') return { value: raw };
-    const meant = /^(yes|on|y|1)$/i.test(String(raw))
-      ? 'true'
-      : /^(no|off|n|0)$/i.test(String(raw))
-        ? 'false'
-        : '';
-    return {
-      problem: `${shown(raw)} is neither true nor false.${meant && ` Write ${meant} if that is meant.`}`,
-    };
-  });
-  return required(options, { schema, values: 'true or false', fromText: (text) => BOOLEANS[text] ?? text });
-}
-
-const BOOLEANS: Readonly<Record<string, boolean>> = { true: true, false: false };
-
 export interface TextRules {
   /** For people: `a-z, 0-9, _ and -, at most 48 characters`. */
   readonly values: string;

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createFakeApi, type FakeApi, type Script } from '../../../test/support/fake-api.ts';
 import { createFaultProxy, type FaultMode } from '../../../test/support/fault-proxy.ts';
-import { tempDir } from '../../../test/support/temp-dir.ts';
 import type { OutgoingBatch } from '../outbox/outbox.ts';
 import { API_IDENTITY_HEADER, apiIdentity } from '../reading.ts';
 import { rangesOfSeqs } from '../seq-ranges.ts';
@@ -248,21 +247,6 @@ describe('an answer', () => {
 
     expect(elsewhere.requests).toEqual([]);
   });
-});
-
-test('it speaks over a unix socket', async () => {
-  const socketPath = join(tempDir(), 'api.sock');
-  const server = createServer((request, response) => {
-    request.resume();
-    response.setHeader(API_IDENTITY_HEADER, apiIdentity('0'));
-    response.end(JSON.stringify({ stored: [[1, 1]], duplicate: [], refused: [] }));
-  });
-  await new Promise<void>((resolve) => server.listen(socketPath, resolve));
-  onTestFinished(() => closeServer(server));
-  const delivery = createHttpDelivery({ url: 'http://localhost', socketPath });
-  onTestFinished(() => delivery.close());
-
-  expect((await delivery.deliver.live(batchOf(1), PATIENCE_MS)).kind).toBe('stored');
 });
 
 describe('over https', () => {

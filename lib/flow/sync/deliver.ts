@@ -24,8 +24,6 @@ export interface HttpDeliveryOptions {
   readonly token?: string;
   /** PEM of the authority that signed the other side's certificate, when the system does not know it. */
   readonly ca?: string;
-  /** Path of a unix socket to connect to; `url` then only names the host and scheme. */
-  readonly socketPath?: string;
   /** For `User-Agent`: this gateway's version. */
   readonly version?: string;
   /** Real time, unless a test owns it. */
@@ -190,7 +188,6 @@ function createConnection(options: HttpDeliveryOptions): Connection {
       // The total deadline is ours; these would only settle first with a less useful reason.
       headersTimeout: 0,
       bodyTimeout: 0,
-      ...(options.socketPath === undefined ? {} : { socketPath: options.socketPath }),
       connect: options.ca === undefined ? {} : { ca: options.ca },
     });
     created.on('connect', () => {

@@ -584,13 +584,12 @@ describe('an answer of the write API', () => {
     ['[::1]:8470', 200],
     ['localhost', 200],
     ['192.168.1.20:8470', 200],
-    ['collector.example:8470', 200],
-    ['Collector.Example', 200],
+    ['LocalHost:8470', 200],
     ['evil.example', 421],
     ['127.0.0.1.evil.example', 421],
     ['localhost:8470:1', 421],
   ])('to a request for host %s is %i', async (host, status) => {
-    const { app } = start({ hosts: ['Collector.example'] });
+    const { app } = start();
 
     const answer = await app.inject({ url: '/health', headers: { host } });
 

@@ -28,8 +28,6 @@ export interface WriteApiOptions {
   readonly version: string;
   /** The gateway of readings that name none. */
   readonly defaultGateway?: string;
-  /** Names, besides addresses and localhost, under which we may be called. */
-  readonly hosts?: readonly string[];
   readonly limits?: Partial<WriteApiLimits>;
 }
 
@@ -55,7 +53,6 @@ export function createWriteApi(options: WriteApiOptions): WriteApi {
   const { clock, observe } = options.world;
   const limits: WriteApiLimits = { ...WRITE_API_LIMITS, ...options.limits };
   const identity = apiIdentity(version);
-  const hosts = (options.hosts ?? []).map((name) => name.toLowerCase());
   const startedMono = clock.monotonicMs();
   const problems = createProblemAnswers(observe);
 
@@ -122,7 +119,7 @@ export function createWriteApi(options: WriteApiOptions): WriteApi {
 
   app.addHook('onRequest', async (request, reply) => {
     reply.header(API_IDENTITY_HEADER, identity);
-    if (!isOurHost(request.headers.host, hosts)) {
+    if (!isOurHost(request.headers.host)) {
       throw new ApiProblem('host_unknown', `the Host header is ${request.headers.host ?? 'missing'}`);
     }
   });
