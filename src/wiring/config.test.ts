@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { settingsOf, variableOf } from '../../lib/base/config.ts';
 import { NAME_PATTERN } from '../../lib/flow/reading.ts';
 import { tempDir } from '../../test/support/temp-dir.ts';
-import { gatewayName, isLoopback, loadConfig } from './config.ts';
+import { isLoopback, loadConfig } from './config.ts';
 import { SETTINGS } from './settings.ts';
 import { sampleYaml, settingsMarkdown } from './settings-docs.ts';
 
@@ -118,7 +118,7 @@ describe('the configuration', () => {
     ['...', 'gateway'],
     ['x'.repeat(100), 'x'.repeat(48)],
   ])('makes the host name %j the gateway %j', (host, gateway) => {
-    expect(gatewayName(host)).toBe(gateway);
+    expect(loadConfig({ ...nowhere, hostName: host }).config.gateway).toBe(gateway);
     expect(gateway).toMatch(NAME_PATTERN);
   });
 

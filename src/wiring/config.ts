@@ -9,7 +9,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Loaded, loadSettings, type ReportProblem } from '../../lib/base/config.ts';
 import type { ValueOf } from '../../lib/base/setting.ts';
-import { NAME_LENGTH_MAX, NAME_PATTERN } from '../../lib/flow/reading.ts';
+import { nameFrom } from '../../lib/flow/acquire/sources/names.ts';
 import { controlPath } from './names.ts';
 import { SETTINGS } from './settings.ts';
 
@@ -95,18 +95,8 @@ function configFile(options: LoadConfigOptions): string | undefined {
   return existsSync(usual) ? usual : undefined;
 }
 
-/** A host name as a name of ours: `Büro-Pi.local` is `b-ro-pi-local`. */
-export function gatewayName(hostName: string): string {
-  const name = hostName
-    .toLowerCase()
-    .replace(/[^a-z0-9_-]+/g, '-')
-    .slice(0, NAME_LENGTH_MAX)
-    .replace(/^-+|-+$/g, '');
-  return NAME_PATTERN.test(name) ? name : 'gateway';
-}
-
 function completed(settings: Settings, hostName: string): Config {
-  const gateway = settings.gateway ?? gatewayName(hostName);
+  const gateway = settings.gateway ?? nameFrom(hostName, 'gateway');
   const { delivery, api } = settings;
   const { intervalMs } = settings.sampling;
   const sampling = Object.freeze({ intervalMs, deadlineMs: deadlineOf(settings) });

@@ -7,13 +7,17 @@ import { NAME_LENGTH_MAX } from '../../reading.ts';
 
 /** `nameOf('hwmon', 'coretemp', 'Package id 0')` is `hwmon-coretemp-package-id-0`. Never empty. */
 export function nameOf(...parts: readonly string[]): string {
-  const words = parts.map((part) => part.toLowerCase().replace(/[^a-z0-9_]+/g, '-'));
-  const name = words
-    .join('-')
-    .replace(/-{2,}/g, '-')
+  return nameFrom(parts.join('-'), 'unnamed');
+}
+
+/** Any text as a name of ours: `Büro-Pi.local` is `b-ro-pi-local`; `otherwise` if nothing is left of it. */
+export function nameFrom(text: string, otherwise: string): string {
+  const name = text
+    .toLowerCase()
+    .replace(/[^a-z0-9_]+/g, '-')
     .slice(0, NAME_LENGTH_MAX)
     .replace(/^-+|-+$/g, '');
-  return name === '' ? 'unnamed' : name;
+  return name === '' ? otherwise : name;
 }
 
 /** Hands out each name once; the next that asks for it gets `-2`, `-3`, and so on, within the length. */
