@@ -18,11 +18,14 @@ import { syncPath } from './sync-path.ts';
 export type SqliteDatabase = Database.Database;
 
 /** All calls block the only thread, the heartbeat with it: wait briefly here, retry outside. */
-const BUSY_TIMEOUT_MS = 250;
+export const BUSY_TIMEOUT_MS = 250;
 
 /** MiB in the WAL before a commit checkpoints: small, for a small card. */
-const WAL_MIB = 4;
+export const WAL_MIB = 4;
 const PAGES_PER_MIB = 256;
+
+/** Page cache: 2 MiB is plenty for an append-only log. */
+export const CACHE_KIB = 2_048;
 
 /** Those that are open for writing, and perhaps some that were. */
 const opened = new Set<SqliteDatabase>();
@@ -41,7 +44,7 @@ export interface OpenOptions {
   readonly applicationId: number;
   /** SQL scripts; the n-th (from 1) leads to `user_version` n. Never edited once released. */
   readonly migrations: readonly string[];
-  /** Page cache bound. 2 MiB is plenty for an append-only log. */
+  /** Page cache bound, 2 MiB if left out. */
   readonly cacheKiB?: number;
   /** The WAL is written back when it has grown to so many MiB, 4 if left out. More makes bulk inserts faster. */
   readonly walMiB?: number;
@@ -216,7 +219,7 @@ function configure(database: SqliteDatabase, options: OpenOptions): void {
     readPragma(database, 'schema_version') === 0 ? [['auto_vacuum', 'INCREMENTAL', 2]] : [];
   const journal = options.journal ?? 'WAL';
   const synchronous = options.synchronous ?? 'FULL';
-  const cacheKiB = options.cacheKiB ?? 2_048;
+  const cacheKiB = options.cacheKiB ?? CACHE_KIB;
   const walMiB = options.walMiB ?? WAL_MIB;
   const wanted: readonly Pragma[] = [
     ...fresh,

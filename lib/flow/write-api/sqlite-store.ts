@@ -45,9 +45,9 @@ export interface SqliteStoreOptions {
 const SERIES_MAX = 100_000;
 
 /** Readings of many series touch a page each: 8 MiB keep the newest page of 2,000 series at hand. */
-const CACHE_KIB = 8_192;
+export const STORE_CACHE_KIB = 8_192;
 /** A page of the cluster is written back once for many batches; takes a tenth off the time of a large backlog. */
-const WAL_MIB = 16;
+export const STORE_WAL_MIB = 16;
 
 /**
  * Opens (creates, migrates) the store. Throws what `openDatabase` throws.
@@ -58,8 +58,8 @@ export function createSqliteStore(options: SqliteStoreOptions): ReadingsStore {
     file: options.file,
     applicationId: STORE_APPLICATION_ID,
     migrations: STORE_MIGRATIONS,
-    cacheKiB: CACHE_KIB,
-    walMiB: WAL_MIB,
+    cacheKiB: STORE_CACHE_KIB,
+    walMiB: STORE_WAL_MIB,
     onUpgrading: (bytes) => options.onUpgrading?.(bytes),
     onUpgraded: (upgrade) => observe({ type: 'database.upgraded', file: options.file, ...upgrade }),
   });
