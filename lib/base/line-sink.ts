@@ -35,7 +35,7 @@ export interface LineSinkOptions {
 }
 
 /** Some thousand lines: a burst of debug lines, or hours of the usual ones. Small next to the process itself. */
-const BYTES_MAX = 1_048_576;
+export const BYTES_MAX = 1_048_576;
 
 /** One write: a quarter of a pipe's usual capacity. */
 const CHUNK_BYTES = 16_384;

@@ -47,7 +47,7 @@ export interface LoggerOptions {
 }
 
 /** A clean end waits this long for the reader: long for a reader that lives, short next to any stop timeout. */
-const FLUSH_MS = 1_000;
+export const FLUSH_MS = 1_000;
 
 /** journald's priorities (syslog's). Without the prefix every line is `info` and `journalctl -p err` finds nothing. */
 const PRIORITY: Readonly<Record<LogLevel, number>> = { fatal: 2, error: 3, warn: 4, info: 6, debug: 7 };

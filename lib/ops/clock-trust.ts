@@ -31,7 +31,7 @@ export interface ClockTrustOptions {
 export type KernelAnswer = 'yes' | 'no' | 'nobody' | 'late';
 
 /** It is a process, and starts another one: a hundredth of a second each. */
-const ASK_EVERY_MS = 30_000;
+export const ASK_EVERY_MS = 30_000;
 /** D-Bus and a service that is started for the question, on a machine that is just booting. */
 const ASK_MAX_MS = 5_000;
 /** A battery clock on a bus that hangs is no reason to wait. */

@@ -9,7 +9,7 @@ import type { Liveness, OverdueLoop } from './liveness.ts';
 import type { Supervisor } from './sd-notify.ts';
 
 /** How often the status line is renewed when the supervisor wants no heartbeat, or wants it more seldom. */
-const STATUS_INTERVAL_MS = 10_000;
+export const STATUS_INTERVAL_MS = 10_000;
 
 export interface HeartbeatOptions {
   readonly clock: Clock;

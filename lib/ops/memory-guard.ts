@@ -20,7 +20,7 @@ export interface MemoryGuardOptions {
   readonly onShed: (beforeBytes: number, afterBytes: number) => void;
 }
 
-const SHED_SHARE = 0.8;
+export const SHED_SHARE = 0.8;
 /** What is left is what the last batch needs to be finished. */
 const END_SHARE = 0.95;
 
@@ -31,7 +31,7 @@ const LOOK_MS = 1_000;
 const SHED_AGAIN_MS = 60_000;
 
 /** Longer than a full collection of the largest heap that the limit allows takes on a slow machine. */
-const TURN_MAX_MS = 10_000;
+export const TURN_MAX_MS = 10_000;
 
 /** Its run rejects with `SGW_MEMORY_LIMIT` when the program should end. */
 export function createMemoryGuard(options: MemoryGuardOptions): Loop {

@@ -29,7 +29,7 @@ const POLL_MS = 1_000;
 export const PEER_BEAT_MS = 2_000;
 
 /** Two beats missed and a little: it has been away. Wrong only costs a probe, and only while the breaker is open. */
-const SILENCE_MS = 5_000;
+export const SILENCE_MS = 5_000;
 
 /** A health file is some hundred bytes; reading it takes no time worth mentioning. */
 const TURN_MAX_MS = 5_000;

@@ -8,7 +8,7 @@ import { GatewayError, messageOf } from '../../lib/base/errors.ts';
 /** The slowest cards that we know read 10 MB in a second; a check reads everything once. */
 const CHECK_BYTES_PER_MS = 5_000;
 /** For everything else that a start does. */
-const START_MS = 60_000;
+export const START_MS = 60_000;
 
 /** How long a start may take that reads `bytes`. */
 export function checkMaxMs(bytes: number): number {

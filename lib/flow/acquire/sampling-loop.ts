@@ -53,7 +53,7 @@ export interface SamplingLoop extends Loop {
  * A round waits for its sources at most this share of the interval, so that a source with a careless
  * deadline cannot make the others miss their next slot.
  */
-const ROUND_SHARE_MAX = 0.8;
+export const ROUND_SHARE_MAX = 0.8;
 
 /** What a turn may take besides waiting for sources: an append that waits for a slow card, twice over. */
 const APPEND_MAX_MS = 10_000;

@@ -24,7 +24,7 @@ export interface Ballast {
 }
 
 /** Twice the largest WAL, so that a checkpoint and the rounds of some hours fit into the room it leaves. */
-const BALLAST_BYTES = 8 * 1_048_576;
+export const BALLAST_BYTES = 8 * 1_048_576;
 /** Written at once, within somebody's round: 0.1 s on a slow card. */
 const STEP_BYTES = 1_048_576;
 

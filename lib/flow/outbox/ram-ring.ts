@@ -21,7 +21,7 @@ export interface RamRing {
 }
 
 /** About 2 MB. */
-const READINGS_MAX = 10_000;
+export const READINGS_MAX = 10_000;
 /**
  * Readings that nobody has written down are lost with the power; what is older than this is better
  * reported as missing than promised.

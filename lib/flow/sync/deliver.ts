@@ -46,9 +46,9 @@ export interface HttpDelivery {
 }
 
 /** The largest answer that has a meaning (1000 refusals with their messages) is under 600 KiB. */
-const ANSWER_BYTES_MAX = 1_048_576;
+export const ANSWER_BYTES_MAX = 1_048_576;
 /** Shorter than servers' usual 5 s and longer than the gap between two batches of a drain. */
-const KEEP_ALIVE_MS = 4_000;
+export const KEEP_ALIVE_MS = 4_000;
 /** Errors of a connection that the other side had closed while it lay idle. */
 const STALE_CODES = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 
