@@ -37,6 +37,9 @@ export interface LineSinkOptions {
 /** Some thousand lines: a burst of debug lines, or hours of the usual ones. Small next to the process itself. */
 export const BYTES_MAX = 1_048_576;
 
+/** A clean end waits this long for the reader: long for a reader that lives, short next to any stop timeout. */
+export const FLUSH_MS = 1_000;
+
 /** One write: a quarter of a pipe's usual capacity. */
 const CHUNK_BYTES = 16_384;
 

@@ -8,7 +8,7 @@ import { fstatSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { pino } from 'pino';
 import { wantsColour } from './colour.ts';
-import { createLineSink } from './line-sink.ts';
+import { createLineSink, FLUSH_MS } from './line-sink.ts';
 import { loggable, loggableText } from './loggable.ts';
 import { prettyLine } from './pretty-line.ts';
 import { printableJson } from './printable.ts';
@@ -45,9 +45,6 @@ export interface LoggerOptions {
   /** For `JOURNAL_STREAM`, `NO_COLOR` and `TERM`. */
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
-
-/** A clean end waits this long for the reader: long for a reader that lives, short next to any stop timeout. */
-export const FLUSH_MS = 1_000;
 
 /** journald's priorities (syslog's). Without the prefix every line is `info` and `journalctl -p err` finds nothing. */
 const PRIORITY: Readonly<Record<LogLevel, number>> = { fatal: 2, error: 3, warn: 4, info: 6, debug: 7 };

@@ -12,20 +12,13 @@ import Database from 'better-sqlite3';
 import { type CheckedCell, crcOf } from './cell-checksum.ts';
 import { codeOf, GatewayError, messageOf } from './errors.ts';
 import { backUpSchema, type SchemaBackup, sizeOf } from './schema-backup.ts';
+import { BUSY_TIMEOUT_MS, CACHE_KIB, WAL_MIB } from './sqlite-limits.ts';
 import { compareVersions, SQLITE_VERSION_MIN } from './sqlite-version.ts';
 import { syncPath } from './sync-path.ts';
 
 export type SqliteDatabase = Database.Database;
 
-/** All calls block the only thread, the heartbeat with it: wait briefly here, retry outside. */
-export const BUSY_TIMEOUT_MS = 250;
-
-/** MiB in the WAL before a commit checkpoints: small, for a small card. */
-export const WAL_MIB = 4;
 const PAGES_PER_MIB = 256;
-
-/** Page cache: 2 MiB is plenty for an append-only log. */
-export const CACHE_KIB = 2_048;
 
 /** Those that are open for writing, and perhaps some that were. */
 const opened = new Set<SqliteDatabase>();

@@ -16,6 +16,7 @@ import type { Lane } from '../flow-event.ts';
 import type { OutgoingBatch } from '../outbox/outbox.ts';
 import { StreamAnswer } from '../reading.ts';
 import { classify, type Deliver, type DeliveryOutcome, type HttpAnswer } from './delivery-outcome.ts';
+import { ANSWER_BYTES_MAX, KEEP_ALIVE_MS } from './http-limits.ts';
 
 export interface HttpDeliveryOptions {
   /** `http://127.0.0.1:8470`; a path, if any, comes before `/api/v1`. */
@@ -45,10 +46,6 @@ export interface HttpDelivery {
   close(): Promise<void>;
 }
 
-/** The largest answer that has a meaning (1000 refusals with their messages) is under 600 KiB. */
-export const ANSWER_BYTES_MAX = 1_048_576;
-/** Shorter than servers' usual 5 s and longer than the gap between two batches of a drain. */
-export const KEEP_ALIVE_MS = 4_000;
 /** Errors of a connection that the other side had closed while it lay idle. */
 const STALE_CODES = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 

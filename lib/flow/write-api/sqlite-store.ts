@@ -22,6 +22,7 @@ import {
   union,
 } from '../seq-ranges.ts';
 import { createCorrectionsTable } from './corrections-table.ts';
+import { STORE_CACHE_KIB, STORE_WAL_MIB } from './limits.ts';
 import { createRangeTable } from './range-table.ts';
 import type { IncomingBatch, IngestAnswer, ReadingsStore, StoreFaultCode } from './readings-store.ts';
 import { createReadingsTable } from './readings-table.ts';
@@ -43,11 +44,6 @@ export interface SqliteStoreOptions {
 
 /** A hundred gateways with a hundred sensors of ten metrics; 15 MiB of memory when all are in use. */
 const SERIES_MAX = 100_000;
-
-/** Readings of many series touch a page each: 8 MiB keep the newest page of 2,000 series at hand. */
-export const STORE_CACHE_KIB = 8_192;
-/** A page of the cluster is written back once for many batches; takes a tenth off the time of a large backlog. */
-export const STORE_WAL_MIB = 16;
 
 /**
  * Opens (creates, migrates) the store. Throws what `openDatabase` throws.
