@@ -4,12 +4,13 @@
  * to exactly those.
  */
 
-import { expect } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
+import { openDatabaseReadOnly } from '../../lib/base/sqlite.ts';
 import { readOutboxLedger } from '../../lib/flow/outbox/ledger-view.ts';
 import type { BatchPick } from '../../lib/flow/outbox/outbox.ts';
-import type { OutboxRow } from '../../lib/flow/outbox/outbox-rows.ts';
-import { openOutboxReadOnly } from '../../lib/flow/outbox/outbox-view.ts';
-import { ofTier, RAW } from '../../lib/flow/outbox/tiers.ts';
+import { type OutboxRow, prepareRows } from '../../lib/flow/outbox/outbox-rows.ts';
+import { OUTBOX_APPLICATION_ID, OUTBOX_MIGRATIONS } from '../../lib/flow/outbox/schema.ts';
+import { MINUTE, ofTier, RAW, TEN_MINUTES } from '../../lib/flow/outbox/tiers.ts';
 import type { Reading } from '../../lib/flow/reading.ts';
 import {
   contains,
@@ -32,6 +33,8 @@ interface Accepted extends Reading {
 
 export interface ThinningAudit {
   append(readings: readonly Reading[]): void;
+  /** As the outbox does it, which may thin rows, too. */
+  flush(): void;
   /** Has a destination take the next batch. */
   deliver(destination: string, pick: BatchPick): void;
   /** Somebody else has told the outbox so. */
@@ -56,18 +59,26 @@ export function createThinningAudit(
 ): ThinningAudit {
   const { accepted, delivered, thinned } = books;
   const { outbox, file, world } = made;
+  const database = openDatabaseReadOnly({
+    file,
+    applicationId: OUTBOX_APPLICATION_ID,
+    migrations: OUTBOX_MIGRATIONS,
+  });
+  onTestFinished(() => void database.close());
+  const rows = prepareRows(database);
   let events = 0;
+  /** Behind what has been read of each tier: a thinned row never changes. */
+  let unread: readonly SeqRange[] = [MINUTE.space, TEN_MINUTES.space];
 
-  function learn(): readonly OutboxRow[] {
-    const view = openOutboxReadOnly(file);
-    try {
-      const rows = [...view.rows()];
-      for (const row of rows) if (row.thinned !== undefined) thinned.set(row.seq, row);
-      return rows;
-    } finally {
-      view.close();
-    }
+  function learn(): void {
+    unread = unread.map(([lo, hi]) => {
+      const fresh = rows.of([[lo, hi]], Number.MAX_SAFE_INTEGER);
+      for (const row of fresh) thinned.set(row.seq, row);
+      return [(fresh.at(-1)?.seq ?? lo - 1) + 1, hi];
+    });
   }
+
+  learn();
 
   const deliveredTo = (name: string) => delivered.get(name) ?? NO_SEQS;
 
@@ -138,6 +149,10 @@ export function createThinningAudit(
       if (thinnedNow > events) learn();
       events = thinnedNow;
     },
+    flush() {
+      outbox.flush();
+      learn();
+    },
     deliver(destination, pick) {
       const batch = outbox.batch(destination, pick);
       if (batch === undefined) return;
@@ -152,7 +167,7 @@ export function createThinningAudit(
       const { waiting } = namesFor(destination);
       const bucket = (at: number) => Math.floor(at / bucketMs);
       const left = new Set<number>();
-      for (const { seq, at, thinned: detail } of learn()) {
+      for (const { seq, at, thinned: detail } of rows.all()) {
         if (!contains(waiting, seq)) continue;
         for (let one = bucket(at); one <= bucket(at + (detail?.spanMs ?? 0)); one += 1) left.add(one);
       }
@@ -160,7 +175,8 @@ export function createThinningAudit(
       return [...wanted].filter((one) => !left.has(one)).map((one) => one * bucketMs);
     },
     check() {
-      for (const row of learn()) if (row.thinned !== undefined) checkSum(row);
+      learn();
+      for (const row of rows.all()) if (row.thinned !== undefined) checkSum(row);
       for (const { destination } of readOutboxLedger(file).destinations) checkFor(destination);
     },
   };

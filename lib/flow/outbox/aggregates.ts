@@ -84,9 +84,14 @@ function partsOfRun(run: readonly StretchRow[]): Aggregate[] {
 
 function partOf(row: StretchRow, lo: number, hi: number): Aggregate {
   const { series, at, value, flags, monoMs, boot, stream, lacking } = row;
-  const alone = { count: 1, min: value, max: value, first: value, last: value, spanMs: 0 };
-  const thinned = row.thinned ?? { ...alone, source: stream, lo, hi };
+  const thinned = row.thinned ?? alone(value, { source: stream, lo, hi });
   return { series, at, mean: value, flags: flags | FLAG.thinned, monoMs, boot, thinned, stream, lacking };
+}
+
+/** What a reading stands for that nothing has been joined with. */
+function alone(value: number, origin: Pick<Thinned, 'source' | 'lo' | 'hi'>): Thinned {
+  const { source, lo, hi } = origin;
+  return { count: 1, min: value, max: value, first: value, last: value, spanMs: 0, source, lo, hi };
 }
 
 /**

@@ -8,6 +8,7 @@
 import type { SqliteDatabase } from '../../base/sqlite.ts';
 import { FLAG } from '../reading.ts';
 import { intersection, type SeqRange, type SeqRanges } from '../seq-ranges.ts';
+import { CHECKED_COLUMNS, type CheckedRow, createRowCheck } from './checked-row.ts';
 import type { CorrectionLedger } from './corrections.ts';
 import type { RowChecksum } from './row-checksum.ts';
 import type { SeriesTable } from './series.ts';
@@ -28,35 +29,27 @@ export interface RestampDeps {
 /** Rewritten in one transaction: some ten milliseconds on a Pi, which a round can wait for. */
 const ROWS_AT_ONCE = 1_000;
 
-interface Row {
-  readonly seq: number;
-  readonly series: number;
-  readonly at: number;
-  readonly value: number;
-  readonly flags: number;
-  readonly monoMs: number;
-  readonly crc: number;
-  readonly thinned: string | null;
-}
-
 /** Mends the next rows, given wall minus monotonic time; returns how many. Inside a transaction. */
 export function prepareRestamp(database: SqliteDatabase, deps: RestampDeps): (offsetMs: number) => number {
   const { series, checksum, streams, untrusted, corrections, destinations, sentTo } = deps;
-  const rowsWithin = database.prepare<[number, number, number], Row>(
-    `SELECT seq, series, at, value, flags, mono_ms AS monoMs, crc, thinned FROM readings
-     WHERE seq BETWEEN ? AND ? ORDER BY seq LIMIT ?`,
-  );
+  const rowsWithin = database
+    .prepare<[number, number, number], CheckedRow>(
+      `SELECT ${CHECKED_COLUMNS} FROM readings WHERE seq BETWEEN ? AND ? ORDER BY seq LIMIT ?`,
+    )
+    .raw();
+  const isIntact = createRowCheck(series, checksum);
   const rewrite = database.prepare<[number, number, number, number]>(
     'UPDATE readings SET at = ?, flags = ?, crc = ? WHERE seq = ?',
   );
 
   /** A row that the disk has changed keeps its checksum, which gives it away when it is to be sent. */
-  function mend(row: Row, offsetMs: number): boolean {
-    const start = series.checksumStart(streams.of(row.seq).id, row.series);
-    if (!isUntrusted(row) || start === undefined || checksum.of(start, row, row.thinned) !== row.crc)
-      return false;
-    const mended = { ...row, at: row.monoMs + offsetMs, flags: row.flags & ~FLAG.clockUntrusted };
-    rewrite.run(mended.at, mended.flags, checksum.of(start, mended, row.thinned), mended.seq);
+  function mend(row: CheckedRow, offsetMs: number): boolean {
+    const [seq, id, , value, before, monoMs, , thinned] = row;
+    const stream = streams.of(seq).id;
+    if (!isUntrusted({ flags: before }) || !isIntact(stream, row)) return false;
+    const [at, flags] = [monoMs + offsetMs, before & ~FLAG.clockUntrusted];
+    const start = series.checksumStart(stream, id) ?? 0;
+    rewrite.run(at, flags, checksum.of(start, { seq, at, value, flags, monoMs }, thinned), seq);
     return true;
   }
 
@@ -65,7 +58,7 @@ export function prepareRestamp(database: SqliteDatabase, deps: RestampDeps): (of
     if (stretch === undefined) return 0;
     const { lo, fromAt, toAt } = stretch;
     const rows = rowsWithin.all(lo, stretch.hi, ROWS_AT_ONCE);
-    const part: SeqRange = [lo, rows.length < ROWS_AT_ONCE ? stretch.hi : (rows.at(-1)?.seq ?? stretch.hi)];
+    const part: SeqRange = [lo, rows.length < ROWS_AT_ONCE ? stretch.hi : (rows.at(-1)?.[0] ?? stretch.hi)];
     const mended = rows.filter((row) => mend(row, offsetMs)).length;
     for (const destination of destinations) {
       for (const { stream, seqs } of streams.split(intersection([part], sentTo(destination)))) {

@@ -30,6 +30,15 @@ export function parseThinned(text: string): Thinned {
   return { count, min, max, first, last, spanMs, source, lo, hi };
 }
 
+/**
+ * Of a text whose checksum holds, the text of the tuple on the wire: the same, with the place of the source in a
+ * list instead of its name. A name has no quotation marks, so nothing needs to be parsed for it.
+ */
+export function tupleText(text: string, indexOf: (source: string) => number): string {
+  const [before = '', source = '', after = ''] = text.split('"');
+  return `${before}${indexOf(source)}${after}`;
+}
+
 /** The same as a member of something larger; nothing for a row that is an ordinary reading. */
 export function thinnedPart(text: string | null): { readonly thinned?: Thinned } {
   return text === null ? {} : { thinned: parseThinned(text) };

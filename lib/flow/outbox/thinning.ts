@@ -18,6 +18,7 @@ import {
 } from '../seq-ranges.ts';
 import type { Acknowledgements } from './acknowledgements.ts';
 import { type Aggregate, bucketOf, joined, partsOf, type StretchRow } from './aggregates.ts';
+import { CHECKED_COLUMNS, type CheckedRow, createRowCheck } from './checked-row.ts';
 import type { ClockBook } from './clock-book.ts';
 import type { Extent } from './extents.ts';
 import type { GivingUp } from './giving-up.ts';
@@ -54,48 +55,30 @@ export interface Thinning {
 /** Fewer may happen to be the end of one bucket and the beginning of another, which says nothing about the rest. */
 const ROWS_TO_JUDGE = 1_000;
 
-/** In the order of `SELECT_SQL`. */
-type Row = [
-  seq: number,
-  series: number,
-  at: number,
-  value: number,
-  flags: number,
-  monoMs: number,
-  boot: number,
-  crc: number,
-  thinned: string | null,
-];
+type Row = readonly [...CheckedRow, boot: number];
 
-const SELECT_SQL = `
-  SELECT seq, series, at, value, flags, mono_ms, boot, crc, thinned FROM readings
-  WHERE seq BETWEEN ? AND ? ORDER BY seq LIMIT ?`;
-const INSERT_SQL = `
-  INSERT INTO readings (seq, series, at, value, flags, mono_ms, boot, crc, thinned)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+const COLUMNS = `${CHECKED_COLUMNS}, boot`;
+const SELECT_SQL = `SELECT ${COLUMNS} FROM readings WHERE seq BETWEEN ? AND ? ORDER BY seq LIMIT ?`;
+const INSERT_SQL = `INSERT INTO readings (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 export function prepareThinning(deps: ThinningDeps): Thinning {
   const { database, destinations, acknowledgements, streams, series, checksum, givingUp, clockBook } = deps;
   const select = database.prepare<[number, number, number], Row>(SELECT_SQL).raw();
-  const insert = database.prepare<Row>(INSERT_SQL);
+  const insert = database.prepare<[...Row]>(INSERT_SQL);
+  const isIntact = createRowCheck(series, checksum);
 
-  /** The oldest rows of a tier, each with whom it has still to reach. */
-  function read({ tier, firstSeq, nextSeq }: Extent): StretchRow[] {
-    const rows = select.all(firstSeq, nextSeq - 1, deps.rowsMax);
-    const whole: SeqRanges = [[firstSeq, rows.at(-1)?.[0] ?? firstSeq]];
+  /** Rows of a tier, each with whom it has still to reach. */
+  function judged(rows: readonly Row[], tier: Tier): StretchRow[] {
+    const whole: SeqRanges = [[rows[0]?.[0] ?? 0, rows.at(-1)?.[0] ?? -1]];
     const lackedBy = destinations.map((name) => difference(whole, acknowledgements.of(name)));
     let stream: Stream | undefined;
-    return rows.map(([seq, id, at, value, flags, monoMs, boot, crc, text]) => {
+    return rows.map((row) => {
+      const [seq, id, at, value, flags, monoMs, , text, boot] = row;
       if (stream === undefined || seq >= stream.nextSeq) stream = streams.of(seq);
-      const start = series.checksumStart(stream.id, id);
-      const isWhole =
-        start !== undefined &&
-        checksum.of(start, { seq, at, value, flags, monoMs }, text) === crc &&
-        (text === null) === (tier === RAW);
+      const intact = isIntact(stream.id, row) && (text === null) === (tier === RAW);
       const lacking = lackedBy.reduce((bits, seqs, i) => (contains(seqs, seq) ? bits + 2 ** i : bits), 0);
-      const thinned = isWhole && text !== null ? parseThinned(text) : undefined;
-      const row = { seq, series: id, at, value, flags, monoMs, boot, thinned };
-      return { ...row, stream: stream.id, lacking, intact: isWhole };
+      const thinned = intact && text !== null ? parseThinned(text) : undefined;
+      return { seq, series: id, at, value, flags, monoMs, boot, thinned, stream: stream.id, lacking, intact };
     });
   }
 
@@ -118,7 +101,7 @@ export function prepareThinning(deps: ThinningDeps): Thinning {
       const text = thinnedText(thinned);
       const start = series.checksumStart(stream.id, id) ?? 0;
       const crc = checksum.of(start, { seq, at, value: mean, flags, monoMs }, text);
-      insert.run(seq, id, at, mean, flags, monoMs, boot, crc, text);
+      insert.run(seq, id, at, mean, flags, monoMs, crc, text, boot);
       // Only of this boot can a time still be mended.
       if (boot === clockBook.boot()) clockBook.untrusted.note(seq, { at, monoMs, flags });
       for (const [i, seqs] of hasAlready.entries()) {
@@ -154,12 +137,12 @@ export function prepareThinning(deps: ThinningDeps): Thinning {
   }
 
   return {
-    step(extent, bytes) {
-      const { tier } = extent;
-      const rows = read(extent);
+    step({ tier, firstSeq, nextSeq }, bytes) {
+      const rows = select.all(firstSeq, nextSeq - 1, deps.rowsMax);
       const wanted = Math.max(ROWS_TO_JUDGE, Math.ceil((2 * bytes) / tier.rowBytes));
       for (const target of TIERS.slice(TIERS.indexOf(tier) + 1)) {
-        const stretch = rows.slice(0, cutOf(rows, wanted, target.bucketMs));
+        // Most of the work: not for rows that stay.
+        const stretch = judged(rows.slice(0, cutOf(rows, wanted, target.bucketMs)), tier);
         const parts = partsOf(stretch);
         const aggregates = joined(parts, target.bucketMs);
         if (isWorthIt(parts.length, tier, aggregates.length, target))
@@ -171,12 +154,12 @@ export function prepareThinning(deps: ThinningDeps): Thinning {
 }
 
 /** How many rows to take: at least `wanted`, to where a bucket of time ends, so that it need not become two rows. */
-function cutOf(rows: readonly StretchRow[], wanted: number, bucketMs: number): number {
+function cutOf(rows: readonly Row[], wanted: number, bucketMs: number): number {
   let last = rows.length;
   for (let i = 1; i < rows.length; i += 1) {
-    const [before, row] = [rows[i - 1], rows[i]];
-    if (before === undefined || row === undefined) break;
-    if (bucketOf(before.at, bucketMs) === bucketOf(row.at, bucketMs)) continue;
+    const [before, at] = [rows[i - 1]?.[2], rows[i]?.[2]];
+    if (before === undefined || at === undefined) break;
+    if (bucketOf(before, bucketMs) === bucketOf(at, bucketMs)) continue;
     last = i;
     if (i >= wanted) break;
   }
