@@ -11,7 +11,7 @@ import type { World } from '../flow-event.ts';
 import type { Reading } from '../reading.ts';
 import { checkMeasurements, messageOfAnything, type Rejection } from './checked-measurement.ts';
 import { nextDueMono, type Schedule, scheduleFrom, takeSlot } from './schedule.ts';
-import type { SensorSource } from './sensor-source.ts';
+import type { SensorSource, SourceStatistics } from './sensor-source.ts';
 import { type StampNow, stampFromClock } from './stamp.ts';
 
 export interface SourceStatus {
@@ -25,6 +25,10 @@ export interface SourceStatus {
   /** Answers that came after their deadline and were dropped. */
   readonly lateAnswers: number;
   readonly rejected: number;
+  /** When the read began (monotonic) that has not ended yet. */
+  readonly busySinceMono: number | undefined;
+  /** What it counts itself, if it does. */
+  readonly statistics?: SourceStatistics;
 }
 
 type FailureReason = 'deadline' | 'error' | 'busy';
@@ -155,6 +159,26 @@ export function createSourceReader(
       }
     },
 
-    status: () => ({ name, lastOkAt, reads, failures, lastFailure, lateAnswers, rejected }),
+    status: () => ({
+      name,
+      lastOkAt,
+      reads,
+      failures,
+      lastFailure,
+      lateAnswers,
+      rejected,
+      busySinceMono,
+      ...statisticsOf(source),
+    }),
   };
+}
+
+/** Contained like a read: somebody else's driver may have written it. */
+function statisticsOf(source: SensorSource): { readonly statistics?: SourceStatistics } {
+  try {
+    const statistics = source.statistics?.();
+    return statistics === undefined ? {} : { statistics };
+  } catch {
+    return {};
+  }
 }

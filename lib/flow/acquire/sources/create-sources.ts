@@ -5,11 +5,12 @@
  */
 
 import { GatewayError } from '../../../base/errors.ts';
+import type { Pulse } from '../../../base/loop.ts';
 import type { World } from '../../flow-event.ts';
 import type { SensorSource } from '../sensor-source.ts';
 import { BME280_ADDRESS, createBme280Source } from './i2c/bme280.ts';
-import type { I2cBus } from './i2c/i2c-bus.ts';
-import { createI2cBus } from './i2c/i2c-bus-adapter.ts';
+import type { I2cBusStatus, I2cWire } from './i2c/i2c-bus.ts';
+import { createI2cBuses } from './i2c/i2c-buses.ts';
 import { createKernelSources } from './kernel/kernel-sources.ts';
 import { createSimulatedSource } from './simulated-source.ts';
 
@@ -24,6 +25,10 @@ export interface SourceOptions {
   readonly bus?: number | undefined;
   /** I2C: the chip's address; its own default if left out. */
   readonly address?: number | undefined;
+  /** kernel: which of its sensors, and what to call them; see `SensorChoiceOptions`. */
+  readonly only?: readonly string[] | undefined;
+  readonly skip?: readonly string[] | undefined;
+  readonly names?: Readonly<Record<string, string>> | undefined;
 }
 
 export interface CreateSourcesDeps {
@@ -33,11 +38,22 @@ export interface CreateSourcesDeps {
   /** For tests and simulations; the machine's own if left out. */
   readonly procDir?: string;
   readonly sysDir?: string;
-  readonly openBus?: (bus: number) => I2cBus;
+  readonly openWire?: (bus: number) => I2cWire;
+  /** I2C: how long one exchange may take, and after how long a bus that hangs wants a new process. */
+  readonly i2c?: {
+    readonly exchangeMaxMs?: number | undefined;
+    readonly restartAfterMs?: number | undefined;
+  };
+  /** Where the promise is broken that only a new process can mend. */
+  readonly pulse?: Pulse;
+  /** How many threads Node has for calls that block. */
+  readonly poolThreads?: number | undefined;
 }
 
 export interface Sources {
   readonly all: readonly SensorSource[];
+  /** The I2C buses that somebody has asked for. */
+  buses(): readonly I2cBusStatus[];
   /** Lets go of everything they hold. May be called twice. */
   close(): void;
 }
@@ -47,19 +63,19 @@ const BUS_OF_THE_HEADER = 1;
 /** Opens nothing yet. Throws `SGW_CONFIG_INVALID` if two of them would carry the same name. */
 export function createSources(wanted: readonly SourceOptions[], deps: CreateSourcesDeps): Sources {
   const { clock, random } = deps.world;
-  const openBus = deps.openBus ?? ((bus) => createI2cBus({ bus }));
-  const buses = new Map<number, I2cBus>();
-
-  function busOf({ bus: number = BUS_OF_THE_HEADER }: SourceOptions): I2cBus {
-    const bus = buses.get(number) ?? openBus(number);
-    buses.set(number, bus);
-    return bus;
-  }
+  const { pulse, openWire, poolThreads } = deps;
+  const buses = createI2cBuses({
+    clock,
+    poolThreads,
+    ...deps.i2c,
+    ...(pulse && { pulse }),
+    ...(openWire && { openWire }),
+  });
 
   function sourcesOf(options: SourceOptions): readonly SensorSource[] {
     switch (options.type) {
       case 'kernel':
-        return createKernelSources({ ...options, ...deps });
+        return createKernelSources({ ...options, ...deps, clock });
       case 'simulated':
         return [createSimulatedSource({ ...options, clock, random })];
       case 'bme280':
@@ -67,7 +83,7 @@ export function createSources(wanted: readonly SourceOptions[], deps: CreateSour
           createBme280Source({
             ...options,
             address: options.address ?? BME280_ADDRESS,
-            bus: busOf(options),
+            bus: buses.of(options.bus ?? BUS_OF_THE_HEADER),
             clock,
           }),
         ];
@@ -78,10 +94,10 @@ export function createSources(wanted: readonly SourceOptions[], deps: CreateSour
   assertUniqueNames(all);
   return {
     all,
+    buses: buses.status,
     close() {
       for (const source of all) source.close?.();
-      for (const bus of buses.values()) bus.close();
-      buses.clear();
+      buses.close();
     },
   };
 }

@@ -14,7 +14,8 @@ export interface I2cDevice {
 
   /**
    * One exchange: writes `write`, then reads `readLength` bytes (0: only writes; an empty `write`: only reads).
-   * Settles by the bus's own deadline. Rejects with a `ChipError`.
+   * Settles by the bus's own deadline. Rejects with a `ChipError`. One that nobody answered or that was garbled is
+   * repeated once before that, so an exchange must do no harm when it is made twice.
    */
   transfer(write: Uint8Array, readLength: number): Promise<Uint8Array>;
 }
@@ -50,6 +51,9 @@ export interface ChipOptions {
   readonly rangeVolt?: number | undefined;
 }
 
+/** The values that an option may have: some, or a range. */
+export type OptionRule = readonly number[] | { readonly min: number; readonly max: number };
+
 export interface Chip {
   /**
    * Makes sure that this is the right chip, reads what only it knows, and sets it up. Called before the first
@@ -79,6 +83,8 @@ export interface ChipDriver {
   readonly metrics: readonly ChipMetric[];
   /** The least time between two measurements that the data sheet allows, if it is more than a second. */
   readonly intervalMinMs?: number;
+  /** The options that this chip has; any other one, or another value, is an error of the configuration. */
+  readonly options?: { readonly [K in keyof ChipOptions]?: OptionRule };
   /** The longest time that `begin` and `measure` take together on a bus of their own. */
   readonly measureMaxMs: number;
 
@@ -114,13 +120,41 @@ export const CHIP_FAULTS = [
 ] as const;
 export type ChipFault = (typeof CHIP_FAULTS)[number];
 
+export interface ChipErrorOptions {
+  readonly cause?: unknown;
+  /** The code of the system's own error, such as `EREMOTEIO`. */
+  readonly code?: string | undefined;
+  /** `false`: the exchange was refused before it began, so the chip is not to blame. */
+  readonly tried?: boolean;
+}
+
 export class ChipError extends Error {
   readonly fault: ChipFault;
+  readonly code: string | undefined;
+  readonly tried: boolean;
 
   /** `message` tells a beginner what to look at. */
-  constructor(fault: ChipFault, message: string, options: { readonly cause?: unknown } = {}) {
-    super(message, options);
+  constructor(fault: ChipFault, message: string, options: ChipErrorOptions = {}) {
+    super(message, options.cause === undefined ? {} : { cause: options.cause });
     this.name = 'ChipError';
     this.fault = fault;
+    this.code = options.code;
+    this.tried = options.tried ?? true;
   }
+}
+
+const FAULTS: ReadonlySet<unknown> = new Set(CHIP_FAULTS);
+
+/**
+ * The class of anything that a driver threw, `undefined` if it names none. Told by the property `fault` and not by
+ * the class: a driver of somebody's own cannot import ours.
+ */
+export function faultOf(thrown: unknown): ChipFault | undefined {
+  const fault: unknown =
+    typeof thrown === 'object' && thrown !== null ? Reflect.get(thrown, 'fault') : undefined;
+  return isFault(fault) ? fault : undefined;
+}
+
+function isFault(fault: unknown): fault is ChipFault {
+  return FAULTS.has(fault);
 }

@@ -1,22 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { createI2cBus, type I2cAddon } from './i2c-bus-adapter.ts';
+import { createI2cWire, type I2cAddon } from './i2c-bus-adapter.ts';
 
 const failure = (code: string) => Object.assign(new Error(`${code}: exchange failed`), { code });
 
-/** The addon with a script instead of a wire; counts what is open and how many exchanges overlap. */
+/** The addon with a script instead of a wire; counts what is open. */
 function scripted(exchange: (call: string) => Promise<number> = async () => -1) {
   const calls: string[] = [];
-  const seen = { opened: 0, closed: 0, underWay: 0, mostUnderWay: 0 };
+  const seen = { opened: 0, closed: 0 };
   const run = async (call: string, all: number) => {
     calls.push(call);
-    seen.underWay += 1;
-    seen.mostUnderWay = Math.max(seen.mostUnderWay, seen.underWay);
-    try {
-      const count = await exchange(call);
-      return count === -1 ? all : count;
-    } finally {
-      seen.underWay -= 1;
-    }
+    const count = await exchange(call);
+    return count === -1 ? all : count;
   };
   const addon: I2cAddon = {
     openPromisified: async (bus) => {
@@ -30,14 +24,20 @@ function scripted(exchange: (call: string) => Promise<number> = async () => -1) 
         readI2cBlock: async (address, command, length) => ({
           bytesRead: await run(`block ${address} ${command} ${length}`, length),
         }),
+        writeQuick: async (address, bit) => {
+          await run(`quick ${address} ${bit}`, 0);
+        },
         close: async () => {
           seen.closed += 1;
         },
       };
     },
   };
-  const bus = createI2cBus({ bus: 1, load: async () => addon });
-  return { bus, calls, seen };
+  const { signal } = new AbortController();
+  const wire = createI2cWire({ bus: 1, load: async () => addon });
+  const ask = (address: number, write: readonly number[], length: number) =>
+    wire.exchange(address, Uint8Array.from(write), length, signal);
+  return { wire, ask, calls, seen };
 }
 
 describe('an exchange', () => {
@@ -47,105 +47,88 @@ describe('an exchange', () => {
     ['a two-byte command with an answer', [0x24, 0x00], 6, ['write 118 2400', 'read 118 6']],
     ['only writing', [0xf4, 0x25], 0, ['write 118 f425']],
     ['only reading', [], 2, ['read 118 2']],
+    ['nothing at all, which asks whether somebody is there', [], 0, ['quick 118 0']],
   ])('of %s uses the fewest transactions', async (_what, write, length, expected) => {
-    const { bus, calls } = scripted();
+    const { ask, calls } = scripted();
 
-    const answer = await bus.transfer(0x76, Uint8Array.from(write), length);
+    const answer = await ask(0x76, write, length);
 
     expect(calls.slice(1)).toEqual(expected);
     expect(answer).toHaveLength(length);
   });
 
-  test('waits for the one before it, in the order asked', async () => {
-    const { bus, calls, seen } = scripted(async () => {
-      await new Promise((resolve) => setImmediate(resolve));
-      return -1;
-    });
+  test('that is cut short is an error and not half an answer', async () => {
+    const { ask } = scripted(async () => 3);
 
-    await Promise.all([1, 2, 3, 4].map((address) => bus.transfer(address, Uint8Array.of(0), 1)));
-
-    expect(seen.mostUnderWay).toBe(1);
-    expect(calls).toEqual(['open 1', 'block 1 0 1', 'block 2 0 1', 'block 3 0 1', 'block 4 0 1']);
+    await expect(ask(0x76, [0xf7], 8)).rejects.toThrow(/got 3 of 8 bytes/);
   });
 
-  test('that is cut short is an error and not half an answer', async () => {
-    const { bus } = scripted(async () => 3);
+  test('that has been abandoned after its first half does not begin the second', async () => {
+    const { wire, calls } = scripted();
+    const abandon = new AbortController();
+    const exchange = wire.exchange(0x76, Uint8Array.of(0x24, 0x00), 6, abandon.signal);
 
-    await expect(bus.transfer(0x76, Uint8Array.of(0xf7), 8)).rejects.toThrow(/got 3 of 8 bytes/);
+    abandon.abort();
+
+    await expect(exchange).rejects.toThrow(/abort/i);
+    expect(calls).toEqual(['open 1', 'write 118 2400']);
   });
 });
 
 test.each([
-  ['EREMOTEIO', /no chip answers at 0x76 on bus 1.*i2cdetect -y 1/],
-  ['ENXIO', /no chip answers at 0x76/],
-  ['ETIMEDOUT', /bus 1 does not move.*power the sensors off and on/],
-  ['EIO', /garbled/],
-  ['EBUSY', /a kernel driver already owns 0x76/],
-  ['EACCES', /group i2c/],
-  ['ENOENT', /raspi-config/],
-  ['EPROTO', /failed: EPROTO/],
-])('%s is told in words that help, and keeps its code', async (code, advice) => {
-  const { bus } = scripted(async () => Promise.reject(failure(code)));
+  ['EREMOTEIO', 'no_answer', /no chip answers at 0x76 on bus 1.*i2cdetect -y 1/],
+  ['ENXIO', 'no_answer', /no chip answers at 0x76/],
+  ['ETIMEDOUT', 'bus_stuck', /bus 1 does not move.*power the sensors off and on/],
+  ['EIO', 'garbled', /garbled/],
+  ['EAGAIN', 'garbled', /garbled/],
+  ['EBUSY', 'unusable', /a kernel driver already owns 0x76/],
+  ['EACCES', 'unusable', /group i2c/],
+  ['ENOENT', 'unusable', /raspi-config/],
+  ['ENODEV', 'unusable', /the adapter of bus 1 is gone/],
+  ['EOPNOTSUPP', 'unusable', /cannot do what this chip needs/],
+  ['EPROTO', 'garbled', /failed: EPROTO/],
+])('%s is a fault of class %s, told in words that help, and keeps its code', async (code, fault, advice) => {
+  const { ask } = scripted(async () => Promise.reject(failure(code)));
 
-  const error = await bus.transfer(0x76, Uint8Array.of(0xd0), 1).catch((thrown: unknown) => thrown);
+  const error = await ask(0x76, [0xd0], 1).catch((thrown: unknown) => thrown);
 
-  expect(error).toMatchObject({ message: expect.stringMatching(advice), cause: { code } });
-  if (code !== 'EPROTO') expect(error).toMatchObject({ code });
+  expect(error).toMatchObject({ fault, code, message: expect.stringMatching(advice), cause: { code } });
 });
 
 test('after a failure a new handle is opened: the old one may have lost its address', async () => {
   let failed = false;
-  const { bus, seen } = scripted(async () => {
+  const { ask, seen } = scripted(async () => {
     if (failed) return -1;
     failed = true;
     throw failure('EBUSY');
   });
 
-  await expect(bus.transfer(0x76, Uint8Array.of(0), 1)).rejects.toThrow(/EBUSY/);
-  await bus.transfer(0x76, Uint8Array.of(0), 1);
+  await expect(ask(0x76, [0], 1)).rejects.toThrow(/EBUSY/);
+  await ask(0x76, [0], 1);
 
   expect(seen).toMatchObject({ opened: 2, closed: 1 });
 });
 
-test('one failing exchange does not fail the next in the queue', async () => {
-  const { bus } = scripted(async (call) => {
-    if (call.startsWith('block 1 ')) throw failure('EREMOTEIO');
-    return -1;
-  });
-
-  const [first, second] = await Promise.allSettled([1, 2].map((at) => bus.transfer(at, Uint8Array.of(0), 1)));
-
-  expect([first?.status, second?.status]).toEqual(['rejected', 'fulfilled']);
-});
-
-test('a stuck bus takes no more than 64 exchanges into its queue', async () => {
-  const { bus } = scripted(() => new Promise(() => {}));
-  for (let i = 0; i < 64; i += 1) void bus.transfer(0x76, Uint8Array.of(0), 1);
-
-  await expect(bus.transfer(0x76, Uint8Array.of(0), 1)).rejects.toThrow(/bus 1 is stuck: 64 exchanges/);
-});
-
 test('a missing addon is named with the command that brings it', async () => {
-  const bus = createI2cBus({
+  const wire = createI2cWire({
     bus: 1,
     load: async () => Promise.reject(new Error('Could not locate the bindings file. Tried:\n → /a\n → /b')),
   });
 
-  await expect(bus.transfer(0x76, Uint8Array.of(0), 1)).rejects.toMatchObject({
+  await expect(wire.exchange(0x76, Uint8Array.of(0), 1, new AbortController().signal)).rejects.toMatchObject({
+    fault: 'unusable',
     code: 'SGW_ADDON_MISSING',
-    message: 'the addon i2c-bus cannot be loaded: Could not locate the bindings file. Tried:',
-    hint: 'sudo apt-get install build-essential python3 && npm rebuild i2c-bus',
+    message:
+      'the addon i2c-bus cannot be loaded: Could not locate the bindings file. Tried. sudo apt-get install build-essential python3 && npm rebuild i2c-bus',
   });
 });
 
-test('closing twice lets go once, after the exchanges already asked for, and then takes no more', async () => {
-  const { bus, seen } = scripted();
-  const inHand = bus.transfer(0x76, Uint8Array.of(0), 1);
+test('dropped twice, the handle is let go of once', async () => {
+  const { wire, ask, seen } = scripted();
+  await ask(0x76, [0], 1);
 
-  bus.close();
-  bus.close();
+  await wire.drop();
+  await wire.drop();
 
-  await expect(inHand).resolves.toHaveLength(1);
-  await expect(bus.transfer(0x76, Uint8Array.of(0), 1)).rejects.toThrow(/has been closed/);
   expect(seen).toMatchObject({ opened: 1, closed: 1 });
 });

@@ -3,13 +3,14 @@
  * that a gateway without I2C sensors needs neither compiler nor addon. Its quirks end here:
  *
  * - Two first exchanges with one address at the same time open the device file twice and lose one
- *   handle, so exchanges queue up, one at a time.
+ *   handle: whoever asks takes care that there is one at a time (`i2c-turns.ts`).
  * - If the address cannot be claimed (EBUSY), it keeps the file open without one and would next talk to
  *   address 0, the general call. So after any failure the handle is dropped and a new one opened.
  */
 
-import { GatewayError, messageOf } from '../../../../base/errors.ts';
-import type { I2cBus } from './i2c-bus.ts';
+import { messageOf } from '../../../../base/errors.ts';
+import { ChipError } from './chip.ts';
+import type { I2cWire } from './i2c-bus.ts';
 import { adviseI2cError } from './i2c-errors.ts';
 
 /** What we use of the addon. */
@@ -22,6 +23,8 @@ interface AddonBus {
     length: number,
     buffer: Buffer,
   ): Promise<{ bytesRead: number }>;
+  /** The published types have an argument too many, which the addon does not look at. */
+  writeQuick(address: number, bit: number, unused: number): Promise<unknown>;
   close(): Promise<void>;
 }
 
@@ -29,82 +32,60 @@ export interface I2cAddon {
   openPromisified(busNumber: number): Promise<AddonBus>;
 }
 
-export interface I2cBusOptions {
+export interface I2cWireOptions {
   /** The `1` of `/dev/i2c-1`. */
   readonly bus: number;
   /** For tests: where the addon comes from. */
   readonly load?: () => Promise<I2cAddon>;
 }
 
-/** A driver has one exchange under way; more than this many waiting means that the bus is stuck. */
-const WAITING_MAX = 64;
-
 /** I2C_SMBUS_BLOCK_MAX in the kernel: the longest read that is one transaction with a repeated start. */
 const BLOCK_BYTES_MAX = 32;
 
-/** Opens nothing yet. `transfer` rejects with `SGW_ADDON_MISSING` if the addon cannot be loaded. */
-export function createI2cBus(options: I2cBusOptions): I2cBus {
+/** Opens nothing yet. An exchange rejects with `SGW_ADDON_MISSING` as its code if the addon cannot be loaded. */
+export function createI2cWire(options: I2cWireOptions): I2cWire {
   const { bus, load = loadAddon } = options;
   let opened: AddonBus | undefined;
-  let last: Promise<unknown> = Promise.resolve();
-  let waiting = 0;
-  let closed = false;
-
-  async function exchange(address: number, write: Uint8Array, readLength: number): Promise<Uint8Array> {
-    const addon = await loadOrExplain(load);
-    try {
-      opened ??= await addon.openPromisified(bus);
-      return await exchangeOn(opened, address, write, readLength);
-    } catch (error) {
-      await drop();
-      throw adviseI2cError(error, { bus, address });
-    }
-  }
 
   async function drop(): Promise<void> {
     const handle = opened;
     opened = undefined;
-    // The failure that brought us here is the one to report; a handle that will not close has no cure.
+    // A failure that brought us here is the one to report; a handle that will not close has no cure.
     await handle?.close().catch(() => {});
   }
 
-  /** Runs `work` after everything asked before it, whether that succeeded or not. */
-  function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = last.then(work);
-    last = result.catch(() => {});
-    return result;
-  }
-
   return {
-    async transfer(address, write, readLength) {
-      if (closed) throw new Error(`I2C bus ${bus} has been closed`);
-      if (waiting >= WAITING_MAX) {
-        throw new Error(`I2C bus ${bus} is stuck: ${waiting} exchanges are waiting for the one in hand`);
-      }
-      waiting += 1;
+    drop,
+    async exchange(address, write, readLength, signal) {
+      const addon = await loadOrExplain(load);
       try {
-        return await inTurn(() => exchange(address, write, readLength));
-      } finally {
-        waiting -= 1;
+        opened ??= await addon.openPromisified(bus);
+        return await exchangeOn(opened, { address, write, readLength, signal });
+      } catch (error) {
+        await drop();
+        throw adviseI2cError(error, { bus, address });
       }
-    },
-
-    close() {
-      if (closed) return;
-      closed = true;
-      void inTurn(drop);
     },
   };
 }
 
+interface Exchange {
+  readonly address: number;
+  readonly write: Uint8Array;
+  readonly readLength: number;
+  readonly signal: AbortSignal;
+}
+
 async function exchangeOn(
   addon: AddonBus,
-  address: number,
-  write: Uint8Array,
-  readLength: number,
+  { address, write, readLength, signal }: Exchange,
 ): Promise<Uint8Array> {
   const answer = Buffer.alloc(readLength);
   const [command] = write;
+  if (command === undefined && readLength === 0) {
+    await addon.writeQuick(address, 0, 0);
+    return answer;
+  }
   if (write.length === 1 && command !== undefined && readLength > 0 && readLength <= BLOCK_BYTES_MAX) {
     // One ioctl with a repeated start: no other program can slip in between register and data.
     const { bytesRead } = await addon.readI2cBlock(address, command, readLength, answer);
@@ -113,6 +94,7 @@ async function exchangeOn(
   if (write.length > 0) {
     const { bytesWritten } = await addon.i2cWrite(address, write.length, Buffer.from(write));
     if (bytesWritten !== write.length) throw new Error(`wrote ${bytesWritten} of ${write.length} bytes`);
+    signal.throwIfAborted();
   }
   if (readLength === 0) return answer;
   return assertLength(answer, (await addon.i2cRead(address, readLength, answer)).bytesRead);
@@ -128,15 +110,15 @@ async function loadAddon(): Promise<I2cAddon> {
   return addon;
 }
 
+const ADDON_HINT = 'sudo apt-get install build-essential python3 && npm rebuild i2c-bus';
+
 async function loadOrExplain(load: () => Promise<I2cAddon>): Promise<I2cAddon> {
   try {
     return await load();
   } catch (error) {
     // Node lists every place where it has looked; the first line says what is wrong.
     const [reason = ''] = messageOf(error).split('\n');
-    throw new GatewayError('SGW_ADDON_MISSING', `the addon i2c-bus cannot be loaded: ${reason}`, {
-      hint: 'sudo apt-get install build-essential python3 && npm rebuild i2c-bus',
-      cause: error,
-    });
+    const message = `the addon i2c-bus cannot be loaded: ${reason.replace(/[.:]+$/, '')}. ${ADDON_HINT}`;
+    throw new ChipError('unusable', message, { cause: error, code: 'SGW_ADDON_MISSING' });
   }
 }
