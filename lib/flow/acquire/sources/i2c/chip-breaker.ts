@@ -28,7 +28,7 @@ const PAUSES_MS = [10_000, 30_000, 60_000];
 const STOPPED_BUS_PAUSES_MS = [10_000, 30_000, 60_000, 120_000];
 
 /** Rounds lie on a grid, and one that comes a little early must not cost another interval. */
-const PAUSE_SHARE = 0.9;
+const EARLY_MS = 2_000;
 
 export function createChipBreaker(): ChipBreaker {
   let failures = 0;
@@ -47,7 +47,7 @@ export function createChipBreaker(): ChipBreaker {
       const pauses = stoppedBus ? STOPPED_BUS_PAUSES_MS : PAUSES_MS;
       const pauseMs = pauses[Math.min(step, pauses.length - 1)] ?? 0;
       step += 1;
-      untilMono = startMono + PAUSE_SHARE * pauseMs;
+      untilMono = startMono + pauseMs - EARLY_MS;
     },
     succeeded() {
       failures = 0;
