@@ -119,7 +119,7 @@ describe('sensorctl outbox import', () => {
       }),
       { numRuns: 15 },
     );
-  }, 60_000);
+  });
 
   it('keeps what thinned readings stand for', async () => {
     const central = await centralApi();

@@ -9,9 +9,7 @@ import { prefillOutbox } from '../support/prefilled-outbox.ts';
 
 const isBackfilled = (line: Line) => line.event === 'batch.delivered' && line.lane === 'backfill';
 
-test('while 100,000 readings drain, no fresh round waits for more than the batch on its way', {
-  timeout: 120_000,
-}, async (context) => {
+test('while 100,000 readings drain, no fresh round waits for more than the batch on its way', async (context) => {
   const site = await createFaultSite(context);
   prefillOutbox(site.gateway.dir, 100_000);
   // At full speed it is over within a second, before any round.
@@ -32,9 +30,7 @@ test('while 100,000 readings drain, no fresh round waits for more than the batch
   expect(seqsOf(await site.gateway.stored())).toEqual(upTo(accepted));
 });
 
-test('a batch of backlog that takes longer than a round does not hold it up', {
-  timeout: 60_000,
-}, async (context) => {
+test('a batch of backlog that takes longer than a round does not hold it up', async (context) => {
   const site = await createFaultSite(context);
   prefillOutbox(site.gateway.dir, 2_000);
   // Longer than the gap between two rounds, so that one is always on its way when a round arrives, and

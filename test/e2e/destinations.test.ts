@@ -9,9 +9,7 @@ import { problem } from '../support/stand-in-api.ts';
 
 const NAMES = ['well', 'refuses', 'stalls', 'fails'] as const;
 
-test('three destinations that fail in three ways cost the fourth nothing, and catch up exactly once', {
-  timeout: 120_000,
-}, async (context) => {
+test('three destinations that fail in three ways cost the fourth nothing, and catch up exactly once', async (context) => {
   const [well, refuses, stalls, fails] = await Promise.all([
     createFaultSite(context),
     createFaultSite(context),

@@ -9,9 +9,7 @@ import { problem } from '../support/stand-in-api.ts';
 /** The second pause outlasts what the test watches: whatever is asked meanwhile is asked too early. */
 const LONG_PAUSE = { SENSORGW_BREAKER_PAUSES: '[1s, 1m]' };
 
-test('a restart in an outage asks once and then waits, and in the end nothing is lost or twice', {
-  timeout: 60_000,
-}, async (context) => {
+test('a restart in an outage asks once and then waits, and in the end nothing is lost or twice', async (context) => {
   const site = await createFaultSite(context);
   const heard = () => site.standIn.heard.length;
   site.answer(() => problem(503, 'busy'));

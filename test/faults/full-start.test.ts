@@ -24,9 +24,7 @@ async function killedOnFullDisk(disk: SmallDisk) {
   return { gateway, settings };
 }
 
-test('a reader that starts on a full disk spends its ballast, samples and delivers, and has lost nothing', {
-  timeout: 90_000,
-}, async (context) => {
+test('a reader that starts on a full disk spends its ballast, samples and delivers, and has lost nothing', async (context) => {
   if (reason !== undefined) context.skip(reason);
   const disk = smallDisk('ext4', { mib: 24 });
   const { gateway, settings } = await killedOnFullDisk(disk);
@@ -48,9 +46,7 @@ test('a reader that starts on a full disk spends its ballast, samples and delive
   expect(stored.length).toBeGreaterThanOrEqual(Number(last?.lo) - 1);
 });
 
-test('twin: without the ballast it cannot start there, and says that the disk is full', {
-  timeout: 90_000,
-}, async (context) => {
+test('twin: without the ballast it cannot start there, and says that the disk is full', async (context) => {
   if (reason !== undefined) context.skip(reason);
   const disk = smallDisk('ext4', { mib: 24 });
   const { gateway, settings } = await killedOnFullDisk(disk);

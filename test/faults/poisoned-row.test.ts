@@ -14,9 +14,7 @@ import { type Behaviour, problem } from '../support/stand-in-api.ts';
 
 const HURRY = 12;
 
-test('a reading on which the API always fails ends in the dead letters, and all others arrive', {
-  timeout: 240_000,
-}, async (context) => {
+test('a reading on which the API always fails ends in the dead letters, and all others arrive', async (context) => {
   const site = await createFaultSite(context);
   site.answer(failingOn(3));
   const compiled = compileForChild('test/faults/hurried-reader.ts');

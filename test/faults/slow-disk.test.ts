@@ -18,9 +18,7 @@ const SYNC_MS = 2_000;
 const WATCHDOG_MS = 8_000;
 const BEATS = 5;
 
-test('a disk whose every sync takes two seconds delays rounds, loses none, and starves no watchdog', {
-  timeout: 180_000,
-}, async (context) => {
+test('a disk whose every sync takes two seconds delays rounds, loses none, and starves no watchdog', async (context) => {
   const reason = whyNotSlow();
   if (reason !== undefined) context.skip(reason);
   const place = tempDir();

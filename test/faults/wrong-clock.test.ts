@@ -56,7 +56,7 @@ async function settled(
         stored = await gateway.stored();
         return done(stored);
       },
-      { timeout: 20_000, interval: 250 },
+      { timeout: 60_000, interval: 250 },
     )
     .toBe(true);
   return stored;

@@ -35,7 +35,7 @@ describe('the write API frozen for ten seconds', () => {
         signal: stop.signal,
       });
     [old, own] = await Promise.all([run(OLD_DESIGN, 'old'), run(THIS_READER, 'own')]);
-  }, 90_000);
+  });
 
   afterAll(() => {
     stop.abort();

@@ -36,9 +36,7 @@ test.each(FILES)(
   },
 );
 
-test('both programs take over the files of an older version, and every reading that waited in them is stored', {
-  timeout: 120_000,
-}, async () => {
+test('both programs take over the files of an older version, and every reading that waited in them is stored', async () => {
   const gateway = await createGateway();
   copyFileSync(join(FIXTURES, 'store-1.db'), join(gateway.dir, 'store.db'));
   copyFileSync(join(FIXTURES, 'outbox-1.db'), join(gateway.dir, 'outbox.db'));
