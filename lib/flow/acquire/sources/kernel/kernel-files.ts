@@ -59,11 +59,10 @@ export async function listNames(path: string, signal: AbortSignal): Promise<read
   return (names ?? []).sort(inNaturalOrder).slice(0, ENTRIES_MAX);
 }
 
-/** The last part of where a symbolic link points: for sysfs, the device's own name (`1-0076`, `nvme0`). */
-export async function readLinkName(path: string, signal: AbortSignal): Promise<string | undefined> {
+/** Where a symbolic link points; in sysfs that is the device's place: `../../devices/.../1-0076/hwmon/hwmon2`. */
+export async function linkTarget(path: string, signal: AbortSignal): Promise<string | undefined> {
   signal.throwIfAborted();
-  const target = await absentAsUndefined(() => readlink(path));
-  return target?.split('/').at(-1);
+  return absentAsUndefined(() => readlink(path));
 }
 
 /** `undefined` for every way in which the kernel says "no value here" (ENOENT, ENODATA, EIO, EACCES ...). */

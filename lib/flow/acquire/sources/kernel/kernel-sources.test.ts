@@ -13,6 +13,7 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { tempDir } from '../../../../../test/support/temp-dir.ts';
+import { systemClock } from '../../../../base/clock.ts';
 import type { SensorSource } from '../../sensor-source.ts';
 import { createKernelSources } from './kernel-sources.ts';
 
@@ -20,6 +21,7 @@ const FIXTURES = join(import.meta.dirname, '../../../../../test/fixtures/sysfs')
 
 function sourcesOn(board: string): readonly SensorSource[] {
   return createKernelSources({
+    clock: systemClock,
     stateDir: board,
     procDir: join(board, 'proc'),
     sysDir: join(board, 'sys'),
@@ -112,10 +114,10 @@ describe('on a PC', () => {
       'hwmon-nct6798-in0 voltage: 1.072 volt',
       'hwmon-nct6798-in1 voltage: 1.016 volt',
       'hwmon-nct6798-systin temperature: 34 celsius',
-      'hwmon-ina226 current: 1.53 ampere',
-      'hwmon-ina226-in0 voltage: 0.002 volt',
-      'hwmon-ina226-in1 voltage: 12.045 volt',
-      'hwmon-ina226 power: 18.425 watt',
+      'hwmon-ina226-1-0040 current: 1.53 ampere',
+      'hwmon-ina226-1-0040-in0 voltage: 0.002 volt',
+      'hwmon-ina226-1-0040-in1 voltage: 12.045 volt',
+      'hwmon-ina226-1-0040 power: 18.425 watt',
     ]);
   });
 
@@ -151,6 +153,7 @@ describe('on a PC', () => {
 test('on an empty machine nothing is measured and nothing is an error', async () => {
   const board = join(FIXTURES, 'empty');
   const sources = createKernelSources({
+    clock: systemClock,
     stateDir: join(board, 'not-there'),
     procDir: join(board, 'proc'),
     sysDir: join(board, 'sys'),
