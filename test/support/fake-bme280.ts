@@ -20,6 +20,7 @@ export const EXAMPLE = {
 } as const;
 
 export interface FakeBme280 {
+  readonly address: number;
   readonly bus: I2cBus;
   /** The whole register file, to tamper with. */
   readonly registers: Uint8Array;
@@ -30,6 +31,10 @@ export interface FakeBme280 {
   busyLooks: number;
   /** Thrown by the next exchange, once. */
   fault: Error | undefined;
+  /** The bytes of one write: a register and its new value, or none. */
+  write(bytes: ArrayLike<number>): void;
+  /** From the register that was written last, and on from there. */
+  read(length: number): Uint8Array;
   /** Pulls the plug and puts it back: registers at their reset values, calibration kept. */
   losePower(): void;
 }
@@ -39,6 +44,7 @@ export function createFakeBme280(options: { id?: number; address?: number } = {}
   const registers = new Uint8Array(256);
   const view = new DataView(registers.buffer);
   let looksLeft = 0;
+  let pointer = 0;
 
   registers[0xd0] = id;
   for (const [i, value] of [...EXAMPLE.temperature, ...EXAMPLE.pressure].entries()) {
@@ -74,21 +80,13 @@ export function createFakeBme280(options: { id?: number; address?: number } = {}
       fake.fault = undefined;
       if (fault !== undefined) throw fault;
       if (to !== address) throw Object.assign(new Error('EREMOTEIO: no chip answers'), { code: 'EREMOTEIO' });
-      const [register = 0, value] = write;
-      if (value !== undefined) {
-        fake.writes.push([register, value]);
-        registers[register] = value;
-        if (register === 0xf4 && (value & 0b11) === 0b01) convert();
-      }
-      if (register === 0xf3 && readLength > 0) {
-        registers[0xf3] = looksLeft > 0 ? 0x08 : 0;
-        looksLeft = Math.max(0, looksLeft - 1);
-      }
-      return registers.slice(register, register + readLength);
+      fake.write(write);
+      return fake.read(readLength);
     },
     close: () => {},
   };
   const fake: FakeBme280 = {
+    address,
     bus,
     registers,
     writes: [],
@@ -96,6 +94,22 @@ export function createFakeBme280(options: { id?: number; address?: number } = {}
     busyLooks: 0,
     fault: undefined,
     losePower: reset,
+
+    write({ 0: register = pointer, 1: value }) {
+      pointer = register;
+      if (value === undefined) return;
+      fake.writes.push([register, value]);
+      registers[register] = value;
+      if (register === 0xf4 && (value & 0b11) === 0b01) convert();
+    },
+
+    read(length) {
+      if (pointer === 0xf3 && length > 0) {
+        registers[0xf3] = looksLeft > 0 ? 0x08 : 0;
+        looksLeft = Math.max(0, looksLeft - 1);
+      }
+      return registers.slice(pointer, pointer + length);
+    },
   };
   reset();
   return fake;

@@ -16,7 +16,7 @@ import {
   compensateTemperature,
   fineTemperature,
   parseCalibration,
-} from './bme280-compensation.ts';
+} from './chips/bme280-compensation.ts';
 import type { I2cBus } from './i2c-bus.ts';
 import { hex } from './i2c-errors.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { EXAMPLE } from '../../../../../test/support/fake-bme280.ts';
+import { EXAMPLE } from '../../../../../../test/support/fake-bme280.ts';
 import {
   type Bme280Calibration,
   compensateHumidity,
