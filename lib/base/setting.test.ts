@@ -10,6 +10,7 @@ import {
   type Setting,
   several,
   size,
+  table,
   text,
 } from './setting.ts';
 
@@ -132,5 +133,69 @@ describe('other kinds', () => {
 
     expect(keyOf('requestTimeoutMs', someDuration)).toBe('request_timeout');
     expect(keyOf('bytesMax', someSize)).toBe('bytes_max');
+  });
+});
+
+describe('several values without a default', () => {
+  const setting = several({
+    about,
+    of: text({ about, values: 'a word', problem: (word) => (word === 'bad' ? 'bad is bad.' : undefined) }),
+    countMax: 2,
+    initialNote: 'all',
+    example: ['net-*'],
+  });
+
+  it.each([
+    [
+      ['a', 'b'],
+      ['a', 'b'],
+    ],
+    [undefined, undefined],
+    [[], 'An empty list. Use a list of 1 to 2, such as [net-*].'],
+    ['a', '"a" is not a list. Use a list of 1 to 2, such as [net-*].'],
+    [['bad'], 'bad is bad.'],
+  ])('read %j as %j', (raw, expected) => {
+    expect(judge(setting, raw)).toEqual(expected);
+  });
+});
+
+describe('a table', () => {
+  const word = {
+    values: 'a word',
+    problem: (one: string) => (/^[a-z_]+$/.test(one) ? undefined : `"${one}" is no word.`),
+  };
+  const setting = table({
+    about,
+    key: word,
+    of: text({ about, ...word }),
+    countMax: 2,
+    initialNote: 'their own',
+    example: { temp: 'attic' },
+  });
+
+  it.each([
+    [{ temp: 'attic' }, { temp: 'attic' }],
+    [{}, {}],
+    [undefined, undefined],
+    ['attic', '"attic" is not a group of keys. Use up to 2 lines such as "temp: attic".'],
+    [['attic'], 'a list is not a group of keys. Use up to 2 lines such as "temp: attic".'],
+    [{ a: 'a', b: 'b', c: 'c' }, '3 are too many. Use up to 2 lines such as "temp: attic".'],
+    [{ 'A 1': 'attic' }, '"A 1" is no word.'],
+    [{ temp: 7 }, '7 is not text. Use a word.'],
+    [{ temp: null }, 'has no value. Use a word.'],
+  ])('reads %j as %j', (raw, expected) => {
+    expect(judge(setting, raw)).toEqual(expected);
+  });
+
+  it('says of which entry it speaks', () => {
+    const issues = setting.schema.safeParse({ temp: 'attic', hum: '!' }).error?.issues ?? [];
+
+    expect(issues.map(({ path }) => path)).toEqual([['hum']]);
+  });
+
+  it('takes the names that JavaScript has its own ideas about', () => {
+    const value = setting.schema.parse(JSON.parse('{"__proto__": "attic"}'));
+
+    expect(Object.entries(value ?? {})).toEqual([['__proto__', 'attic']]);
   });
 });

@@ -72,6 +72,11 @@ interface WithNote extends Common {
   readonly example: string | number;
 }
 
+interface SeveralNote extends Common {
+  readonly initialNote: string;
+  readonly example: readonly string[];
+}
+
 export function section<const S extends Shape>(about: string, shape: S): Section<S> {
   return { node: 'section', about, shape };
 }
@@ -224,16 +229,26 @@ export function text(
   return leaf(options, { schema, values: options.values });
 }
 
+interface SeveralOptions<T> {
+  readonly of: Setting<T>;
+  readonly countMax: number;
+}
+
 /** A few values of one kind: `[10s, 30s, 60s]`, in the environment `10s,30s,60s`. */
 export function several<T>(
-  options: { readonly of: Setting<T>; readonly countMax: number } & WithInitial<readonly string[]>,
-): Setting<readonly T[]> {
-  const wanted = `Use a list of 1 to ${options.countMax}, such as [${options.initial.join(', ')}].`;
+  options: SeveralOptions<T> & WithInitial<readonly string[]>,
+): Setting<readonly T[]>;
+export function several<T>(options: SeveralOptions<T> & SeveralNote): Setting<readonly T[] | undefined>;
+export function several<T>(
+  options: SeveralOptions<T> & (WithInitial<readonly string[]> | SeveralNote),
+): Setting<readonly T[]> | Setting<readonly T[] | undefined> {
+  const example = 'initial' in options ? options.initial : options.example;
+  const wanted = `Use a list of 1 to ${options.countMax}, such as [${example.join(', ')}].`;
   const schema = z
     .array(options.of.schema, { error: (issue) => `${shown(issue.input)} is not a list. ${wanted}` })
     .min(1, `An empty list. ${wanted}`)
     .max(options.countMax, `Too many. ${wanted}`);
-  return required(options, {
+  return leaf<readonly T[]>(options, {
     schema,
     values: `1 to ${options.countMax} of ${options.of.values}`,
     isDuration: options.of.isDuration,
@@ -243,6 +258,48 @@ export function several<T>(
         .split(',')
         .map((word) => word.trim()),
   });
+}
+
+/** Names and what belongs to each: `{temp1: attic}`. */
+export function table<T>(options: {
+  readonly about: string;
+  /** What a name may be. */
+  readonly key: TextRules;
+  readonly of: Setting<T>;
+  readonly countMax: number;
+  readonly initialNote: string;
+  readonly example: Readonly<Record<string, string>>;
+}): Setting<Readonly<Record<string, T>> | undefined> {
+  const { key, of, countMax, example } = options;
+  const shownExample = Object.entries(example).map(([name, value]) => `${name}: ${value}`);
+  const wanted = `Use up to ${countMax} lines such as "${shownExample[0]}".`;
+  const schema = z.unknown().transform((raw, context) => {
+    if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
+      context.addIssue({ code: 'custom', message: `${shown(raw)} is not a group of keys. ${wanted}` });
+      return z.NEVER;
+    }
+    const entries = Object.entries(raw);
+    if (entries.length > countMax)
+      context.addIssue({ code: 'custom', message: `${entries.length} are too many. ${wanted}` });
+    const known = entries.flatMap(([name, value]): [string, T][] => {
+      const problem = key.problem(name);
+      if (problem !== undefined) context.addIssue({ code: 'custom', message: problem, path: [name] });
+      const parsed = of.schema.safeParse(value);
+      for (const issue of parsed.error?.issues ?? [])
+        context.addIssue({ code: 'custom', message: issue.message, path: [name, ...issue.path] });
+      return parsed.success ? [[name, parsed.data]] : [];
+    });
+    return Object.fromEntries(known);
+  });
+  const { about, initialNote } = options;
+  return {
+    ...required<Readonly<Record<string, T>> | undefined>(
+      { about, initial: undefined },
+      { schema: schema.optional(), values: `up to ${countMax} of ${key.values}: ${of.values}` },
+    ),
+    initialNote,
+    example,
+  };
 }
 
 interface LeafParts<T> {
