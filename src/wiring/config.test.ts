@@ -86,7 +86,11 @@ describe('the configuration', () => {
     ['api: {host: 0.0.0.0}', 'needs a token; that is not supported yet'],
     ['sources: [kernel, kernel]', 'a second source named "kernel"'],
     ['sources: [{type: kernel, bus: 1}]', 'a source of type kernel has no bus'],
-    ['sources: [{type: bme280, address: 0x40}]', '64 is no address of a bme280'],
+    ['sources: [{type: bme280, address: 0x40}]', '0x40 is no address of a bme280. Use 0x76, 0x77.'],
+    ['sources: [{type: simulated, path: /etc/a.mjs}]', 'a source of type simulated has no path'],
+    ['sources: [module]', 'needs the file of its driver (path: /etc/sensor-gateway/drivers/NAME.mjs)'],
+    ['sources: [{type: module, path: pond.mjs}]', '"pond.mjs" is not an absolute path'],
+    ['sources: [{type: bme280, deadline: 100ms}]', '100ms is not enough for a bme280'],
     ['sources: [{type: kernel, interval: 5s}]', '5s is less than sampling.interval (10s)'],
     ['sources: [{type: kernel, deadline: 1m}]', '1m is not less than its interval (10s)'],
     [
@@ -154,6 +158,7 @@ describe('the documents that follow from the settings', () => {
       ...defaults,
       gateway: 'greenhouse',
       memory: { max: 256 * 1_048_576 },
+      i2c: { ...defaults.i2c, restartAfterMs: 3_600_000 },
       api: { ...defaults.api, defaultGateway: 'greenhouse' },
     });
   });

@@ -9,6 +9,8 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Loaded, loadSettings, type ReportProblem } from '../../lib/base/config.ts';
 import type { ValueOf } from '../../lib/base/setting.ts';
+import { CHIP_DRIVERS } from '../../lib/flow/acquire/sources/i2c/chips/index.ts';
+import { hex } from '../../lib/flow/acquire/sources/i2c/i2c-errors.ts';
 import { nameFrom } from '../../lib/flow/acquire/sources/names.ts';
 import { controlPath } from './names.ts';
 import { SETTINGS } from './settings.ts';
@@ -184,10 +186,11 @@ function checkLimits(settings: Settings, report: ReportProblem): void {
   checkDestinations(settings, report);
 }
 
-function checkSources({ sources, sampling }: Settings, report: ReportProblem): void {
+function checkSources(settings: Settings, report: ReportProblem): void {
+  const { sources, sampling } = settings;
   const names = sources.map((source) => source.name ?? source.type);
   for (const [i, source] of sources.entries()) {
-    const { intervalMs, deadlineMs, type } = source;
+    const { intervalMs, deadlineMs } = source;
     if (names.indexOf(names[i] ?? '') < i) {
       report([['sources', i]], `a second source named "${names[i]}". Give it a name of its own (name: ...).`);
     }
@@ -211,24 +214,58 @@ function checkSources({ sources, sampling }: Settings, report: ReportProblem): v
         `${inUnits(deadlineMs)} is not less than its interval (${inUnits(ownIntervalMs)}).`,
       );
     }
-    for (const key of ['bus', 'address'] as const) {
-      if (type !== 'bme280' && source[key] !== undefined) {
-        report(
-          [
-            ['sources', i, key],
-            ['sources', i, 'type'],
-          ],
-          `a source of type ${type} has no ${key}.`,
-        );
-      }
-    }
-    if (type === 'bme280' && source.address !== undefined && !BME280_ADDRESSES.includes(source.address)) {
-      report([['sources', i, 'address']], `${source.address} is no address of a bme280. Use 0x76 or 0x77.`);
-    }
+    checkDriver(source, { i, deadlineMs: deadlineMs ?? deadlineOf(settings) }, report);
   }
 }
 
-const BME280_ADDRESSES: readonly number[] = [0x76, 0x77];
+/** What only some types have, and what their drivers ask for. */
+function checkDriver(
+  source: Settings['sources'][number],
+  { i, deadlineMs }: { readonly i: number; readonly deadlineMs: number },
+  report: ReportProblem,
+): void {
+  const { type, address, path } = source;
+  const driver = CHIP_DRIVERS.find((one) => one.type === type);
+  const has = { bus: driver !== undefined || type === 'module', path: type === 'module' };
+  for (const [key, allowed] of [
+    ['bus', has.bus],
+    ['address', has.bus],
+    ['path', has.path],
+    ['only', type === 'kernel'],
+    ['skip', type === 'kernel'],
+    ['names', type === 'kernel'],
+  ] as const) {
+    if (allowed || source[key] === undefined) continue;
+    report(
+      [
+        ['sources', i, key],
+        ['sources', i, 'type'],
+      ],
+      `a source of type ${type} has no ${key}.`,
+    );
+  }
+  if (has.path && path === undefined) {
+    const where = 'path: /etc/sensor-gateway/drivers/NAME.mjs';
+    report([['sources', i]], `a source of type module needs the file of its driver (${where}).`);
+  }
+  const given = Object.values(source.names ?? {});
+  for (const [sensor, name] of Object.entries(source.names ?? {})) {
+    if (given.indexOf(name) === given.lastIndexOf(name)) continue;
+    report([['sources', i, 'names', sensor]], `"${name}" is the name of another sensor, too.`);
+  }
+  if (driver === undefined) return;
+  if (address !== undefined && !driver.addresses.includes(address)) {
+    const known = driver.addresses.map(hex).join(', ');
+    report([['sources', i, 'address']], `${hex(address)} is no address of a ${type}. Use ${known}.`);
+  }
+  if (deadlineMs <= driver.measureMaxMs) {
+    const own = ['sources', i, 'deadline'];
+    report(
+      [source.deadlineMs === undefined ? ['sampling', 'deadline'] : own, ['sources', i, 'type']],
+      `${inUnits(deadlineMs)} is not enough for a ${type}, which takes up to ${driver.measureMaxMs}ms to measure.`,
+    );
+  }
+}
 
 function checkDestinations({ destinations, delivery }: Settings, report: ReportProblem): void {
   for (const [i, destination] of destinations.entries()) {

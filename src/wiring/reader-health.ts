@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import type { SamplingLoop } from '../../lib/flow/acquire/sampling-loop.ts';
+import type { I2cBusStatus } from '../../lib/flow/acquire/sources/i2c/i2c-bus.ts';
 import type { ClockLoop } from '../../lib/flow/outbox/clock-loop.ts';
 import { quarantined } from '../../lib/flow/outbox/quarantine-shelf.ts';
 import type { Destination } from '../../lib/flow/sync/destination.ts';
@@ -18,6 +19,7 @@ export interface ReaderHealthDeps {
   readonly liveness: Liveness;
   readonly signs: VitalSigns;
   readonly sampling: SamplingLoop;
+  readonly buses: () => readonly I2cBusStatus[];
   readonly clockLoop: ClockLoop;
   readonly destinations: readonly Destination[];
 }
@@ -27,6 +29,7 @@ export function createReaderHealth({
   liveness,
   signs,
   sampling,
+  buses,
   clockLoop,
   destinations,
 }: ReaderHealthDeps) {
@@ -65,6 +68,7 @@ export function createReaderHealth({
             clock: clockLoop.status(),
             quarantine: shelfOf(join(config.dataDir, OUTBOX_FILE)),
             sampling: sampling.status(),
+            i2c_buses: buses(),
             destinations: destinations.map((one) => one.status()),
           }),
         ),

@@ -34,6 +34,7 @@ import { connectLink, readSecrets } from './link.ts';
 import { BALLAST_FILE, controlPath, OUTBOX_FILE, READER, WRITE_API } from './names.ts';
 import { ordersTo } from './orders.ts';
 import { checkOutbox } from './outbox-check.ts';
+import { poolThreads } from './pool-threads.ts';
 import type { ProgramContext, RunningProgram } from './program.ts';
 import { createReaderHealth } from './reader-health.ts';
 import { awaitReadiness } from './readiness.ts';
@@ -111,7 +112,13 @@ export async function startReader(context: ProgramContext): Promise<RunningProgr
   });
   await clockLoop.look();
 
-  const sources = createSources(config.sources, { world, stateDir: config.dataDir });
+  const sources = createSources(config.sources, {
+    world,
+    stateDir: config.dataDir,
+    pulse: liveness,
+    poolThreads: poolThreads(process.env.UV_THREADPOOL_SIZE),
+    i2c: { exchangeMaxMs: config.i2c.timeoutMs, restartAfterMs: config.i2c.restartAfterMs },
+  });
   const silences = createSilenceWatch({
     book: outbox.silences,
     clock,
@@ -143,7 +150,15 @@ export async function startReader(context: ProgramContext): Promise<RunningProgr
   });
   listeners.push(backpressure.observe);
 
-  const health = createReaderHealth({ context, liveness, signs, sampling, clockLoop, destinations });
+  const health = createReaderHealth({
+    context,
+    liveness,
+    signs,
+    sampling,
+    buses: sources.buses,
+    clockLoop,
+    destinations,
+  });
   const peerWatch = createPeerWatch({
     file: join(config.runDir, `${WRITE_API}.health.json`),
     clock,

@@ -14,11 +14,14 @@ import {
   shown,
   size,
   type TextRules,
+  table,
   text,
 } from '../../lib/base/setting.ts';
+import { CHIP_DRIVERS } from '../../lib/flow/acquire/sources/i2c/chips/index.ts';
+import { CHOICE_PATTERN } from '../../lib/flow/acquire/sources/kernel/sensor-choice.ts';
 import { NAME_PATTERN, NAME_RULE } from '../../lib/flow/reading.ts';
 
-const SOURCE_TYPES = ['kernel', 'simulated', 'bme280'] as const;
+const SOURCE_TYPES = ['kernel', 'simulated', 'module', ...CHIP_DRIVERS.map(({ type }) => type)] as const;
 
 /** Where the programs meet when nothing else is said. */
 export const API_PORT = 8_470;
@@ -37,6 +40,20 @@ const PATH: TextRules = {
       ? `${shown(path)}: "~" is not expanded here. Write the whole path.`
       : undefined;
   },
+};
+
+const SENSOR_PATTERN: TextRules = {
+  values: 'names of sensors, with * for any characters',
+  problem: (pattern) =>
+    CHOICE_PATTERN.test(pattern)
+      ? undefined
+      : `${shown(pattern)} is no name of a sensor. Use a-z, 0-9, _ and -, with * for any characters.`,
+};
+
+const DRIVER_PATH: TextRules = {
+  values: 'an absolute path that ends in .mjs, .js or .cjs',
+  problem: (path) =>
+    /^\/[^\0]*\.[mc]?js$/.test(path) ? undefined : `${shown(path)} is not ${DRIVER_PATH.values}.`,
 };
 
 const URL_RULES: TextRules = {
@@ -132,7 +149,7 @@ export const SETTINGS = section('', {
       type: choice({
         of: SOURCE_TYPES,
         about:
-          'kernel: what /proc and /sys know of this machine. simulated: invented curves, named so. bme280: the I2C sensor.',
+          'kernel: what /proc and /sys know of this machine. simulated: invented curves, named so. module: a driver of your own (docs/drivers.md). The others: a chip on an I2C bus (docs/sensors.md).',
       }),
       name: text({
         ...NAME,
@@ -157,18 +174,65 @@ export const SETTINGS = section('', {
       bus: integer({
         min: 0,
         max: 255,
-        about: 'bme280 only: the number in /dev/i2c-NUMBER.',
-        initialNote: '1 for a bme280',
+        about: 'I2C chips only: the number in /dev/i2c-NUMBER.',
+        initialNote: '1, the bus on the header of a Raspberry Pi',
         example: 1,
       }),
       address: integer({
         min: 0x08,
         max: 0x77,
-        about: 'bme280 only: its address on the bus, 0x76 or 0x77.',
-        initialNote: '0x76 for a bme280',
+        about: 'I2C chips only: its address on the bus.',
+        initialNote: 'the usual one of the chip',
         example: '0x77',
       }),
+      path: text({
+        ...DRIVER_PATH,
+        about:
+          'module only: the file of the driver. It runs as a part of the reader, so trust it as you trust us.',
+        initialNote: 'none; a module must have one',
+        example: '/etc/sensor-gateway/drivers/pond.mjs',
+      }),
+      only: several({
+        of: text({ ...SENSOR_PATTERN, about: '' }),
+        countMax: 64,
+        about: 'kernel only: which of its sensors to read, by their own names (`sensorctl sensors scan`).',
+        initialNote: 'all',
+        example: ['w1-*', 'hwmon-cpu_thermal'],
+      }),
+      skip: several({
+        of: text({ ...SENSOR_PATTERN, about: '' }),
+        countMax: 64,
+        about: 'kernel only: which of them to leave out.',
+        initialNote: 'none',
+        example: ['net-*'],
+      }),
+      names: table({
+        key: NAME,
+        of: text({ ...NAME, about: '' }),
+        countMax: 256,
+        about: 'kernel only: what to call them: its own name of each, and the one for the readings.',
+        initialNote: 'their own',
+        example: { 'w1-28-0316a2795e8b': 'water-tank' },
+      }),
     },
+  }),
+
+  i2c: section('The buses of chips that are read directly.', {
+    timeoutMs: duration({
+      initial: '1500ms',
+      min: '100ms',
+      max: '10s',
+      about:
+        'An exchange that takes longer is given up, and its bus rests until it has ended. More than the kernel waits by itself, which is 1s on a Raspberry Pi.',
+    }),
+    restartAfterMs: duration({
+      min: '1m',
+      max: '7d',
+      about:
+        'Start the reader afresh when a bus that has worked hangs for so long. Seldom of use: what hangs is a chip or the kernel.',
+      initialNote: 'only when hung buses hold every thread that they may, which takes three of them',
+      example: '1h',
+    }),
   }),
 
   clock: section(

@@ -43,7 +43,7 @@ export interface SensorSource {
   read(signal: AbortSignal): Promise<readonly Measurement[]>;
 
   /** For the health file; may be left out. */
-  statistics?(): SourceStatistics;
+  statistics?(): SourceStatistics | undefined;
 
   /** Releases what it holds. */
   close?(): void;

@@ -8,14 +8,18 @@ import { GatewayError } from '../../../base/errors.ts';
 import type { Pulse } from '../../../base/loop.ts';
 import type { World } from '../../flow-event.ts';
 import type { SensorSource } from '../sensor-source.ts';
-import { BME280_ADDRESS, createBme280Source } from './i2c/bme280.ts';
+import type { ChipDriver, ChipOptions } from './i2c/chip.ts';
+import { createChipSource } from './i2c/chip-source.ts';
+import { CHIP_DRIVERS } from './i2c/chips/index.ts';
 import type { I2cBusStatus, I2cWire } from './i2c/i2c-bus.ts';
 import { createI2cBuses } from './i2c/i2c-buses.ts';
 import { createKernelSources } from './kernel/kernel-sources.ts';
+import { createModuleSource } from './module/module-source.ts';
 import { createSimulatedSource } from './simulated-source.ts';
 
-export interface SourceOptions {
-  readonly type: 'kernel' | 'simulated' | 'bme280';
+export interface SourceOptions extends ChipOptions {
+  /** `kernel`, `simulated`, `module`, or the type of a chip's driver. */
+  readonly type: string;
   /** Names the source; for an I2C chip the sensor, too. */
   readonly name: string;
   /** How often to read it; with every round if left out. */
@@ -25,6 +29,8 @@ export interface SourceOptions {
   readonly bus?: number | undefined;
   /** I2C: the chip's address; its own default if left out. */
   readonly address?: number | undefined;
+  /** module: the driver's file, absolute. */
+  readonly path?: string | undefined;
   /** kernel: which of its sensors, and what to call them; see `SensorChoiceOptions`. */
   readonly only?: readonly string[] | undefined;
   readonly skip?: readonly string[] | undefined;
@@ -72,20 +78,21 @@ export function createSources(wanted: readonly SourceOptions[], deps: CreateSour
     ...(openWire && { openWire }),
   });
 
+  const busOf = ({ bus = BUS_OF_THE_HEADER }: SourceOptions) => buses.of(bus);
+
   function sourcesOf(options: SourceOptions): readonly SensorSource[] {
     switch (options.type) {
       case 'kernel':
         return createKernelSources({ ...options, ...deps, clock });
       case 'simulated':
         return [createSimulatedSource({ ...options, clock, random })];
-      case 'bme280':
+      case 'module':
         return [
-          createBme280Source({
-            ...options,
-            address: options.address ?? BME280_ADDRESS,
-            bus: buses.of(options.bus ?? BUS_OF_THE_HEADER),
-            clock,
-          }),
+          createModuleSource({ ...options, path: options.path ?? '', bus: () => busOf(options), clock }),
+        ];
+      default:
+        return [
+          createChipSource({ ...options, driver: driverOf(options), bus: busOf(options), options, clock }),
         ];
     }
   }
@@ -100,6 +107,15 @@ export function createSources(wanted: readonly SourceOptions[], deps: CreateSour
       buses.close();
     },
   };
+}
+
+function driverOf({ type, name }: SourceOptions): ChipDriver {
+  const driver = CHIP_DRIVERS.find((one) => one.type === type);
+  if (driver !== undefined) return driver;
+  const types = ['kernel', 'simulated', 'module', ...CHIP_DRIVERS.map((one) => one.type)].join(', ');
+  throw new GatewayError('SGW_CONFIG_INVALID', `source ${name} is of type "${type}", which there is not`, {
+    hint: `Use one of ${types}.`,
+  });
 }
 
 function assertUniqueNames(sources: readonly SensorSource[]): void {
