@@ -108,8 +108,8 @@ export type FlowEvent =
       bytes: number;
       state: 'salvaged' | 'given_up' | 'waiting';
     }
-  /** Rows of a small table that were not as they were written: claims of delivery, or lines of the ledger. */
-  | { type: 'outbox.mended'; table: 'acknowledged' | 'gone'; rows: number }
+  /** Rows of a small table that were not as they were written: claims of delivery, lines of the ledger, destinations. */
+  | { type: 'outbox.mended'; table: 'acknowledged' | 'gone' | 'destinations'; rows: number }
   /** Rows that are not as they were accepted: their checksum does not hold, or they are not there any more. */
   | { type: 'outbox.corrupted'; stream: string; seqs: SeqRanges }
   /** A destination has more of a stream than was ever assigned here: another copy of this file went on. */

@@ -22,6 +22,8 @@ const PAGE = 4_096;
 const DESTINATIONS = ['local', 'remote'];
 /** Flips in each table: each is an outbox of its own, some 30 ms. */
 const FLIPS = 60;
+/** In the header of a page: how many rows it has. Every bit of these is flipped, for that hides rows. */
+const ROWS_AT = [3, 4];
 
 type Key = `${string} ${number}`;
 
@@ -77,6 +79,25 @@ function usedBytes(file: string, root: number): number[] {
   const content = page.readUInt16BE(5);
   const all = Array.from({ length: PAGE }, (_, at) => at);
   return all.filter((at) => at < pointers || at >= content).map((at) => (root - 1) * PAGE + at);
+}
+
+interface Flip {
+  readonly at: number;
+  readonly bit: number;
+}
+
+/** Every one that changes the number of rows on a page, and others anywhere on it. */
+function flipsIn(file: string, root: number, random: { fraction(): number }): Flip[] {
+  const bytes = usedBytes(file, root);
+  const below = (n: number) => Math.floor(random.fraction() * n);
+  const ofCount = ROWS_AT.flatMap((at) =>
+    [0, 1, 2, 3, 4, 5, 6, 7].map((bit) => ({ at: (root - 1) * PAGE + at, bit })),
+  );
+  const anywhere = Array.from({ length: FLIPS - ofCount.length }, () => ({
+    at: bytes[below(bytes.length)] ?? 0,
+    bit: below(8),
+  }));
+  return [...ofCount, ...anywhere];
 }
 
 function start(file: string, seed: number) {
@@ -161,7 +182,14 @@ function complaints(past: History, file: string, seed: number): string[] {
 }
 
 describe('a flipped bit', () => {
-  const TABLES = ['acknowledged', 'streams', 'sqlite_autoindex_streams_1', 'gone_reach'];
+  const TABLES = [
+    'acknowledged',
+    'streams',
+    'sqlite_autoindex_streams_1',
+    'gone_reach',
+    'gone',
+    'destinations',
+  ];
 
   it.each(TABLES)(
     'anywhere in %s loses no reading, and gives no identity twice',
@@ -169,13 +197,11 @@ describe('a flipped bit', () => {
     (table) => {
       const past = history();
       const random = createSeededRandom(TABLES.indexOf(table) + 1);
-      const bytes = usedBytes(past.file, past.roots.get(table) ?? 0);
-      for (let flip = 0; flip < FLIPS; flip += 1) {
+      const flips = flipsIn(past.file, past.roots.get(table) ?? 0, random);
+      for (const [flip, { at, bit }] of flips.entries()) {
         const file = join(dirname(past.file), `${table}-${flip}`, 'outbox.db');
         mkdirSync(dirname(file));
         copyFileSync(past.file, file);
-        const at = bytes[Math.floor(random.fraction() * bytes.length)] ?? 0;
-        const bit = Math.floor(random.fraction() * 8);
         const text = readFileSync(file);
         text.writeUInt8(text.readUInt8(at) ^ (1 << bit), at);
         writeFileSync(file, text);
@@ -254,4 +280,51 @@ it('a line of the ledger that has changed on the disk takes no waiting row away,
   expect(world.recorder.of('outbox.mended')).toMatchObject([{ table: 'gone', rows: 1 }]);
   expect(offered(later)).toEqual([[5, 9]]);
   expect(JSON.parse(later.goneBatch('local')?.body ?? '{}').gone).toEqual([[1, 4, 'corrupt']]);
+});
+
+describe('a note of how far a destination was told the ledger', () => {
+  /** Two rows were shed and have left; nobody has been told. Then the note changes on the disk. */
+  function forged(crc: string) {
+    const { outbox, file } = tempOutbox();
+    const { stream } = outbox.append(someReadings(9));
+    outbox.acknowledge('local', stream, [[1, 2]]);
+    outbox.declareGone([[3, 4]], 'shed');
+    outbox.flush();
+    outbox.close();
+    const database = rawOutbox(file);
+    database.exec(`UPDATE destinations SET gone_told = 1, crc = ${crc}`);
+    database.close();
+    return tempOutbox({ file });
+  }
+
+  it('that has changed on the disk is forgotten: it is told once more', () => {
+    const { outbox, world } = forged('crc');
+
+    expect(JSON.parse(outbox.goneBatch('local')?.body ?? '{}').gone).toEqual([[3, 4, 'shed']]);
+    expect(world.recorder.of('outbox.mended')).toEqual([
+      { type: 'outbox.mended', table: 'destinations', rows: 1 },
+    ]);
+  });
+
+  it('would leave the line untold if it were believed (the twin)', () => {
+    const { outbox } = forged('crc_of(name, configured, 1, since_seq)');
+
+    expect(outbox.goneBatch('local')).toBeUndefined();
+  });
+
+  it('is as it was written after everything that writes it', () => {
+    const { outbox, file } = tempOutbox();
+    outbox.append(someReadings(9));
+    outbox.declareGone([[3, 4]], 'shed');
+    outbox.noteTold('local', outbox.goneBatch('local')?.goneUpTo ?? 0);
+    outbox.flush();
+    outbox.close();
+    const later = tempOutbox({ file, destinations: ['new'] });
+    later.outbox.close();
+    const again = tempOutbox({ file, destinations: ['local', 'new'] });
+
+    expect(again.world.recorder.of('outbox.mended')).toEqual([]);
+    expect(later.world.recorder.of('outbox.mended')).toEqual([]);
+    expect(again.outbox.goneBatch('local')).toBeUndefined();
+  });
 });

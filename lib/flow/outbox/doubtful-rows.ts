@@ -6,11 +6,30 @@
  * `streams.ts` refuses it, and it is salvaged.)
  */
 
+import { GatewayError } from '../../base/errors.ts';
 import type { SqliteDatabase } from '../../base/sqlite.ts';
 import type { World } from '../flow-event.ts';
 import { intersection, NO_SEQS, type SeqRanges } from '../seq-ranges.ts';
+import { forgetToldAbove } from './destination-rows.ts';
 import { openGoneLedger } from './gone.ts';
 import type { Streams } from './streams.ts';
+
+/** What stands there is told to others; a row that its table does not show any more would be told to nobody. */
+const TOLD = ['destinations', 'gone'];
+
+/**
+ * Throws `SGW_INTERNAL` if the pages of these tables are not whole: one flipped bit in the number of its rows empties
+ * a page, and no checksum of a row notices. A few pages, so that it can be asked at every open.
+ */
+export function assertWhole(database: SqliteDatabase): void {
+  for (const table of TOLD) {
+    const found = String(database.pragma(`integrity_check(${table})`, { simple: true }));
+    if (found === 'ok') continue;
+    throw new GatewayError('SGW_INTERNAL', `the table ${table} of the outbox is damaged: ${found}`, {
+      hint: 'The next start replaces the file and saves what it holds.',
+    });
+  }
+}
 
 /** Removes claims of delivery whose checksum does not hold. */
 export function mendAcknowledged(database: SqliteDatabase, { observe }: Pick<World, 'observe'>): void {
@@ -45,10 +64,8 @@ export function mendLedger(
       }
     }
     database.prepare(`DELETE FROM gone WHERE ${BAD_GONE}`).run();
-    // An id that is given once more must not look as if it had been told.
-    database.exec(
-      'UPDATE destinations SET gone_told = min(gone_told, (SELECT coalesce(max(id), 0) FROM gone))',
-    );
+    const newest = database.prepare<[], number>('SELECT coalesce(max(id), 0) FROM gone').pluck().get();
+    forgetToldAbove(database, newest ?? 0);
     return rows.length;
   });
   const rows = mend.immediate();

@@ -10,6 +10,7 @@ import { crcOf } from '../../base/cell-checksum.ts';
 import type { SqliteDatabase } from '../../base/sqlite.ts';
 import type { GoneCause } from '../reading.ts';
 import { normalized, type SeqRange, type SeqRanges } from '../seq-ranges.ts';
+import { prepareWriteTold } from './destination-rows.ts';
 
 /** Seqs of one stream that will never come. */
 export interface GoneEntry {
@@ -92,9 +93,7 @@ export function openGoneLedger(database: SqliteDatabase, destinations: readonly 
   const readTold = database
     .prepare<[string], number>('SELECT gone_told FROM destinations WHERE name = ?')
     .pluck();
-  const writeTold = database.prepare<[number, string]>(
-    'UPDATE destinations SET gone_told = ? WHERE name = ?',
-  );
+  const writeTold = prepareWriteTold(database);
   const prune = database.prepare<[number, number]>(
     'DELETE FROM gone WHERE id <= ? AND id <= (SELECT max(id) FROM gone) - ?',
   );
@@ -143,7 +142,7 @@ export function openGoneLedger(database: SqliteDatabase, destinations: readonly 
     pending: () => changed.size > 0,
     write() {
       if (changed.size === 0) return;
-      for (const destination of changed) writeTold.run(told.get(destination) ?? 0, destination);
+      for (const destination of changed) writeTold(destination, told.get(destination) ?? 0);
       prune.run(Math.min(...told.values()), TOLD_KEPT);
     },
     written() {

@@ -28,11 +28,11 @@ import { compactStep } from './compacting.ts';
 import { createComparing } from './comparing.ts';
 import { readDeadLetters } from './dead-letters.ts';
 import { createDepartures } from './departures.ts';
-import { mendAcknowledged, mendLedger } from './doubtful-rows.ts';
+import { mendDestinations, noteDestinations } from './destination-rows.ts';
+import { assertWhole, mendAcknowledged, mendLedger } from './doubtful-rows.ts';
 import { readExtents } from './extents.ts';
 import { goneText, openGoneLedger } from './gone.ts';
 import { createMending } from './mending.ts';
-import { noteDestinations } from './opening.ts';
 import type { Outbox } from './outbox.ts';
 import { noteOutcome } from './outcomes.ts';
 import { createReturns } from './returns.ts';
@@ -89,11 +89,16 @@ function createOutbox(database: SqliteDatabase, options: OpenOutboxOptions, star
   const { clock, observe } = world;
   const orm = drizzle({ client: database });
   const checksum = createRowChecksum();
+  assertWhole(database);
   const streams = openStreams(database, world, options.firstSeq);
   const extents = readExtents(database);
   mendAcknowledged(database, world);
   const firstSeq = extents[0]?.firstSeq ?? 1;
-  database.transaction(() => noteDestinations(database, destinations, firstSeq)).immediate();
+  const noteAll = () => {
+    const mended = mendDestinations(database, world);
+    noteDestinations(database, destinations, { firstSeq, mended });
+  };
+  database.transaction(noteAll).immediate();
   const clockBook = openClockBook(database, {
     bootId: options.bootId,
     holdMs: options.clockHoldMs ?? 0,

@@ -2,21 +2,6 @@
 
 import type { SqliteDatabase } from '../../base/sqlite.ts';
 
-/**
- * Every destination ever configured stays listed: its acknowledgements hold again when it returns. One that
- * is new is owed nothing that left before it came, so it is not told of that either.
- */
-export function noteDestinations(database: SqliteDatabase, names: readonly string[], firstSeq: number): void {
-  const forget = `configured = 0 WHERE configured AND name NOT IN (${names.map(() => '?').join(', ')})`;
-  database.prepare<string[]>(`UPDATE destinations SET ${forget}`).run(...names);
-  const note = database.prepare<[string, number, number]>(
-    `INSERT INTO destinations (name, configured, gone_told, since_seq)
-     VALUES (?, 1, coalesce((SELECT min(id) - 1 FROM gone WHERE hi >= ?), (SELECT max(id) FROM gone), 0), ?)
-     ON CONFLICT DO UPDATE SET configured = 1, since_seq = excluded.since_seq WHERE NOT configured`,
-  );
-  for (const name of names) note.run(name, firstSeq, firstSeq);
-}
-
 /** The small number of this boot. Earlier boots are forgotten at an open that finds no row of theirs, or of any. */
 export function noteBoot(database: SqliteDatabase, bootId: string): number {
   database.exec('DELETE FROM boots WHERE NOT EXISTS (SELECT 1 FROM readings)');

@@ -63,6 +63,8 @@ export const destinations = sqliteTable('destinations', {
   goneTold: integer('gone_told').notNull(),
   /** The first seq that it was ever owed: rows before had left when it was configured. */
   sinceSeq: integer('since_seq').notNull(),
+  /** Over the others; see `destination-rows.ts`. */
+  crc: integer('crc').notNull(),
 });
 
 /** Streams of which a destination has more than was ever assigned here: another copy of this file went on. */
@@ -395,5 +397,9 @@ export const OUTBOX_MIGRATIONS: readonly string[] = [
     source TEXT NOT NULL,
     interval_ms INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
+  `,
+  `
+  ALTER TABLE destinations ADD COLUMN crc INTEGER NOT NULL DEFAULT 0;
+  UPDATE destinations SET crc = crc_of(name, configured, gone_told, since_seq);
   `,
 ];
