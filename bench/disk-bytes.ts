@@ -4,8 +4,8 @@
  * included: locks, acknowledgements, checkpoints. Rounds come every 10 s by the reader's clock, which is
  * hurried, so that what happens once a while happens as often a round as it does in life.
  *
- * Where the bytes go: a commit writes each page that it touches whole. The outbox touches three, and the store
- * one for each series, because there readings lie in the order in which they are asked for.
+ * Where the bytes go: a commit writes each page that it touches whole
+ * (docs/decisions/0018-a-round-touches-few-pages.md).
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -28,12 +28,17 @@ const RUNS = 3;
 const WARM_UP_ROUNDS = 40;
 /** A checkpoint comes about every hundred rounds. */
 const ROUNDS = 150;
+/** In real time; twice what a run takes on a quiet machine. */
+const RUN_MAX_MS = 160_000;
 
 if (process.argv[2] === READER) {
   process.argv.pop();
-  await runProgram(READER, (context) =>
-    startReader({ ...context, clock: hurriedClock(context.clock, HURRY) }),
-  );
+  await runProgram(READER, (context) => {
+    const hurried = hurriedClock(context.clock, HURRY);
+    // Both clocks hurry, or it would look as if somebody set one; and no reading may come from the future.
+    const offsetMs = context.clock.wallMs() - 2 * HURRY * RUN_MAX_MS - hurried.monotonicMs();
+    return startReader({ ...context, clock: { ...hurried, wallMs: () => offsetMs + hurried.monotonicMs() } });
+  });
 }
 
 const ours: number[] = [];
@@ -87,9 +92,9 @@ async function programs(dir: string): Promise<{ outbox: number; store: number; r
       stdio: ['ignore', 'pipe', 'inherit'],
     });
   const api = start(join(process.cwd(), 'dist/src/sensor-api-write.js'));
+  await listening(api);
   const reader = start(process.argv[1] ?? '', READER);
   try {
-    api.stdout?.resume();
     const lines = storedRounds(reader);
     await rounds(lines, WARM_UP_ROUNDS);
     const before = [bytesWritten(reader), bytesWritten(api)] as const;
@@ -106,6 +111,17 @@ async function programs(dir: string): Promise<{ outbox: number; store: number; r
     }
     rmSync(runDir, { recursive: true, force: true });
   }
+}
+
+/** A reader that is sooner would begin with an outage. */
+async function listening({ stdout }: ChildProcess): Promise<void> {
+  if (stdout === null) throw new TypeError('a child whose output is not piped');
+  for await (const text of createInterface({ input: stdout })) {
+    if (!String(JSON.parse(text).msg).startsWith('write API listens')) continue;
+    stdout.resume();
+    return;
+  }
+  throw new Error('the write API ended before it listened');
 }
 
 /** How many readings each round had that was stored. */

@@ -18,8 +18,6 @@ import { syncPath } from './sync-path.ts';
 
 export type SqliteDatabase = Database.Database;
 
-const PAGES_PER_MIB = 256;
-
 /** Those that are open for writing, and perhaps some that were. */
 const opened = new Set<SqliteDatabase>();
 
@@ -41,6 +39,8 @@ export interface OpenOptions {
   readonly cacheKiB?: number;
   /** The WAL is written back when it has grown to so many MiB, 4 if left out. More makes bulk inserts faster. */
   readonly walMiB?: number;
+  /** Of a file that is created now; a commit writes each page that it touches whole. SQLite's own 4096 if left out. */
+  readonly pageBytes?: number;
   /** NORMAL loses acknowledged rows in a power cut; it exists for the twin of the test that shows it. */
   readonly synchronous?: 'FULL' | 'NORMAL';
   /** DELETE keeps everything in one file and costs more for each commit: for what is written once a start. */
@@ -207,15 +207,20 @@ function assertMigrated(database: SqliteDatabase, options: Pick<OpenOptions, 'fi
 type Pragma = readonly [name: string, value: string | number, reads: string | number];
 
 function configure(database: SqliteDatabase, options: OpenOptions): void {
+  const isFresh = readPragma(database, 'schema_version') === 0;
+  const pageBytes = (isFresh ? options.pageBytes : undefined) ?? Number(readPragma(database, 'page_size'));
   // Only possible before the first table: lets a drained file shrink in small steps.
-  const fresh: Pragma[] =
-    readPragma(database, 'schema_version') === 0 ? [['auto_vacuum', 'INCREMENTAL', 2]] : [];
+  const fresh: Pragma[] = [
+    ['page_size', pageBytes, pageBytes],
+    ['auto_vacuum', 'INCREMENTAL', 2],
+  ];
   const journal = options.journal ?? 'WAL';
   const synchronous = options.synchronous ?? 'FULL';
   const cacheKiB = options.cacheKiB ?? CACHE_KIB;
-  const walMiB = options.walMiB ?? WAL_MIB;
+  const walBytes = (options.walMiB ?? WAL_MIB) * 1_048_576;
+  const walPages = Math.floor(walBytes / pageBytes);
   const wanted: readonly Pragma[] = [
-    ...fresh,
+    ...(isFresh ? fresh : []),
     ['journal_mode', journal, journal.toLowerCase()],
     ['synchronous', synchronous, synchronous === 'FULL' ? 2 : 1],
     ['busy_timeout', BUSY_TIMEOUT_MS, BUSY_TIMEOUT_MS],
@@ -225,8 +230,8 @@ function configure(database: SqliteDatabase, options: OpenOptions): void {
     // A failing card under a memory-mapped file is a SIGBUS; under read() it is an error that we can name.
     ['mmap_size', 0, 0],
     ['cache_size', -cacheKiB, -cacheKiB],
-    ['wal_autocheckpoint', walMiB * PAGES_PER_MIB, walMiB * PAGES_PER_MIB],
-    ['journal_size_limit', walMiB * 1_048_576, walMiB * 1_048_576],
+    ['wal_autocheckpoint', walPages, walPages],
+    ['journal_size_limit', walBytes, walBytes],
   ];
   for (const [name, value] of wanted) database.pragma(`${name} = ${value}`);
   verifyPragmas(database, wanted);

@@ -14,8 +14,8 @@ export interface BackupKind {
   readonly file: string;
   readonly applicationId: number;
   readonly migrations: readonly string[];
-  /** What `verify` counts. */
-  readonly counts: Readonly<Record<string, string>>;
+  /** What `verify` counts in a file of this schema. */
+  counts(schema: number): Readonly<Record<string, string>>;
 }
 
 /** The schemas are loaded only now: help and usage errors should not wait for them. */
@@ -31,11 +31,11 @@ export async function backupKinds(): Promise<readonly BackupKind[]> {
       file: OUTBOX_FILE,
       applicationId: outbox.OUTBOX_APPLICATION_ID,
       migrations: outbox.OUTBOX_MIGRATIONS,
-      counts: {
+      counts: () => ({
         rows: 'SELECT count(*) FROM readings',
         dead_letters: 'SELECT count(*) FROM dead_letters',
         streams: 'SELECT count(*) FROM streams',
-      },
+      }),
     },
     {
       name: 'store',
@@ -43,11 +43,11 @@ export async function backupKinds(): Promise<readonly BackupKind[]> {
       file: STORE_FILE,
       applicationId: store.STORE_APPLICATION_ID,
       migrations: store.STORE_MIGRATIONS,
-      counts: {
-        readings: 'SELECT count(*) FROM readings',
+      counts: (schema) => ({
+        readings: `SELECT count(*) FROM ${schema < store.ALL_READINGS_SINCE ? 'readings' : 'all_readings'}`,
         received: 'SELECT coalesce(sum(hi - lo + 1), 0) FROM received',
         series: 'SELECT count(*) FROM series',
-      },
+      }),
     },
   ];
 }

@@ -49,7 +49,8 @@ export async function verified(kind: BackupKind, file: string): Promise<Record<s
     const database = openDatabaseReadOnly({ ...ownedFile(kind, file), olderToo: true });
     try {
       assertSound(database);
-      const counted = Object.entries(kind.counts).map(([what, sql]) => [
+      const schema = Number(database.pragma('user_version', { simple: true }));
+      const counted = Object.entries(kind.counts(schema)).map(([what, sql]) => [
         what,
         database.prepare<[], number>(sql).pluck().get() ?? 0,
       ]);

@@ -40,12 +40,12 @@ const FRAUDS: readonly { title: string; outbox?: string; store?: string; found: 
   {
     title: 'a reading stored twice',
     store:
-      'INSERT INTO readings SELECT series, at + 1, stream, seq, value, flags FROM readings WHERE seq = 3',
+      'INSERT INTO readings SELECT series, at + 1, stream, seq, value, flags FROM all_readings WHERE seq = 3',
     found: /^stored twice: \S+ 3$/,
   },
   {
     title: 'a wrong value in the store',
-    store: 'UPDATE readings SET value = value + 1e-12 WHERE seq = 3',
+    store: 'UPDATE recent_readings SET value = value + 1e-12 WHERE seq = 3',
     found: /^stored as .* 3$/,
   },
   {
@@ -55,7 +55,7 @@ const FRAUDS: readonly { title: string; outbox?: string; store?: string; found: 
   },
   {
     title: 'a reading called received that is not there',
-    store: 'DELETE FROM readings WHERE seq = 3',
+    store: 'DELETE FROM recent_readings WHERE seq = 3',
     found: /^called received, but not stored: 3 /,
   },
   {
@@ -65,7 +65,7 @@ const FRAUDS: readonly { title: string; outbox?: string; store?: string; found: 
   },
   {
     title: 'a reading that nobody has ever accepted',
-    store: `INSERT INTO readings SELECT series, at, stream, 99, value, flags FROM readings WHERE seq = 3;
+    store: `INSERT INTO readings SELECT series, at, stream, 99, value, flags FROM all_readings WHERE seq = 3;
             INSERT INTO received SELECT stream, 99, 99 FROM received`,
     found: /^stored, but never accepted: 99 /,
   },

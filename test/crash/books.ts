@@ -167,7 +167,8 @@ function readStore(database: SqliteDatabase): StoreBooks {
   const rows = database
     .prepare<[], Row>(
       `SELECT streams.stream AS stream, seq, sensor, metric, unit, at, value
-       FROM readings JOIN series ON series.id = readings.series JOIN streams ON streams.id = readings.stream`,
+       FROM all_readings AS readings JOIN series ON series.id = readings.series
+         JOIN streams ON streams.id = readings.stream`,
     )
     .all()
     .map(entryOf);

@@ -12,6 +12,7 @@
 import type { SqliteDatabase } from '../../base/sqlite.ts';
 import type { Correction } from '../batch.ts';
 import { FLAG } from '../reading.ts';
+import type { RecentReadings } from './recent-readings.ts';
 
 export interface CorrectionsTable {
   /** Notes corrections of a stream, each once; `gateways` are the names under which it may have delivered. */
@@ -52,7 +53,10 @@ interface Row {
   readonly flags: number;
 }
 
-export function createCorrectionsTable(database: SqliteDatabase): CorrectionsTable {
+export function createCorrectionsTable(
+  database: SqliteDatabase,
+  recent: Pick<RecentReadings, 'settle'>,
+): CorrectionsTable {
   const insert = database.prepare<[number, string, number, number, number, number, number]>(
     `INSERT OR IGNORE INTO corrections (stream, gateway, lo, hi, offset_ms, from_at, to_at)
      VALUES (?, ?, ?, ?, ?, ?, ?)`,
@@ -129,10 +133,10 @@ export function createCorrectionsTable(database: SqliteDatabase): CorrectionsTab
       forget.run(stream, stream, ON_RECORD_MAX);
     },
     step() {
-      let left = STEP_ROWS_MAX;
-      while (left > 0) {
-        const task = nextTask.get();
-        if (task === undefined) return;
+      let task = nextTask.get();
+      // It looks for readings where their places are.
+      if (task !== undefined) recent.settle();
+      for (let left = STEP_ROWS_MAX; task !== undefined && left > 0; task = nextTask.get()) {
         left = advance(task, left);
       }
     },

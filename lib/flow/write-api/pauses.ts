@@ -49,7 +49,12 @@ export function preparePauses(database: SqliteDatabase): PausesOf {
     .prepare<[string, string], number>('SELECT id FROM series WHERE gateway = ? AND sensor = ?')
     .pluck();
   const lastBefore = database
-    .prepare<[number, number], number | null>('SELECT max(at) FROM readings WHERE series = ? AND at < ?')
+    .prepare<{ id: number; sinceAt: number }, number | null>(
+      // Of both together SQLite would look at every row.
+      `SELECT max(at) FROM (
+         SELECT max(at) AS at FROM readings WHERE series = :id AND at < :sinceAt
+         UNION ALL SELECT max(at) FROM recent_readings WHERE series = :id AND at < :sinceAt)`,
+    )
     .pluck();
   const spanOf = database.prepare<[number, number], Span>(
     'SELECT span_ms AS spanMs, source, lo, hi FROM thinned WHERE stream = ? AND seq = ?',
@@ -65,11 +70,11 @@ export function preparePauses(database: SqliteDatabase): PausesOf {
   return ({ gateway, sensor, sinceAt, limitMs }) => {
     const series = seriesOf.all(gateway, sensor);
     if (series.length === 0) return [];
-    const before = series.map((id) => lastBefore.get(id, sinceAt) ?? Number.NEGATIVE_INFINITY);
+    const before = series.map((id) => lastBefore.get({ id, sinceAt }) ?? Number.NEGATIVE_INFINITY);
     // The one before tells of a pause that began earlier and reaches into the time asked for.
     const fromAt = Math.max(...before);
     const rows = database.prepare<number[], Row>(
-      `SELECT at, stream, seq, flags FROM readings
+      `SELECT at, stream, seq, flags FROM all_readings
        WHERE series IN (${series.map(() => '?').join(', ')}) AND at >= ? ORDER BY at`,
     );
     const pauses: Pause[] = [];

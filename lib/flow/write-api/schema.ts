@@ -3,7 +3,8 @@
  * drizzle (types and the queries that are not hot). `schema.test.ts` holds the two together.
  *
  * Readings are clustered by series and time, the way they are asked for: a range of one series is one
- * stretch of the file. There is no index over `(stream, seq)`: the received ranges are what recognises
+ * stretch of the file. The latest few lie in the order in which they came (`recent-readings.ts`); whoever asks
+ * for readings asks `all_readings`, which is both. There is no index over `(stream, seq)`: the received ranges are what recognises
  * a duplicate. The time of arrival is not kept; a sixth of each row would pay for a rare question.
  */
 
@@ -12,6 +13,9 @@ import { GONE_CAUSES } from '../reading.ts';
 
 /** `SGWS` in ASCII: marks the file as a store of ours. */
 export const STORE_APPLICATION_ID = 0x53_47_57_53;
+
+/** The schema from which on readings are what `all_readings` shows. */
+export const ALL_READINGS_SINCE = 3;
 
 export const STORE_MIGRATIONS = [
   `
@@ -115,6 +119,22 @@ export const STORE_MIGRATIONS = [
   -- Asked with each request, and nearly always empty.
   CREATE INDEX corrections_open ON corrections (id) WHERE done = 0;
   `,
+  `
+  -- In the order of arrival, on as few pages as they need. They move to their place in readings many at a time.
+  CREATE TABLE recent_readings (
+    series INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    stream INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    value REAL NOT NULL,
+    flags INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE VIEW all_readings AS
+    SELECT series, at, stream, seq, value, flags FROM readings
+    UNION ALL
+    SELECT series, at, stream, seq, value, flags FROM recent_readings;
+  `,
 ] as const;
 
 export const store = sqliteTable('store', {
@@ -138,18 +158,20 @@ export const streams = sqliteTable('streams', {
   gateway: text().notNull(),
 });
 
-const readings = sqliteTable(
-  'readings',
-  {
-    series: integer().notNull(),
-    at: integer().notNull(),
-    stream: integer().notNull(),
-    seq: integer().notNull(),
-    value: real().notNull(),
-    flags: integer().notNull(),
-  },
-  (table) => [primaryKey({ columns: [table.series, table.at, table.stream, table.seq] })],
-);
+const readingColumns = {
+  series: integer().notNull(),
+  at: integer().notNull(),
+  stream: integer().notNull(),
+  seq: integer().notNull(),
+  value: real().notNull(),
+  flags: integer().notNull(),
+};
+
+const readings = sqliteTable('readings', readingColumns, (table) => [
+  primaryKey({ columns: [table.series, table.at, table.stream, table.seq] }),
+]);
+
+const recentReadings = sqliteTable('recent_readings', readingColumns);
 
 const received = sqliteTable(
   'received',
@@ -219,6 +241,7 @@ export const STORE_TABLES = {
   series,
   streams,
   readings,
+  recentReadings,
   received,
   gone,
   thinned,

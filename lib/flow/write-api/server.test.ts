@@ -13,6 +13,7 @@ import {
   StreamAnswer,
 } from '../reading.ts';
 import { type ReadingsStore, StoreFault } from './readings-store.ts';
+import { STORE_MIGRATIONS } from './schema.ts';
 import { createWriteApi, type WriteApiOptions } from './server.ts';
 import { openStoreReadOnly } from './sqlite-reader.ts';
 import { createSqliteStore } from './sqlite-store.ts';
@@ -484,7 +485,7 @@ describe('GET', () => {
       version: '9.9.9',
       schema: 1,
       uptimeMs: 60_000,
-      store: { ok: true, schema: 2, rowsStored: 1, lastStoredAt: INCIDENT_AT },
+      store: { ok: true, schema: STORE_MIGRATIONS.length, rowsStored: 1, lastStoredAt: INCIDENT_AT },
     });
   });
 

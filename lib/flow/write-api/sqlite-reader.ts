@@ -49,7 +49,7 @@ export function openStoreReadOnly(file: string): ReadingsReader {
     migrations: STORE_MIGRATIONS,
   });
   const page = database.prepare<number[], Row>(
-    `SELECT at, stream, seq, value, flags FROM readings
+    `SELECT at, stream, seq, value, flags FROM all_readings
      WHERE series = ? AND (at, stream, seq) > (?, ?, ?) AND at <= ?
      ORDER BY at, stream, seq LIMIT ?`,
   );
@@ -146,20 +146,22 @@ function seriesOf(database: SqliteDatabase, filter: ReadingsFilter): (SeriesKey 
     .all(gateway, sensor, metric);
 }
 
-/** One seek for each series and end: never a walk over the readings. */
+/** One seek for each series and end, and a look at the recent ones: never a walk over the readings. */
 function summaryOf(database: SqliteDatabase): StoreSummary {
   const row = database
     .prepare<
       [],
       Record<'series' | 'received' | 'rows' | 'readings', number> &
-        Record<'oldestAt' | 'newestAt', number | null>
+        Record<'oldestAt' | 'newestAt' | 'recentOldestAt' | 'recentNewestAt', number | null>
     >(
       `SELECT (SELECT count(*) FROM series) AS series,
               (SELECT coalesce(sum(hi - lo + 1), 0) FROM received) AS received,
               (SELECT thinned_rows FROM store) AS rows,
               (SELECT thinned_readings FROM store) AS readings,
               min((SELECT min(at) FROM readings WHERE readings.series = series.id)) AS oldestAt,
-              max((SELECT max(at) FROM readings WHERE readings.series = series.id)) AS newestAt
+              max((SELECT max(at) FROM readings WHERE readings.series = series.id)) AS newestAt,
+              (SELECT min(at) FROM recent_readings) AS recentOldestAt,
+              (SELECT max(at) FROM recent_readings) AS recentNewestAt
        FROM series`,
     )
     .get();
@@ -167,7 +169,12 @@ function summaryOf(database: SqliteDatabase): StoreSummary {
     series: row?.series ?? 0,
     received: row?.received ?? 0,
     thinned: { rows: row?.rows ?? 0, readings: row?.readings ?? 0 },
-    oldestAt: row?.oldestAt ?? undefined,
-    newestAt: row?.newestAt ?? undefined,
+    oldestAt: extreme(Math.min, row?.oldestAt, row?.recentOldestAt),
+    newestAt: extreme(Math.max, row?.newestAt, row?.recentNewestAt),
   };
+}
+
+function extreme(pick: typeof Math.min, ...times: (number | null | undefined)[]): number | undefined {
+  const known = times.filter((at) => typeof at === 'number');
+  return known.length === 0 ? undefined : pick(...known);
 }

@@ -165,7 +165,7 @@ describe('the SQLite store', () => {
       /SEARCH received USING PRIMARY KEY \(stream=\? AND lo<\?\)/,
     );
     expect(
-      plan(`SELECT at, stream, seq, value, flags FROM readings
+      plan(`SELECT at, stream, seq, value, flags FROM all_readings
             WHERE series = 1 AND (at, stream, seq) > (1, 1, 1) AND at <= 9 ORDER BY at, stream, seq LIMIT 5`),
     ).toMatch(/SEARCH readings USING PRIMARY KEY \(series=\? AND \(at,stream,seq\)>/);
     raw.close();
@@ -192,7 +192,7 @@ describe('the SQLite store', () => {
 
     await store.ingest([batch([[1, 0, 2_000, 20.5]])]);
 
-    expect(raw.prepare('SELECT count(*) FROM readings').pluck().get()).toBe(2);
+    expect(raw.prepare('SELECT count(*) FROM all_readings').pluck().get()).toBe(2);
     raw.close();
     await store.close();
   });

@@ -22,10 +22,11 @@ import {
   union,
 } from '../seq-ranges.ts';
 import { createCorrectionsTable } from './corrections-table.ts';
-import { STORE_CACHE_KIB, STORE_WAL_MIB } from './limits.ts';
+import { STORE_CACHE_KIB, STORE_PAGE_BYTES, STORE_WAL_MIB } from './limits.ts';
 import { createRangeTable } from './range-table.ts';
 import type { IncomingBatch, IngestAnswer, ReadingsStore, StoreFaultCode } from './readings-store.ts';
 import { createReadingsTable } from './readings-table.ts';
+import { createRecentReadings } from './recent-readings.ts';
 import { STORE_APPLICATION_ID, STORE_MIGRATIONS, store as storeTable } from './schema.ts';
 import { createSeriesTable } from './series-table.ts';
 import { asStoreFault, storeFaultOf } from './sqlite-fault.ts';
@@ -56,6 +57,7 @@ export function createSqliteStore(options: SqliteStoreOptions): ReadingsStore {
     migrations: STORE_MIGRATIONS,
     cacheKiB: STORE_CACHE_KIB,
     walMiB: STORE_WAL_MIB,
+    pageBytes: STORE_PAGE_BYTES,
     onUpgrading: (bytes) => options.onUpgrading?.(bytes),
     onUpgraded: (upgrade) => observe({ type: 'database.upgraded', file: options.file, ...upgrade }),
   });
@@ -66,8 +68,9 @@ export function createSqliteStore(options: SqliteStoreOptions): ReadingsStore {
   const series = createSeriesTable(database, options.seriesMax ?? SERIES_MAX);
   const received = createRangeTable<[stream: number]>(database, 'received', ['stream']);
   const gone = createRangeTable<[stream: number, cause: string]>(database, 'gone', ['stream', 'cause']);
-  const corrections = createCorrectionsTable(database);
-  const readings = createReadingsTable(database, { received, streams, corrections });
+  const recent = createRecentReadings(database);
+  const corrections = createCorrectionsTable(database, recent);
+  const readings = createReadingsTable(database, { received, streams, corrections, recent });
 
   let rowsStored = 0;
   let lastStoredAt: number | null = null;
@@ -114,6 +117,7 @@ export function createSqliteStore(options: SqliteStoreOptions): ReadingsStore {
   const ingestAll = database.transaction((batches: readonly IncomingBatch[]) => {
     const answers = batches.map(ingestOne);
     corrections.step();
+    recent.settleIfMany();
     return answers;
   });
 

@@ -68,7 +68,7 @@ export function openStreamBooks(file: string): StreamBooks {
       if (wanted.size === 0) return found;
       const rows = database
         .prepare<[number, number], [string, number, number]>(
-          `SELECT streams.stream, seq, at FROM readings JOIN streams ON streams.id = readings.stream
+          `SELECT streams.stream, seq, at FROM all_readings JOIN streams ON streams.id = all_readings.stream
            WHERE series = ? AND at >= ?`,
         )
         .raw();

@@ -74,7 +74,7 @@ export function createThinnedTable(database: SqliteDatabase, deps: ThinnedDeps):
   // Over the stretch of the series that the thinned reading spans: found by time, as readings are.
   const heldWithin = database.prepare<number[], Held>(
     `SELECT at, readings.stream, readings.seq, value, count
-     FROM readings LEFT JOIN thinned ON thinned.stream = readings.stream AND thinned.seq = readings.seq
+     FROM all_readings AS readings LEFT JOIN thinned ON thinned.stream = readings.stream AND thinned.seq = readings.seq
      WHERE series = ? AND at BETWEEN ? AND ?
        AND CASE WHEN count IS NULL THEN readings.stream = ? AND readings.seq BETWEEN ? AND ?
                 ELSE source = ? AND lo >= ? AND hi <= ? END`,
