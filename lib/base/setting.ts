@@ -295,7 +295,7 @@ export function table<T>(options: {
   return {
     ...required<Readonly<Record<string, T>> | undefined>(
       { about, initial: undefined },
-      { schema: schema.optional(), values: `up to ${countMax} of ${key.values}: ${of.values}` },
+      { schema: schema.optional(), values: `up to ${countMax} lines such as ${shownExample[0]}` },
     ),
     initialNote,
     example,

@@ -43,7 +43,7 @@ const PATH: TextRules = {
 };
 
 const SENSOR_PATTERN: TextRules = {
-  values: 'names of sensors, with * for any characters',
+  values: 'sensor names, * for any characters',
   problem: (pattern) =>
     CHOICE_PATTERN.test(pattern)
       ? undefined
