@@ -15,7 +15,7 @@ import {
   fineTemperature,
   parseCalibration,
 } from './bme280-compensation.ts';
-import { notReady, powerLost, wrongChip } from './chip-faults.ts';
+import { notReady, powerLost, unlessItRefuses, wrongChip } from './chip-faults.ts';
 import { checkOptions } from './chip-options.ts';
 
 /** 5.4: the registers used here. */
@@ -86,7 +86,7 @@ function driverOf(kind: Kind, parts: Pick<ChipDriver, 'title' | 'dataSheet' | 'm
     options: { oversampling: OVERSAMPLINGS },
     // 113 ms of conversion at 16x; the rest are some fifty bytes at 100 kHz, and looks at a late status.
     measureMaxMs: 160,
-    identify: async (device) => (await idOf(device)) === ID[kind],
+    identify: (device) => unlessItRefuses(async () => (await idOf(device)) === ID[kind]),
     open: (deps) => {
       checkOptions(driver, deps.options);
       return openChip(kind, deps);

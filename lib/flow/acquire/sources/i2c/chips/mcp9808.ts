@@ -8,7 +8,7 @@
 
 import { type ChipDriver, ChipError, type I2cDevice } from '../chip.ts';
 import { hex } from '../i2c-errors.ts';
-import { powerLost, wrongChip } from './chip-faults.ts';
+import { powerLost, unlessItRefuses, wrongChip } from './chip-faults.ts';
 import { checkOptions } from './chip-options.ts';
 import { createWordRegisters } from './word-registers.ts';
 import { signed } from './words.ts';
@@ -38,7 +38,7 @@ export const MCP9808: ChipDriver = {
   addresses: [0x18, 0x19, 0x1a, 0x1b, 0x1c, 0x1d, 0x1e, 0x1f],
   metrics: [{ metric: 'temperature', unit: 'celsius', legal: [-40, 125] }],
   measureMaxMs: 350,
-  identify: async (device) => (await strangerAt(device)) === undefined,
+  identify: (device) => unlessItRefuses(async () => (await strangerAt(device)) === undefined),
 
   open({ device, pause, options }) {
     checkOptions(MCP9808, options);

@@ -5,9 +5,9 @@
  * reads garbage then.
  */
 
-import { type ChipDeps, ChipError, type ChipFault, faultOf, type I2cDevice } from '../chip.ts';
+import { type ChipDeps, ChipError, faultOf, type I2cDevice } from '../chip.ts';
 import { hex } from '../i2c-errors.ts';
-import { notReady, wrongChip } from './chip-faults.ts';
+import { notReady, unlessItRefuses, wrongChip } from './chip-faults.ts';
 import { crc8 } from './crc8.ts';
 import { wordAt } from './words.ts';
 
@@ -56,22 +56,16 @@ export function createSensirion({ device, pause }: Pick<ChipDeps, 'device' | 'pa
   return self;
 }
 
-/** How another chip, or this one when it refuses, reacts to a command. */
-const SAYS_NO: ReadonlySet<ChipFault | undefined> = new Set(['no_answer', 'not_ready', 'checksum'] as const);
-
 /**
  * Whether a chip answers to the command with `words` that carry their checksums. For commands without side
  * effects only.
  */
-export async function answersTo(device: I2cDevice, command: Uint8Array, words: number): Promise<boolean> {
-  try {
+export function answersTo(device: I2cDevice, command: Uint8Array, words: number): Promise<boolean> {
+  return unlessItRefuses(async () => {
     await device.transfer(command, 0);
     await answerWithin(device, words, IMMEDIATE_LOOKS_MAX, async () => {});
     return true;
-  } catch (error) {
-    if (SAYS_NO.has(faultOf(error))) return false;
-    throw error;
-  }
+  });
 }
 
 /** A busy chip does not answer to its address (SHT3x 4.4, SHT4x 4.5, SCD4x 3.6). */
