@@ -3,7 +3,8 @@
 import { join } from 'node:path';
 import { systemClock } from '../../lib/base/clock.ts';
 import { systemRandom } from '../../lib/base/random.ts';
-import { createBme280Source } from '../../lib/flow/acquire/sources/i2c/bme280.ts';
+import { createChipSource } from '../../lib/flow/acquire/sources/i2c/chip-source.ts';
+import { BME280, BMP280 } from '../../lib/flow/acquire/sources/i2c/chips/bme280.ts';
 import { createKernelSources } from '../../lib/flow/acquire/sources/kernel/kernel-sources.ts';
 import { createSimulatedSource } from '../../lib/flow/acquire/sources/simulated-source.ts';
 import { createFakeBme280 } from '../support/fake-bme280.ts';
@@ -53,15 +54,15 @@ describeSensorSource('simulated', {
   }),
 });
 
-for (const [chip, id] of [
-  ['BME280', 0x60],
-  ['BMP280', 0x58],
+for (const [driver, id] of [
+  [BME280, 0x60],
+  [BMP280, 0x58],
 ] as const) {
-  describeSensorSource(`${chip} over a fake transport`, {
+  describeSensorSource(`${driver.title} over a fake transport`, {
     create: () => {
       const { clock } = createTestWorld();
       const { bus } = createFakeBme280({ id });
-      const source = createBme280Source({ name: 'terrarium', bus, clock, address: 0x76 });
+      const source = createChipSource({ driver, name: 'terrarium', bus, clock, deadlineMs: 2_000 });
       return { source, settle: inVirtualTime(clock) };
     },
   });
