@@ -45,6 +45,9 @@ export interface SensorSource {
   /** For the health file; may be left out. */
   statistics?(): SourceStatistics | undefined;
 
+  /** Its sensors that are there and gave nothing at the latest read, each with the reason; may be left out. */
+  troubles?(): Readonly<Record<string, string>>;
+
   /** Releases what it holds. */
   close?(): void;
 }

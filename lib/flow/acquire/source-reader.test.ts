@@ -50,6 +50,33 @@ describe('a source that', () => {
     expect(world.recorder.of('reading.rejected')).toHaveLength(1);
   });
 
+  test('answers a lot is shown in short, with what it says of its troubles', async () => {
+    const many = source('many', {
+      read: async () => Array.from({ length: 100 }, (_, i) => reported(`s${i}`)),
+      troubles: () => ({ attic: 'does not\u001b answer' }),
+    });
+    const { world, loop } = start([many]);
+
+    await world.clock.advance(0);
+
+    const [status] = loop.status().sources;
+    expect(status).toMatchObject({ latestCount: 100, troubles: { attic: 'does not\\u001b answer' } });
+    expect(status?.latest).toHaveLength(24);
+    expect(status?.latest[0]).toEqual(reported('s0'));
+  });
+
+  test('cannot even say what its troubles are is read all the same', async () => {
+    const troubles = () => {
+      throw new Error('boom');
+    };
+    const { world, loop } = start([source('bad', { troubles })]);
+
+    await world.clock.advance(0);
+
+    expect(loop.status().sources[0]).toMatchObject({ latestCount: 1 });
+    expect(loop.status().sources[0]).not.toHaveProperty('troubles');
+  });
+
   test('is still busy is not read again, is counted, and its late answer is dropped', async () => {
     const answers: ((measurements: Measurement[]) => void)[] = [];
     const slow = source('slow', {

@@ -11,7 +11,7 @@ import type { World } from '../flow-event.ts';
 import type { Reading } from '../reading.ts';
 import { checkMeasurements, messageOfAnything, type Rejection } from './checked-measurement.ts';
 import { nextDueMono, type Schedule, scheduleFrom, takeSlot } from './schedule.ts';
-import type { SensorSource, SourceStatistics } from './sensor-source.ts';
+import type { Measurement, SensorSource, SourceStatistics } from './sensor-source.ts';
 import { type StampNow, stampFromClock } from './stamp.ts';
 
 export interface SourceStatus {
@@ -29,7 +29,15 @@ export interface SourceStatus {
   readonly busySinceMono: number | undefined;
   /** What it counts itself, if it does. */
   readonly statistics?: SourceStatistics;
+  /** The first measurements of the last good answer, at most `LATEST_MAX`, and how many it had. */
+  readonly latest: readonly Measurement[];
+  readonly latestCount: number;
+  /** Sensors that gave nothing at the latest read, and why, if it knows. */
+  readonly troubles?: Readonly<Record<string, string>>;
 }
+
+/** For people who look. 64 sources with so many each still fit into a health file that is read in one piece. */
+const LATEST_MAX = 24;
 
 type FailureReason = 'deadline' | 'error' | 'busy';
 
@@ -82,6 +90,7 @@ export function createSourceReader(
   let failures = 0;
   let lateAnswers = 0;
   let rejected = 0;
+  let latest: readonly Measurement[] = [];
 
   function fail(reason: FailureReason, message: string): undefined {
     failures += 1;
@@ -153,6 +162,7 @@ export function createSourceReader(
         const checked = checkMeasurements(answer);
         for (const rejection of checked.rejections) reject(rejection);
         succeed(stamped.at);
+        latest = checked.measurements;
         return checked.measurements.map((one) => ({ ...one, ...stamped }));
       } catch (error) {
         return fail('error', messageOfAnything(error));
@@ -168,7 +178,10 @@ export function createSourceReader(
       lateAnswers,
       rejected,
       busySinceMono,
+      latest: latest.slice(0, LATEST_MAX),
+      latestCount: latest.length,
       ...statisticsOf(source),
+      ...troublesOf(source),
     }),
   };
 }
@@ -178,6 +191,17 @@ function statisticsOf(source: SensorSource): { readonly statistics?: SourceStati
   try {
     const statistics = source.statistics?.();
     return statistics === undefined ? {} : { statistics };
+  } catch {
+    return {};
+  }
+}
+
+/** Contained, too, and bounded: as many as there are latest values. */
+function troublesOf(source: SensorSource): { readonly troubles?: Readonly<Record<string, string>> } {
+  try {
+    const entries = Object.entries(source.troubles?.() ?? {}).slice(0, LATEST_MAX);
+    if (entries.length === 0) return {};
+    return { troubles: Object.fromEntries(entries.map(([sensor, why]) => [sensor, messageOfAnything(why)])) };
   } catch {
     return {};
   }

@@ -86,6 +86,16 @@ describe('a Raspberry Pi 4 with sensors on its header', () => {
     ]);
   });
 
+  test('says of the others what is wrong with them, under the names that they were given', async () => {
+    const sources = sourcesOn(sysfsBoard('pi4-sensors'), { names: { 'w1-28-0416b1f2c3ff': 'pond' } });
+    await read(sources, 'w1');
+
+    expect(sources.find(({ name }) => name === 'kernel-w1')?.troubles?.()).toEqual({
+      pond: expect.stringContaining('loses power'),
+      'w1-28-0000055e8b11': expect.stringContaining('does not answer'),
+    });
+  });
+
   test('keeps all names when the kernel numbers everything in another order', async () => {
     const before = await readAll(sourcesOn(sysfsBoard('pi4-sensors')));
     const after = await readAll(sourcesOn(sysfsBoard('pi4-sensors', renumbered)));

@@ -100,13 +100,21 @@ export function createKernelSources(options: KernelSourcesOptions): readonly Sen
   ];
   return kinds
     .filter(([, sensors]) => sensors.some(choice.wantsSome))
-    .map(([kind, , read]) => ({
-      name: nameOf(prefix, kind),
-      deadlineMs,
-      ...(intervalMs === undefined ? {} : { intervalMs }),
-      read: async (signal) =>
-        (await read(signal)).measurements
-          .filter(({ sensor }) => choice.wants(sensor))
-          .map((one) => ({ ...one, sensor: choice.nameFor(one.sensor) })),
-    }));
+    .map(([kind, , read]) => {
+      let troubles: KernelAnswer['troubles'] = new Map();
+      return {
+        name: nameOf(prefix, kind),
+        deadlineMs,
+        ...(intervalMs === undefined ? {} : { intervalMs }),
+        troubles: () => Object.fromEntries(troubles),
+        read: async (signal) => {
+          troubles = new Map();
+          const answer = await read(signal);
+          troubles = new Map(Array.from(answer.troubles, ([sensor, why]) => [choice.nameFor(sensor), why]));
+          return answer.measurements
+            .filter(({ sensor }) => choice.wants(sensor))
+            .map((one) => ({ ...one, sensor: choice.nameFor(one.sensor) }));
+        },
+      };
+    });
 }
