@@ -1,22 +1,28 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { OutboxBounds } from '../../lib/flow/outbox/bounds.ts';
 import type { Outbox, OutgoingBatch } from '../../lib/flow/outbox/outbox.ts';
+import { MINUTE } from '../../lib/flow/outbox/tiers.ts';
 import { FLAG } from '../../lib/flow/reading.ts';
 import { normalized } from '../../lib/flow/seq-ranges.ts';
 import { batchOf } from '../../lib/flow/write-api/ingest.ts';
 import { WRITE_API_LIMITS } from '../../lib/flow/write-api/limits.ts';
 import { createSqliteStore } from '../../lib/flow/write-api/sqlite-store.ts';
 import { commandRig } from '../../test/support/command-rig.ts';
-import { ALL, someReadings, tempOutbox } from '../../test/support/temp-outbox.ts';
+import { ALL, offered, someReadings, tempOutbox } from '../../test/support/temp-outbox.ts';
 import { createTestWorld } from '../../test/support/test-world.ts';
 import { gaps } from './gaps.ts';
 
 /** An outbox and a store where the command looks for them. */
-function site() {
+function site(bounds?: OutboxBounds) {
   const rig = commandRig();
   const world = createTestWorld();
   const store = createSqliteStore({ file: join(rig.dataDir, 'store.db'), world });
-  const { outbox } = tempOutbox({ file: join(rig.dataDir, 'outbox.db'), world });
+  const { outbox } = tempOutbox({
+    file: join(rig.dataDir, 'outbox.db'),
+    world,
+    ...(bounds === undefined ? {} : { bounds }),
+  });
   const post = async (batch: OutgoingBatch | undefined) => {
     if (batch === undefined) throw new Error('there is nothing to post');
     const context = {
@@ -32,6 +38,9 @@ function site() {
   };
   return { rig, outbox, store, post };
 }
+
+/** As a person reads it: `1,234`. */
+const numberOf = (text = '') => Number(text.replace(/,/g, ''));
 
 const deliver = (outbox: Outbox, lo: number, hi: number) =>
   outbox.batch('local', { ...ALL, within: [lo, hi] });
@@ -103,6 +112,47 @@ describe('sensorctl gaps', () => {
     expect(said.out).toHaveLength(2);
     expect(said.out[0]).toMatch(/2 readings \(3-4 of .*kept as means.*no loss/);
     expect(said.out[1]).toMatch(/2 readings \(5-6 of .*the store does not have/);
+    await store.close();
+  });
+
+  it('counts the readings that means stand for, not the means, as long as these are in the outbox', async () => {
+    const { rig, outbox, store, post } = site({ bytesMax: 256 * 1_024, diskReserveBytes: 0 });
+    // Two minutes of three sensors at a time, one reading each 10 s, until the oldest have been thinned.
+    for (let minute = 0; offered(outbox)[0]?.[0] !== MINUTE.space[0]; minute += 2) {
+      outbox.append(
+        Array.from({ length: 36 }, (_, i) => ({
+          sensor: `sensor-${i % 3}`,
+          metric: 'temperature',
+          unit: 'celsius',
+          at: 1_768_493_400_000 + minute * 60_000 + Math.floor(i / 3) * 10_000,
+          value: i,
+          flags: 0,
+          monoMs: i,
+        })),
+      );
+    }
+    await post(outbox.goneBatch('local'));
+    const thinned = outbox.batch('local', { ...ALL, rowsMax: 2 });
+    await post(thinned);
+    outbox.declareGone([[MINUTE.space[0] + 2, MINUTE.space[0] + 3]], 'shed');
+    outbox.flush();
+
+    const said = await rig.run(gaps, { since: '2026-01-01' });
+    const json = await rig.run(gaps, { since: '2026-01-01', json: true });
+
+    const means = said.out.filter((line) => line.includes(' mean'));
+    const [lo] = MINUTE.space;
+    expect(said.out.find((line) => line.includes(`(${lo + 2}-${lo + 3} of`))).toMatch(
+      / {2}2 means \(.*given up/,
+    );
+    const waiting = means.find((line) => line.includes('on its way')) ?? '';
+    const [, rows, readings] = /([\d,]+) means of ([\d,]+) readings/.exec(waiting) ?? [];
+    expect(numberOf(readings)).toBe(6 * numberOf(rows));
+    const { gaps: found }: { gaps: object[] } = JSON.parse(json.out[0] ?? '');
+    expect(found).toContainEqual(expect.objectContaining({ lo: lo + 2, means: 2, readings: null }));
+    expect(found).toContainEqual(
+      expect.objectContaining({ lo: lo + 4, means: numberOf(rows), readings: numberOf(readings) }),
+    );
     await store.close();
   });
 

@@ -8,8 +8,8 @@ import { existsSync } from 'node:fs';
 import { EXIT } from '../../lib/base/errors.ts';
 import { printable, printableJson } from '../../lib/base/printable.ts';
 import type { OutboxLedger } from '../../lib/flow/outbox/ledger-view.ts';
+import { isOf, RAW } from '../../lib/flow/outbox/tiers.ts';
 import {
-  countOf,
   difference,
   formatRanges,
   intersection,
@@ -33,6 +33,8 @@ interface Gap {
   readonly lo: number;
   readonly hi: number;
   readonly cause: Cause;
+  /** `undefined`: means that the outbox has not any more, and nobody else knows how many readings they were of. */
+  readonly readings: number | undefined;
   /** Measured just before and just after it. */
   readonly afterAt: number | undefined;
   readonly beforeAt: number | undefined;
@@ -54,12 +56,19 @@ export const gaps: Command = {
     const sinceAt = parseMoment('--since', textOption(context, 'since') ?? SINCE_DEFAULT, nowMs);
     const { storeFile, outboxFile, runDir, config } = findPlaces(context);
     const { openStreamBooks } = await import('../../lib/flow/write-api/stream-books.ts');
-    const { readOutboxLedger } = await import('../../lib/flow/outbox/ledger-view.ts');
+    const { countReadings, readOutboxLedger } = await import('../../lib/flow/outbox/ledger-view.ts');
     // The outbox first: what is delivered between the two looks is then on its way, and never missing.
     const outbox = existsSync(outboxFile) ? readOutboxLedger(outboxFile) : undefined;
     const books = openStreamBooks(storeFile);
     try {
-      const found = dated(missing(books.streams, outbox), books, sinceAt);
+      const readingsOf = ({ lo, hi }: Pick<Gap, 'lo' | 'hi'>) => {
+        if (!isOfMeans(lo)) return hi - lo + 1;
+        const there = outbox === undefined ? undefined : countReadings(outboxFile, [lo, hi]);
+        return there?.rows === hi - lo + 1 ? there.readings : undefined;
+      };
+      const found = dated(missing(books.streams, outbox), books, sinceAt).map(
+        (gap): Gap => ({ ...gap, readings: readingsOf(gap) }),
+      );
       const readerRuns = programState(runDir, READER, nowMs).state === 'running';
       const silent =
         outbox === undefined
@@ -82,7 +91,8 @@ export const gaps: Command = {
   },
 };
 
-type Undated = Omit<Gap, 'afterAt' | 'beforeAt'>;
+type Uncounted = Omit<Gap, 'readings'>;
+type Undated = Omit<Uncounted, 'afterAt' | 'beforeAt'>;
 
 function missing(streams: readonly StreamBook[], outbox: OutboxLedger | undefined): Undated[] {
   const ours = new Map(outbox?.streams.map((one) => [one.stream, one.seqs]));
@@ -133,7 +143,7 @@ function hull(ranges: readonly SeqRange[]): SeqRanges {
 }
 
 /** With the times of their neighbours, and without those that lie wholly before `sinceAt`. */
-function dated(found: readonly Undated[], books: StreamBooks, sinceAt: number): Gap[] {
+function dated(found: readonly Undated[], books: StreamBooks, sinceAt: number): Uncounted[] {
   const received = new Map(books.streams.map((one) => [one.stream, one.received]));
   const neighboursOf = ({ stream, lo, hi }: Undated) => {
     const have = received.get(stream) ?? [];
@@ -156,21 +166,32 @@ function dated(found: readonly Undated[], books: StreamBooks, sinceAt: number): 
   });
 }
 
-function inWords({ gateway, stream, lo, hi, cause, afterAt, beforeAt }: Gap): string {
-  const from = afterAt === undefined ? '' : `, after ${localTime(afterAt)}`;
-  const until = beforeAt === undefined ? '' : `, before ${localTime(beforeAt)}`;
-  const size = count(countOf([[lo, hi]]), 'reading');
-  return `${gateway}  ${size} (${formatRanges([[lo, hi]])} of ${stream})${from}${until}: ${CAUSE_IN_WORDS[cause]}`;
+/** Means have seqs of their own, and stand for readings that are named by theirs. */
+const isOfMeans = (seq: number) => !isOf(RAW, seq);
+
+/** `3 readings`, `2 means of 12 readings`, `2 means`. */
+function sizeInWords({ lo, hi, readings }: Gap): string {
+  const known = readings === undefined ? '' : count(readings, 'reading');
+  if (!isOfMeans(lo)) return known;
+  return `${count(hi - lo + 1, 'mean')}${known && ` of ${known}`}`;
 }
 
-function asJson({ stream, gateway, lo, hi, cause, afterAt, beforeAt }: Gap): object {
+function inWords(gap: Gap): string {
+  const { gateway, stream, lo, hi, cause, afterAt, beforeAt } = gap;
+  const from = afterAt === undefined ? '' : `, after ${localTime(afterAt)}`;
+  const until = beforeAt === undefined ? '' : `, before ${localTime(beforeAt)}`;
+  return `${gateway}  ${sizeInWords(gap)} (${formatRanges([[lo, hi]])} of ${stream})${from}${until}: ${CAUSE_IN_WORDS[cause]}`;
+}
+
+function asJson({ stream, gateway, lo, hi, readings, cause, afterAt, beforeAt }: Gap): object {
   const iso = (at: number | undefined) => (at === undefined ? null : new Date(at).toISOString());
   return {
     gateway,
     stream,
     lo,
     hi,
-    readings: hi - lo + 1,
+    readings: readings ?? null,
+    ...(isOfMeans(lo) ? { means: hi - lo + 1 } : {}),
     cause,
     after: iso(afterAt),
     before: iso(beforeAt),

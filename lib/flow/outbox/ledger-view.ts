@@ -28,6 +28,33 @@ export interface OutboxLedger {
   readonly sensors: readonly KnownSensor[];
 }
 
+export interface RowsAndReadings {
+  readonly rows: number;
+  /** A thinned row counts as all that it stands for. */
+  readonly readings: number;
+}
+
+/** How many rows of these seqs are in the file, and how many readings that is. Throws what `openDatabaseReadOnly` throws. */
+export function countReadings(file: string, seqs: SeqRange): RowsAndReadings {
+  const database = openDatabaseReadOnly({
+    file,
+    applicationId: OUTBOX_APPLICATION_ID,
+    migrations: OUTBOX_MIGRATIONS,
+  });
+  try {
+    const counted = database
+      .prepare<[number, number], RowsAndReadings>(
+        // A text that the disk has changed is not parsed: its row is never sent, and counts as one.
+        `SELECT count(*) AS rows, coalesce(sum(CASE WHEN json_valid(thinned) THEN thinned ->> 0 ELSE 1 END), 0) AS readings
+         FROM readings WHERE seq BETWEEN ? AND ?`,
+      )
+      .get(...seqs);
+    return counted ?? { rows: 0, readings: 0 };
+  } finally {
+    database.close();
+  }
+}
+
 /** One consistent moment. Throws what `openDatabaseReadOnly` throws. */
 export function readOutboxLedger(file: string): OutboxLedger {
   const database = openDatabaseReadOnly({
