@@ -7,9 +7,13 @@ import { describe, expect, test } from 'vitest';
 import { CHIP_EXAMPLES, type ChipExample } from '../../../../../../test/support/chips/all-chips.ts';
 import { type ChipRig, createChipRig } from '../../../../../../test/support/chips/chip-rig.ts';
 import { type FakeChip, notAcknowledged } from '../../../../../../test/support/chips/fake-chip.ts';
+import { createFakeIna219 } from '../../../../../../test/support/chips/fake-ina219.ts';
+import { createFakeLm75 } from '../../../../../../test/support/chips/fake-thermometers.ts';
 import { NAME_PATTERN, UNITS } from '../../../../reading.ts';
 import { CHIP_FAULTS, type ChipDriver, faultOf } from '../chip.ts';
 import { CHIP_DRIVERS } from './index.ts';
+import { LM75 } from './lm75.ts';
+import { wordAt } from './words.ts';
 
 const DRIVERS = CHIP_DRIVERS.map((driver) => [driver.type, driver] as const);
 
@@ -175,6 +179,26 @@ describe.each(DRIVERS)('%s', (type, driver) => {
     expect(await settled).toBe('aborted');
     expect(rig.log).toHaveLength(asked);
   });
+});
+
+test('a driver that does not look would take a power loss for 0 celsius, and another chip for a warm day', async () => {
+  const naive: ChipDriver = {
+    ...LM75,
+    open: ({ device }) => ({
+      begin: async () => {},
+      measure: async () => [
+        { metric: 'temperature', value: wordAt(await device.transfer(Uint8Array.of(0), 2)) / 256 },
+      ],
+    }),
+  };
+  const lost = createChipRig(naive, createFakeLm75);
+  await lost.clock.advance(300);
+  expect(await lost.measure()).toEqual({ temperature: 25 });
+  lost.fake.losePower();
+  const stranger = createChipRig(naive, () => createFakeIna219());
+
+  expect(await lost.measure()).toEqual({ temperature: 0 });
+  expect(await stranger.measure()).toEqual({ temperature: 57.62109375 });
 });
 
 /** The bytes on the wire, the address included. */
