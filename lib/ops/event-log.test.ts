@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createVirtualClock } from '../../test/support/virtual-clock.ts';
 import { createEventLog } from './event-log.ts';
 
@@ -130,6 +130,44 @@ test('a source that fails all day is said a few times and its recovery once', ()
 
   expect(lines.length).toBe(3 + 24 + 1);
   expect(lines.at(-1)).toBe('source bme280 is back after 8640 failures');
+});
+
+describe('a source on a loose wire', () => {
+  const failed = (failures: number) =>
+    ({ type: 'source.failed', source: 'pond', reason: 'error', message: 'EREMOTEIO', failures }) as const;
+  const recovered = { type: 'source.recovered', source: 'pond', failures: 1 } as const;
+
+  test('that fails and is back every minute is said once an hour, with how often', async () => {
+    const { clock, lines, observe } = setUp();
+
+    for (let minute = 0; minute < 24 * 60; minute += 1) {
+      observe(failed(1));
+      observe(recovered);
+      await clock.advance(60_000);
+    }
+
+    expect(lines.length).toBeLessThanOrEqual(2 * 24);
+    expect(lines.slice(0, 3)).toEqual([
+      'source pond failed (1 in a row): EREMOTEIO',
+      'source pond is back after 1 failures',
+      'source pond failed (1 in a row, and 59 times since this was last said): EREMOTEIO',
+    ]);
+  });
+
+  test('that then fails for good is said although its beginning was not, and so is its end', async () => {
+    const { clock, lines, observe } = setUp();
+    observe(failed(1));
+    observe(recovered);
+    await clock.advance(60_000);
+
+    for (let failures = 1; failures <= 10; failures += 1) observe(failed(failures));
+    observe({ ...recovered, failures: 10 });
+
+    expect(lines.slice(2)).toEqual([
+      'source pond failed (10 in a row, and 1 times since this was last said): EREMOTEIO',
+      'source pond is back after 10 failures',
+    ]);
+  });
 });
 
 test('the same trouble is said at once and then hourly with its count', async () => {

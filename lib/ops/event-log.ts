@@ -7,6 +7,7 @@
 import type { FlowEvent, Observe } from '../flow/flow-event.ts';
 import { formatRanges } from '../flow/seq-ranges.ts';
 import { sayOfClock } from './clock-lines.ts';
+import { createSourceLines } from './source-lines.ts';
 
 /** The part of the logger that is needed here. */
 export interface LineLog {
@@ -30,10 +31,6 @@ const HOUR_MS = 3_600_000;
 /** The end of an outage of minutes. Fewer readings are a hiccup, said once an hour. */
 const DRAIN_ROWS_ALWAYS_SAID = 500;
 
-/** A failing source says so on these counts of failures in a row, then at every 360th: hourly at 10 s. */
-const SAID_FAILURES = [1, 10, 60];
-const SAID_FAILURES_EVERY = 360;
-
 /** What a damaged row of a small table leads to. */
 const MENDED = {
   acknowledged: (rows: number) =>
@@ -49,6 +46,7 @@ export function createEventLog(options: EventLogOptions): Observe {
   const roundLevel = options.rounds === 'each' ? 'info' : 'debug';
   const circuit = createCircuitLines(options);
   const trouble = createTroubleLines(options);
+  const sayOfSource = createSourceLines(options);
   let summarySinceMono = monotonicMs();
   let summary = { rounds: 0, readings: 0, stored: 0, skipped: 0 };
 
@@ -118,15 +116,8 @@ export function createEventLog(options: EventLogOptions): Observe {
         log.info(fieldsOf(event), `sampling every ${event.intervalMs / 1_000} s: ${event.reason}`);
         break;
       case 'source.failed':
-        if (SAID_FAILURES.includes(event.failures) || event.failures % SAID_FAILURES_EVERY === 0) {
-          log.warn(
-            fieldsOf(event),
-            `source ${event.source} failed (${event.failures} in a row): ${event.message}`,
-          );
-        }
-        break;
       case 'source.recovered':
-        log.info(fieldsOf(event), `source ${event.source} is back after ${event.failures} failures`);
+        sayOfSource(event);
         break;
       case 'reading.rejected':
         trouble(
