@@ -20,9 +20,9 @@ export interface MemoryGuardOptions {
   readonly onShed: (beforeBytes: number, afterBytes: number) => void;
 }
 
-export const SHED_SHARE = 0.8;
+const SHED_SHARE = 0.8;
 /** What is left is what the last batch needs to be finished. */
-const END_SHARE = 0.95;
+export const END_SHARE = 0.95;
 
 /** A look costs microseconds; a leak that takes a fifth of the limit in less is for the kernel. */
 const LOOK_MS = 1_000;

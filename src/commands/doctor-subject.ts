@@ -3,8 +3,10 @@
 import { join } from 'node:path';
 import { codeOf, GatewayError } from '../../lib/base/errors.ts';
 import { RELEASED_AT } from '../../lib/base/released-at.ts';
+import { CHIP_DRIVERS } from '../../lib/flow/acquire/sources/i2c/chips/index.ts';
 import type { ConfigProblem, Subject } from '../../lib/ops/doctor/finding.ts';
-import { CONFIG_FILE, httpUrl, loadConfig } from '../wiring/config.ts';
+import { CONFIG_FILE, httpUrl, type LoadedConfig, loadConfig } from '../wiring/config.ts';
+import { settledLimits } from '../wiring/limits.ts';
 import { OUTBOX_FILE, STORE_FILE, WRITE_API } from '../wiring/names.ts';
 import { readSecrets } from '../wiring/secrets.ts';
 import { VERSION } from '../wiring/version.ts';
@@ -14,7 +16,7 @@ import { programState } from './running.ts';
 
 /** Never throws what is expected: a configuration that is wrong is a finding. */
 export function subjectOf(context: CommandContext): Subject {
-  const { places, configFile, configProblem } = configured(context);
+  const { places, configFile, configProblem, given } = configured(context);
   const { config, dataDir, runDir, outboxFile, storeFile } = places;
   // It may have been started with another port than the file says now.
   const { url } = programState(runDir, WRITE_API, context.wallMs()).health;
@@ -25,8 +27,9 @@ export function subjectOf(context: CommandContext): Subject {
     runDir,
     outboxFile,
     storeFile,
-    outboxBytesMax: config.outbox.bytesMax,
     diskReserve: config.outbox.diskReserve,
+    clockHoldMs: config.clock.holdMs,
+    limits: settledLimits({ config, given }),
     apiUrl: typeof url === 'string' && URL.canParse(url) ? url : httpUrl(config.api),
     destinations: config.destinations.map(({ name, url: to, tokenFile, caFile }) => ({
       name,
@@ -34,7 +37,7 @@ export function subjectOf(context: CommandContext): Subject {
       tokenFile,
       caFile,
     })),
-    i2cBuses: config.sources.flatMap(({ type, bus }) => (type === 'bme280' ? [bus ?? 1] : [])),
+    i2cBuses: config.sources.flatMap(({ type, bus }) => (isChip(type) ? [bus ?? 1] : [])),
     clone: places.clone,
     packageDir: context.packageDir,
     version: VERSION,
@@ -46,21 +49,25 @@ export function subjectOf(context: CommandContext): Subject {
   };
 }
 
+const isChip = (type: string): boolean => CHIP_DRIVERS.some((driver) => driver.type === type);
+
 interface Configured {
   readonly places: Places;
   readonly configFile: string | undefined;
   readonly configProblem: ConfigProblem | undefined;
+  readonly given: LoadedConfig['given'];
 }
 
 function configured(context: CommandContext): Configured {
   try {
-    const { config, file } = readConfig(context);
-    return { places: findPlaces(context), configFile: file, configProblem: secretsProblem(config) };
+    const { config, file, given } = readConfig(context);
+    return { places: findPlaces(context), configFile: file, configProblem: secretsProblem(config), given };
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error;
     const named = textOption(context, 'config') ?? context.environment.SENSORGW_CONFIG;
     const file = named === undefined || named === '' ? CONFIG_FILE : named;
-    return { places: defaultPlaces(context), configFile: file, configProblem: problemOf(error, file) };
+    const configProblem = problemOf(error, file);
+    return { places: defaultPlaces(context), configFile: file, configProblem, given: () => undefined };
   }
 }
 

@@ -38,7 +38,7 @@ it('when all is well it ends with 0 and a summary', async () => {
   const { exitCode, out } = await rig.run(doctor, { step: 'config' });
 
   expect(exitCode).toBe(0);
-  expect(out.at(-1)).toBe('3 passed, 0 warnings, 0 failed');
+  expect(out.at(-1)).toBe('4 passed, 0 warnings, 0 failed');
 });
 
 it('a configuration that is wrong is a finding, and the other steps are examined all the same', async () => {
@@ -55,9 +55,10 @@ it('a configuration that is wrong is a finding, and the other steps are examined
       { check: 'config-file', verdict: 'fail', evidence: expect.stringContaining('"soon"') },
       {},
       {},
+      {},
     ],
   });
-  expect(JSON.parse(disk.out[0] ?? '').findings).toHaveLength(4);
+  expect(JSON.parse(disk.out[0] ?? '').findings).toHaveLength(5);
   expect(disk.out[0]).toContain(rig.dataDir);
 });
 
@@ -67,11 +68,11 @@ it('--check says one line and ends as a Nagios plugin does', async () => {
 
   expect(good).toMatchObject({
     exitCode: 0,
-    out: ['SENSORGW OK - 3 passed, 0 warnings, 0 failed | pass=3 warn=0 fail=0 unknown=0'],
+    out: ['SENSORGW OK - 4 passed, 0 warnings, 0 failed | pass=4 warn=0 fail=0 unknown=0'],
   });
   expect(bad.exitCode).toBe(2);
   expect(bad.out).toEqual([
-    expect.stringMatching(/^SENSORGW CRITICAL - config-secrets: .* \| pass=2 warn=0 fail=1 unknown=0$/),
+    expect.stringMatching(/^SENSORGW CRITICAL - config-secrets: .* \| pass=3 warn=0 fail=1 unknown=0$/),
   ]);
 });
 
@@ -90,7 +91,7 @@ it('--bundle puts findings, configuration and states into one archive that its o
   expect(notes).toEqual([`Written: ${file}. Look into it before you send it.`]);
   expect(statSync(file).mode & 0o777).toBe(0o600);
   const unpacked = execFileSync('tar', ['-xzOf', file], { encoding: 'utf8' });
-  expect(unpacked).toContain('3 passed, 0 warnings, 0 failed');
+  expect(unpacked).toContain('4 passed, 0 warnings, 0 failed');
   expect(unpacked).toContain('token_file:');
   expect(unpacked).not.toContain('canary-secret');
   await expect(rig.run(doctor, { step: 'config', bundle: file })).rejects.toThrow('it exists already');

@@ -5,18 +5,23 @@
  */
 
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Clock, systemClock, systemSuspendedMs } from '../../lib/base/clock.ts';
 import { unusableDir } from '../../lib/base/disk-condition.ts';
 import { EXIT, GatewayError, messageOf } from '../../lib/base/errors.ts';
 import { createLogger, type Logger } from '../../lib/base/logger.ts';
 import { type Random, systemRandom } from '../../lib/base/random.ts';
+import { createSystemProbe } from '../../lib/ops/doctor/system-probe.ts';
+import type { Program } from '../../lib/ops/limits/limits.ts';
 import { createMemoryGuard } from '../../lib/ops/memory-guard.ts';
 import { connectSupervisor, type Supervisor } from '../../lib/ops/sd-notify.ts';
 import { readBootId } from './boot-id.ts';
-import { type Config, loadConfig, UNIT_MEMORY_VARIABLE } from './config.ts';
+import { type Config, type LoadedConfig, loadConfig, UNIT_MEMORY_VARIABLE } from './config.ts';
+import { STOP_MAX_MS, sayViolations } from './limits.ts';
 import { giveMemoryBack, memoryLimit } from './memory-limit.ts';
-import { VERSION } from './version.ts';
+import { OUTBOX_FILE } from './names.ts';
+import { PACKAGE_DIR, VERSION } from './version.ts';
 
 /** Everything a program's work is made from. */
 export interface ProgramContext {
@@ -41,18 +46,12 @@ export interface RunningProgram {
   stop(): Promise<void>;
 }
 
-/**
- * With the second that the log may take to be flushed, well under TimeoutStopSec of the units. Whatever
- * still hangs then is safe on the disk.
- */
-const STOP_MAX_MS = 3_500;
-
 /** A message to the supervisor takes microseconds to leave if it leaves at all. */
 const LAST_WORDS_MS = 200;
 
 /** Runs a program until a signal or a failure ends it; never returns. */
 export async function runProgram(
-  name: string,
+  name: Program,
   start: (context: ProgramContext) => Promise<RunningProgram>,
 ): Promise<never> {
   let log: Logger | undefined;
@@ -72,11 +71,12 @@ export async function runProgram(
   process.on('unhandledRejection', (error) => void fail(error));
 
   try {
-    const config = loadConfig({
+    const loaded = loadConfig({
       file: readArguments(name),
       environment: process.env,
       hostName: hostname(),
-    }).config;
+    });
+    const { config } = loaded;
     log = createLogger({
       ...config.log,
       fd: process.stdout.fd,
@@ -101,6 +101,7 @@ export async function runProgram(
     }).catch((error: unknown) => {
       throw unusableDir(config.dataDir, error);
     });
+    checkLimits(name, loaded, supervisor, log);
     const cause = await Promise.race([stopped, running.failed, memoryExhausted(config, log)]);
     if (typeof cause !== 'string') sayFailure(name, log, cause);
     log.info({ signal: String(cause) }, 'stopping');
@@ -180,6 +181,24 @@ function memoryExhausted(config: Config, log: Logger): Promise<GatewayError> {
     });
     guard.run().catch((error) => (error instanceof GatewayError ? resolve(error) : reject(error)));
   });
+}
+
+/** Says which limits do not go together; beside the work, because it only observes. */
+function checkLimits(program: Program, loaded: LoadedConfig, supervisor: Supervisor, log: Logger): void {
+  const { dataDir } = loaded.config;
+  sayViolations({
+    program,
+    loaded,
+    probe: createSystemProbe({ clock: systemClock, environment: process.env }),
+    place: {
+      dataDir,
+      outboxFile: join(dataDir, OUTBOX_FILE),
+      packageDir: PACKAGE_DIR,
+      units: process.env.NOTIFY_SOCKET !== undefined,
+    },
+    watchdogMs: supervisor.watchdogMs,
+    log,
+  }).catch((error: unknown) => log.debug({ err: error }, `limits: ${messageOf(error)}`));
 }
 
 async function tooLate(log: Logger): Promise<void> {

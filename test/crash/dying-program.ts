@@ -7,16 +7,13 @@
  */
 
 import type { Logger } from '../../lib/base/logger.ts';
-import { type ProgramContext, type RunningProgram, runProgram } from '../../src/wiring/program.ts';
+import { runProgram } from '../../src/wiring/program.ts';
 import { READER, startReader } from '../../src/wiring/reader.ts';
 import { startWriteApi, WRITE_API } from '../../src/wiring/write-api.ts';
 
-type Start = (context: ProgramContext) => Promise<RunningProgram>;
-const PROGRAMS: Readonly<Record<string, Start>> = { [READER]: startReader, [WRITE_API]: startWriteApi };
-
-const name = process.argv.pop() ?? '';
-const start = PROGRAMS[name];
-if (start === undefined) throw new Error(`there is no program "${name}"`);
+const name = process.argv.pop();
+if (name !== READER && name !== WRITE_API) throw new Error(`there is no program "${name}"`);
+const start = name === READER ? startReader : startWriteApi;
 await runProgram(name, (context) => start({ ...context, log: dyingIn(context.log) }));
 
 /** Every event becomes a line, at once, if only one of level debug; the line that kills is not written. */

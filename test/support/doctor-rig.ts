@@ -2,6 +2,8 @@
 
 import { examine } from '../../lib/ops/doctor/examine.ts';
 import type { Check, Finding, Subject } from '../../lib/ops/doctor/finding.ts';
+import { loadConfig } from '../../src/wiring/config.ts';
+import { settledLimits } from '../../src/wiring/limits.ts';
 import { type Recording, recordedProbe } from './recorded-probe.ts';
 import { createVirtualClock, INCIDENT_AT } from './virtual-clock.ts';
 
@@ -19,8 +21,9 @@ export const INSTALLED: Subject = {
   runDir: '/run/sensor-gateway',
   outboxFile: '/var/lib/sensor-gateway/outbox.db',
   storeFile: '/var/lib/sensor-gateway/store.db',
-  outboxBytesMax: 256 * 1_048_576,
   diskReserve: 64 * 1_048_576,
+  clockHoldMs: 300_000,
+  limits: settledLimits(loadConfig({ environment: {}, hostName: 'pi', usualFile: '/nonexistent' })),
   apiUrl: 'http://127.0.0.1:8470',
   destinations: [{ name: 'local', url: 'http://127.0.0.1:8470', tokenFile: undefined, caFile: undefined }],
   i2cBuses: [],

@@ -31,26 +31,40 @@ export async function examine(
   subject: Subject,
   clock: Clock,
 ): Promise<Diagnosis[]> {
-  const done: Diagnosis[] = [];
+  const done: Diagnosis[][] = [];
   const waiting = checks.entries();
   const worker = async () => {
     for (const [index, check] of waiting) {
-      const finding = await findingOf(check, probe, subject, clock);
-      const { evidence, fix } = finding;
-      done[index] = {
+      const found = await findingsOf(check, probe, subject, clock);
+      done[index] = found.map(({ verdict, evidence, fix }) => ({
         check: check.name,
         step: check.step,
-        verdict: finding.verdict,
+        verdict,
         evidence: printable(evidence, EVIDENCE_LENGTH_MAX),
         ...(fix === undefined ? {} : { fix: printable(fix, EVIDENCE_LENGTH_MAX) }),
-      };
+      }));
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
-  return done;
+  return done.flat();
 }
 
-async function findingOf(check: Check, probe: Probe, subject: Subject, clock: Clock): Promise<Finding> {
+async function findingsOf(
+  check: Check,
+  probe: Probe,
+  subject: Subject,
+  clock: Clock,
+): Promise<readonly Finding[]> {
+  const found = await findingOf(check, probe, subject, clock);
+  return 'verdict' in found ? [found] : found;
+}
+
+async function findingOf(
+  check: Check,
+  probe: Probe,
+  subject: Subject,
+  clock: Clock,
+): Promise<Finding | readonly Finding[]> {
   try {
     const found = await withDeadline(clock, check.name, CHECK_MAX_MS, () => check.run(probe, subject));
     if (!found.late) return found.value;

@@ -4,6 +4,7 @@
  * gateway only through its `Subject`, so that every finding can be shown with recorded evidence.
  */
 
+import type { SettledLimits } from '../limits/limits.ts';
 import type { Probe } from './probe.ts';
 
 /** The parts that can be examined alone, in the order in which they are shown. */
@@ -42,7 +43,8 @@ export interface Check {
   readonly step: Step;
   /** What is asked, for documents: `is there room for the outbox to grow?`. */
   readonly asks: string;
-  run(probe: Probe, subject: Subject): Promise<Finding>;
+  /** Several findings where several things of one kind may be wrong, each with a fix of its own. */
+  run(probe: Probe, subject: Subject): Promise<Finding | readonly Finding[]>;
 }
 
 /** The gateway that is examined: what its configuration says, or the defaults if that cannot be read. */
@@ -55,8 +57,11 @@ export interface Subject {
   readonly runDir: string;
   readonly outboxFile: string;
   readonly storeFile: string;
-  readonly outboxBytesMax: number;
   readonly diskReserve: number;
+  /** How long readings wait for a clock that somebody vouches for. */
+  readonly clockHoldMs: number;
+  /** What settings and programs say, for the contracts between limits. */
+  readonly limits: SettledLimits;
   /** Where the write API of this machine listens. */
   readonly apiUrl: string;
   readonly destinations: readonly Destination[];

@@ -24,6 +24,17 @@ it.each([
   expect(finding.fix ?? '').toContain(fix ?? '');
 });
 
+it('without a time service the wait that this costs is named', async () => {
+  const nobody = asked('NTP=no\nNTPSynchronized=no\n');
+
+  expect((await found(clockSynchronised, nobody)).evidence).toContain(
+    'readings wait 300 s (clock.hold) for it',
+  );
+  expect((await found(clockSynchronised, nobody, { clockHoldMs: 0 })).evidence).toContain(
+    'readings are sent with a mark',
+  );
+});
+
 it('a time before this version was made is impossible', async () => {
   expect(await found(clockFloor, {}, { nowMs: Date.UTC(1970, 0, 2) })).toMatchObject({ verdict: 'fail' });
   expect(await found(clockFloor, {})).toMatchObject({ verdict: 'pass' });

@@ -4,6 +4,7 @@ import { diskErrors } from './disk-errors.ts';
 import { diskInodes } from './disk-inodes.ts';
 import { diskMount } from './disk-mount.ts';
 import { diskSpace } from './disk-space.ts';
+import { diskLimits } from './limits.ts';
 
 const { dataDir } = INSTALLED;
 const MIB = 1_048_576;
@@ -11,22 +12,27 @@ const files = { [dataDir]: { kind: 'directory' } } as const;
 
 describe('room', () => {
   it.each([
-    ['as much as the outbox may take', 400, 'pass'],
-    ['less than the outbox may take', 200, 'warn'],
-    ['no more than the reserve', 64, 'fail'],
-    ['none', 0, 'fail'],
-  ] as const)('%s', async (_what, freeMib, verdict) => {
-    const rooms = { [dataDir]: { bytesFree: freeMib * MIB } };
+    ['plenty', 400, 4_096, 'pass'],
+    ['less than a twentieth of the disk', 400, 16_384, 'warn'],
+    ['less than the reserve and as much again', 127, 1_024, 'warn'],
+    ['no more than the reserve', 64, 1_024, 'fail'],
+    ['none', 0, 1_024, 'fail'],
+  ] as const)('%s', async (_what, freeMib, mib, verdict) => {
+    const rooms = { [dataDir]: { bytesFree: freeMib * MIB, bytes: mib * MIB } };
 
     expect(await found(diskSpace, { files, rooms })).toMatchObject({ verdict });
   });
 
-  it('what the outbox has taken already needs not be free once more', async () => {
+  it('for the outbox to grow is a contract between limits, which what it has taken already does not burden', async () => {
     const grown = { ...files, [INSTALLED.outboxFile]: { text: '', bytes: 250 * MIB } };
     const rooms = { [dataDir]: { bytesFree: 100 * MIB } };
 
-    expect(await found(diskSpace, { files, rooms })).toMatchObject({ verdict: 'warn' });
-    expect(await found(diskSpace, { files: grown, rooms })).toMatchObject({ verdict: 'pass' });
+    expect(await found(diskLimits, { files, rooms })).toMatchObject({
+      verdict: 'warn',
+      evidence: expect.stringMatching(/^outbox: .* \(256 MiB, .* must be less than .* \(36 MiB, /),
+      fix: expect.stringContaining('outbox.bytes_max'),
+    });
+    expect(await found(diskLimits, { files: grown, rooms })).toMatchObject({ verdict: 'pass' });
   });
 
   it('before the first start it is that of the directory in which the data will lie', async () => {

@@ -19,6 +19,7 @@ import { diskInodes } from './disk-inodes.ts';
 import { diskMount } from './disk-mount.ts';
 import { diskSpace } from './disk-space.ts';
 import { i2cBus } from './i2c-bus.ts';
+import { configLimits, diskLimits, memoryLimits, systemdLimits } from './limits.ts';
 import { memoryAvailable } from './memory-available.ts';
 import { memoryCgroup } from './memory-cgroup.ts';
 import { networkDestinations } from './network-destinations.ts';
@@ -34,6 +35,7 @@ export const CHECKS: readonly Check[] = [
   configFile,
   configAccess,
   configSecrets,
+  configLimits,
   dataDirectory,
   dataEngine,
   dataOutbox,
@@ -43,6 +45,7 @@ export const CHECKS: readonly Check[] = [
   diskInodes,
   diskMount,
   diskErrors,
+  diskLimits,
   clockSynchronised,
   clockFloor,
   clockZone,
@@ -52,8 +55,10 @@ export const CHECKS: readonly Check[] = [
   systemdRecovery,
   systemdJournal,
   systemdWatchdog,
+  systemdLimits,
   memoryCgroup,
   memoryAvailable,
+  memoryLimits,
   powerSupply,
   i2cBus,
   apiPort,
