@@ -172,7 +172,9 @@ test.concurrent.for(FAULTS.map((fault) => [fault.name, fault] as const))(
     const outage = firstOutage(reader.lines);
     if (fault.opensBreaker) {
       const probes = outage?.probes ?? 0;
-      expect(outage).toEqual({ failuresToOpen: 3, failures: 3 + probes - 1, probes, successesWhileOpen: 0 });
+      expect(outage).toMatchObject({ failuresToOpen: 3, probes, successesWhileOpen: 0 });
+      // The other lane may have had a request on its way when the third failure opened the breaker.
+      expect([0, 1]).toContain(Number(outage?.failures) - (3 + probes - 1));
       expect(transitions.map(({ from, to }) => `${from} -> ${to}`)).toEqual(story(probes));
     } else {
       expect(transitions).toEqual([]);
