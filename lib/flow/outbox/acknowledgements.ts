@@ -4,7 +4,8 @@
  * new to the file starts with exactly the rows that are still there.
  *
  * Noted in memory first and written along with the next transaction. Losing a note in a crash only means
- * that its rows are sent again, and recognised.
+ * that its rows are sent again, and recognised. What the rows tell by having left is written only now and then:
+ * in the steady state that is all there is to write, and it would cost each round a page.
  */
 
 import { crcOf } from '../../base/cell-checksum.ts';
@@ -25,15 +26,26 @@ export interface Acknowledgements {
   pending(): boolean;
   /** The highest seq up to which every destination has acknowledged everything of the tier; one before its first if there is none. */
   throughAll(tier: Tier): number;
-  /** Writes the notes. Inside a transaction; `written` must follow its commit. */
-  write(): void;
+  /**
+   * Writes the notes; what `left` tells, which is what has no row any more, may wait unless `whole`. Inside a
+   * transaction; `written` must follow its commit.
+   */
+  write(left: SeqRanges, whole: boolean): void;
   written(): void;
 }
+
+/**
+ * So many commits may leave unwritten what is known by absence. Whoever saves rows from a damaged file cannot tell
+ * an absence from a loss, and names these as lost: a minute of readings, which their store says that it has.
+ */
+const UNWRITTEN_MAX = 8;
 
 interface Ledger {
   ranges: SeqRanges;
   /** What the file says. Ranges are immutable, so being the same array means being the same set. */
   written: SeqRanges;
+  /** What the file will say once the transaction has been committed. */
+  writing: SeqRanges;
 }
 
 export function openAcknowledgements(
@@ -60,14 +72,17 @@ export function openAcknowledgements(
   for (const destination of destinations) {
     const written = select.all(destination);
     assertAssigned(database, written, assigned);
-    ledgers.set(destination, { ranges: union(written, left), written });
+    ledgers.set(destination, { ranges: union(written, left), written, writing: written });
   }
+  let unwritten = 0;
 
   function ledgerOf(destination: string): Ledger {
     const ledger = ledgers.get(destination);
     if (ledger === undefined) throw new Error(`destination ${destination} is not configured`);
     return ledger;
   }
+
+  const pending = () => [...ledgers.values()].some(({ ranges, written }) => ranges !== written);
 
   return {
     of: (destination) => ledgerOf(destination).ranges,
@@ -81,15 +96,19 @@ export function openAcknowledgements(
       const ledger = ledgerOf(destination);
       ledger.ranges = difference(ledger.ranges, seqs);
     },
-    pending: () => [...ledgers.values()].some(({ ranges, written }) => ranges !== written),
+    pending,
     throughAll({ space: [start] }) {
       // With no destination nobody has acknowledged anything, and every row stays.
       if (ledgers.size === 0) return start - 1;
       return Math.min(...[...ledgers.values()].map(({ ranges }) => endOfRun(ranges, start)));
     },
-    write() {
-      for (const [destination, { ranges, written }] of ledgers) {
-        if (ranges === written) continue;
+    write(left, whole) {
+      const canWait = !whole && unwritten < UNWRITTEN_MAX;
+      for (const [destination, ledger] of ledgers) {
+        const { ranges, written } = ledger;
+        ledger.writing = written;
+        if (ranges === written || (canWait && isTold(ranges, written, left))) continue;
+        ledger.writing = ranges;
         const now = new Map(ranges);
         const then = new Map(written);
         for (const lo of then.keys()) if (!now.has(lo)) drop.run(destination, lo);
@@ -98,9 +117,17 @@ export function openAcknowledgements(
       }
     },
     written() {
-      for (const ledger of ledgers.values()) ledger.written = ledger.ranges;
+      for (const ledger of ledgers.values()) ledger.written = ledger.writing;
+      unwritten = pending() ? unwritten + 1 : 0;
     },
   };
+}
+
+/** Whether a file that says `written`, and has no rows of what has `left`, is understood as saying `ranges`. */
+function isTold(ranges: SeqRanges, written: SeqRanges, left: SeqRanges): boolean {
+  return (
+    difference(written, ranges).length === 0 && difference(difference(ranges, written), left).length === 0
+  );
 }
 
 /** A seq that was acknowledged was assigned: otherwise the next reading that gets it would count as delivered. */

@@ -12,7 +12,7 @@ import { leftOf } from './absent.ts';
 import type { Acknowledgements } from './acknowledgements.ts';
 import { type OutboxBounds, watchBounds } from './bounds.ts';
 import type { ClockBook } from './clock-book.ts';
-import { assignedIn, type Extent, presentIn, readExtents } from './extents.ts';
+import { assignedIn, below, type Extent, presentIn, readExtents } from './extents.ts';
 import { createGivingUp } from './giving-up.ts';
 import type { GoneLedger } from './gone.ts';
 import { giveBackPages } from './opening.ts';
@@ -101,15 +101,15 @@ export function createCommits(books: Books, bounds: OutboxBounds | undefined): C
 
   const room = bounds === undefined ? undefined : createOurRoom(bounds);
 
-  /** What is due with every commit. Returns what the tiers hold after it. */
-  function settle(): readonly Extent[] {
+  /** What is due with every commit; when it is all that is done, `whole`. Returns what the tiers hold after it. */
+  function settle(whole: boolean): readonly Extent[] {
     declare(damaged, 'corrupt');
     // What has been delivered leaves before anything undelivered does.
     if (!extents.some(isTrimmable) && destinations.length > 0) room?.step(extents);
-    acknowledgements.write();
     gone.write();
     clockBook.write();
     const reached = extents.map(trim);
+    acknowledgements.write(below(reached), whole);
     if (trimmed > 0) giveBackPages(database);
     return reached;
   }
@@ -125,12 +125,12 @@ export function createCommits(books: Books, bounds: OutboxBounds | undefined): C
     return { tier, firstSeq: firstStays.get(...tier.space) ?? nextSeq, nextSeq };
   }
 
-  const transaction = database.transaction((work: () => void): readonly Extent[] => {
-    work();
-    return settle();
+  const transaction = database.transaction((work: (() => void) | undefined): readonly Extent[] => {
+    work?.();
+    return settle(work === undefined);
   });
 
-  function run(work: () => void): void {
+  function run(work: (() => void) | undefined): void {
     trimmed = 0;
     clockBook.begin();
     try {
@@ -173,7 +173,7 @@ export function createCommits(books: Books, bounds: OutboxBounds | undefined): C
     },
     flush() {
       const isPending = [acknowledgements, gone, clockBook].some((book) => book.pending());
-      if (isPending || extents.some(isTrimmable)) run(() => {});
+      if (isPending || extents.some(isTrimmable)) run(undefined);
     },
     declare,
     discard(corrupt) {
