@@ -155,7 +155,7 @@ describe('contracts between limits', () => {
   });
 
   it.each(Object.entries(VIOLATIONS))(
-    '"%s" can be violated, and then both numbers are named with their places',
+    '%s can be violated, and then both numbers are named with their places',
     async (title, [limits, evidence]) => {
       const found = await limits();
 

@@ -5,6 +5,7 @@ import { acquireInstanceLock } from '../../lib/base/instance-lock.ts';
 import type { FlowEvent, World } from '../../lib/flow/flow-event.ts';
 import { createWriteApi } from '../../lib/flow/write-api/server.ts';
 import { createSqliteStore } from '../../lib/flow/write-api/sqlite-store.ts';
+import { createWatchedStore } from '../../lib/flow/write-api/watched-store.ts';
 import { createEventLog } from '../../lib/ops/event-log.ts';
 import { createHealthFile } from '../../lib/ops/health-file.ts';
 import { createHeartbeat } from '../../lib/ops/heartbeat.ts';
@@ -42,11 +43,14 @@ export async function startWriteApi(context: ProgramContext): Promise<RunningPro
   };
 
   const storeFile = join(config.dataDir, STORE_FILE);
-  const store = createSqliteStore({
+  // A request is as alive as the store's work for it. That the event loop turns, the heartbeat proves itself.
+  const liveness = createLiveness(clock);
+  const sqliteStore = createSqliteStore({
     file: storeFile,
     world,
     onUpgrading: (bytes) => supervisor.extendStart(checkMaxMs(bytes)),
   });
+  const store = createWatchedStore(sqliteStore, { clock, pulse: liveness });
   const api = createWriteApi({
     store,
     world,
@@ -66,8 +70,6 @@ export async function startWriteApi(context: ProgramContext): Promise<RunningPro
     monotonicMs: clock.monotonicMs,
   });
   const statusLine = () => `listening on ${url}, ${stored} readings stored since start`;
-  // Requests are no loop: that the event loop turns, and so answers them, is what this heartbeat proves.
-  const liveness = createLiveness(clock);
   const heartbeat = createHeartbeat({
     clock,
     liveness,
@@ -75,7 +77,8 @@ export async function startWriteApi(context: ProgramContext): Promise<RunningPro
     statusLine,
     // The reader beside us looks at our health file to notice that we are back.
     intervalMaxMs: PEER_BEAT_MS,
-    onWithheld: (stuck) => log.error({ stuck }, 'heartbeat withheld'),
+    onWithheld: (stuck) =>
+      log.error({ stuck }, `heartbeat withheld: ${stuck.map((one) => one.loop).join(', ')} stuck`),
     onBeat: () => noting(log, 'health file', () => health.write({ status: statusLine(), url, stored })),
   });
   supervisor.ready();
