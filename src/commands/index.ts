@@ -17,6 +17,7 @@ import { outboxImport } from './outbox-import.ts';
 import { outboxPeek } from './outbox-peek.ts';
 import { outboxStat } from './outbox-stat.ts';
 import { readings } from './readings.ts';
+import { sensorsCheckDriver } from './sensors-check-driver.ts';
 import { status } from './status.ts';
 import { verify } from './verify.ts';
 import { why } from './why.ts';
@@ -36,6 +37,7 @@ export const COMMANDS: readonly Command[] = [
   outboxExport,
   outboxImport,
   outboxCompact,
+  sensorsCheckDriver,
   deadList,
   deadShow,
   deadRedrive,
