@@ -13,25 +13,6 @@ export type BreakerState = 'closed' | 'open' | 'half_open';
 export type Lane = 'live' | 'backfill';
 export type OutcomeKind = 'stored' | 'refused' | 'misconfigured' | 'unavailable';
 
-/** Why a sensor has no readings for a time, where no seq is missing. */
-export type SilenceCause =
-  /** Between two boots; between two runs of one boot. */
-  | 'power_off'
-  | 'reader_stopped'
-  /** It gave nothing, or nothing to trust. */
-  | 'sensor_fault'
-  /** Its source is not configured. */
-  | 'removed'
-  /** It was read less often: to wait for the write API, or because it was so configured. */
-  | 'paced'
-  /** Rounds were missed: the machine was too busy, or the reader did not run. */
-  | 'late'
-  | 'suspended'
-  /** The wall clock was set; nothing is missing. */
-  | 'clock_set'
-  /** Sampled, and never accepted: the disk did not take it. */
-  | 'dropped';
-
 export type FlowEvent =
   /** A source gave no readings, for the n-th time in a row (`failures`). */
   | {

@@ -1,7 +1,7 @@
 /** The causes of what is missing, in words. */
 
-import type { SilenceCause } from '../../lib/flow/flow-event.ts';
 import type { GoneCause } from '../../lib/flow/reading.ts';
+import type { SilenceCause } from '../../lib/flow/silence.ts';
 
 export type Cause =
   | GoneCause

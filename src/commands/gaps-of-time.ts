@@ -5,8 +5,8 @@
  */
 
 import type { OutboxLedger } from '../../lib/flow/outbox/ledger-view.ts';
-import type { Silence } from '../../lib/flow/outbox/silences.ts';
 import { intersection, type SeqRange, type SeqRanges, union } from '../../lib/flow/seq-ranges.ts';
+import { isStart, type Silence } from '../../lib/flow/silence.ts';
 import type { Edge, Pause } from '../../lib/flow/write-api/pauses.ts';
 import type { StreamBooks } from '../../lib/flow/write-api/stream-books.ts';
 import { CAUSE_IN_WORDS, type Cause } from './gap-words.ts';
@@ -128,10 +128,6 @@ function explainer({ books, outbox, readerRuns }: TimeGapDeps) {
 
 function overlaps({ afterSeq, untilSeq }: Silence, [lo, hi]: SeqRange): boolean {
   return afterSeq < hi && (untilSeq ?? Number.MAX_SAFE_INTEGER) >= lo;
-}
-
-function isStart(cause: Cause): boolean {
-  return cause === 'power_off' || cause === 'reader_stopped';
 }
 
 function distinct(reasons: readonly Reason[]): Reason[] {

@@ -11,43 +11,8 @@
 import { isSamePowerOn } from '../../base/boot-id.ts';
 import type { Clock } from '../../base/clock.ts';
 import { isDiskCondition } from '../../base/disk-condition.ts';
-import type { FlowEvent, SilenceCause } from '../flow-event.ts';
-
-export interface KnownSensor {
-  readonly sensor: string;
-  readonly source: string;
-  readonly intervalMs: number;
-}
-
-/** After `afterSeq`, and not beyond `untilSeq`; the times are for people. */
-export interface NewSilence {
-  readonly cause: SilenceCause;
-  /** `null`: of all sensors. */
-  readonly sensor: string | null;
-  readonly afterSeq: number;
-  /** `null`: it goes on. */
-  readonly untilSeq: number | null;
-  readonly fromAt: number;
-  readonly toAt: number | null;
-  readonly detail: string;
-}
-
-/** Where silences are kept. Every call throws what the disk throws. */
-export interface SilenceBook {
-  /** The last seq that was assigned; 0 if none was. */
-  lastSeq(): number;
-  sensors(): readonly KnownSensor[];
-  keepSensor(sensor: KnownSensor): void;
-  /** The detail of the latest start, which is its boot. */
-  lastStart(): string | undefined;
-  /** Returns an id for `end`. One that ended a moment ago, of the same cause and sensor, goes on instead. */
-  note(silence: NewSilence): number;
-  end(id: number, untilSeq: number, at: number): void;
-  /** Ends what the run before has left open. */
-  endAll(untilSeq: number, at: number): void;
-  /** All or nothing, durable when it returns. */
-  write(work: () => void): void;
-}
+import type { FlowEvent } from '../flow-event.ts';
+import type { KnownSensor, Silence, SilenceBook, SilenceCause } from '../silence.ts';
 
 export interface SilenceWatchOptions {
   readonly book: SilenceBook;
@@ -120,7 +85,7 @@ export function createSilenceWatch(options: SilenceWatchOptions): SilenceWatch {
     }
   }
 
-  function open(silence: Omit<NewSilence, 'untilSeq' | 'toAt'>): OpenSilence {
+  function open(silence: Omit<Silence, 'untilSeq' | 'toAt'>): OpenSilence {
     const opened: OpenSilence = { id: 0 };
     later(() => {
       opened.id = book.note({ ...silence, untilSeq: null, toAt: null });

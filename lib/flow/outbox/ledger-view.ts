@@ -5,10 +5,10 @@
 
 import { openDatabaseReadOnly } from '../../base/sqlite.ts';
 import { difference, intersection, normalized, type SeqRange, type SeqRanges, union } from '../seq-ranges.ts';
+import type { KnownSensor, Silence } from '../silence.ts';
 import { assignedIn, readExtents } from './extents.ts';
 import type { GoneEntry } from './gone.ts';
 import { OUTBOX_APPLICATION_ID, OUTBOX_MIGRATIONS } from './schema.ts';
-import type { KnownSensor, Silence } from './silences.ts';
 
 export interface OutboxLedger {
   /** The oldest first; those of runs that accepted nothing are left out. */

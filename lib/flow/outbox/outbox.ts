@@ -9,10 +9,10 @@
 import type { OutcomeKind } from '../flow-event.ts';
 import type { GoneCause, Reading, Thinned } from '../reading.ts';
 import type { SeqRange, SeqRanges } from '../seq-ranges.ts';
+import type { SilenceBook } from '../silence.ts';
 import type { Adoption } from './adoption.ts';
 import type { Compared, Reconciled, Rollback, Run } from './comparing.ts';
 import type { Restoration } from './restoring.ts';
-import type { Silences } from './silences.ts';
 
 export { type OpenOutboxOptions, openOutbox } from './open-outbox.ts';
 
@@ -134,7 +134,7 @@ export interface OutboxClock {
 
 export interface Outbox {
   /** Times without readings, and why. */
-  readonly silences: Silences;
+  readonly silences: SilenceBook;
 
   /** The stream that new readings join. */
   readonly stream: string;

@@ -3,7 +3,7 @@
  * the index of the log has to be whole, so a few damaged bytes cost one page and not the file. Only reads. What
  * is found here is a claim: whoever uses it must hold it against a checksum of its own.
  *
- * The formats are those of https://www.sqlite.org/fileformat2.html (b-tree leaf pages, records, log frames).
+ * The formats are those of https://www.sqlite.org/fileformat2.html (b-tree pages, records, log frames).
  */
 
 import { closeSync, existsSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
@@ -21,8 +21,10 @@ export interface ScannedRow {
 export interface ScannedPage {
   /** 1 is the one with the schema. */
   readonly number: number;
-  /** Whether it is a page with rows, though perhaps without any at the time. */
-  readonly isLeaf: boolean;
+  /** Whether it is a page for rows, though perhaps without any at the time. */
+  readonly hasRows: boolean;
+  /** The pages below it; none below a leaf. */
+  readonly children: readonly number[];
   readonly rows: readonly ScannedRow[];
 }
 
@@ -33,11 +35,15 @@ const LOG_HEADER_BYTES = 32;
 const FRAME_HEADER_BYTES = 24;
 const LEAF_TABLE = 0x0d;
 const LEAF_INDEX = 0x0a;
-/** The widest of our tables has 14 columns. */
+const INNER_TABLE = 0x05;
+/** Its cells are rows like those on a leaf, each behind the number of the page before it. */
+const INNER_INDEX = 0x02;
+const CHILD_BYTES = 4;
+/** The widest of our tables has 16 columns. */
 const CELLS_MAX = 24;
 
 /**
- * Every row on every leaf page, one page at a time: the latest version of a page first, that is the log from
+ * Every row on every page, one page at a time: the latest version of a page first, that is the log from
  * its end, and then the file. A page whose bytes make no sense gives nothing.
  */
 export function* scanPages(file: string): Generator<ScannedPage> {
@@ -59,7 +65,7 @@ export function* scanPages(file: string): Generator<ScannedPage> {
 }
 
 /** The latest version of each of these pages, as far as there is one. */
-export function latestPages(file: string, numbers: readonly number[]): Map<number, ScannedPage> {
+function latestPages(file: string, numbers: readonly number[]): Map<number, ScannedPage> {
   const found = new Map<number, ScannedPage>();
   for (const page of scanLog(`${file}-wal`)) {
     if (numbers.includes(page.number) && !found.has(page.number)) found.set(page.number, page);
@@ -77,6 +83,23 @@ export function latestPages(file: string, numbers: readonly number[]): Map<numbe
     closeSync(fd);
   }
   return found;
+}
+
+/** Far more than a small table has. */
+const PAGES_OF_TABLE_MAX = 64;
+
+/** The rows of a small table whose tree begins at page `root`: all of them, if its pages are whole. */
+export function rowsUnder(file: string, root: number): ScannedRow[] {
+  const rows: ScannedRow[] = [];
+  const seen = new Set<number>();
+  let level = [root];
+  while (level.length > 0 && seen.size + level.length <= PAGES_OF_TABLE_MAX) {
+    for (const number of level) seen.add(number);
+    const pages = [...latestPages(file, level).values()];
+    rows.push(...pages.flatMap((page) => page.rows));
+    level = [...new Set(pages.flatMap(({ children }) => children))].filter((number) => !seen.has(number));
+  }
+  return rows;
 }
 
 /** Frames of another generation of the log have reached the file already, and are older than it. */
@@ -124,23 +147,45 @@ function committedFrames(fd: number): Frame[] {
 /** The first page begins with the header of the file. */
 function readPage(page: Buffer, number: number): ScannedPage {
   const start = number === 1 ? FILE_HEADER_BYTES : 0;
-  const kind = page[start];
-  if (kind !== LEAF_TABLE && kind !== LEAF_INDEX) return { number, isLeaf: false, rows: [] };
-  return { number, isLeaf: true, rows: rowsOn(page, start) };
+  switch (page[start]) {
+    case LEAF_TABLE:
+      return {
+        number,
+        hasRows: true,
+        children: [],
+        rows: rowsAt(page, cellsOn(page, start + 8, start), true),
+      };
+    case LEAF_INDEX:
+      return {
+        number,
+        hasRows: true,
+        children: [],
+        rows: rowsAt(page, cellsOn(page, start + 8, start), false),
+      };
+    case INNER_TABLE:
+      return { number, hasRows: false, children: childrenOf(page, start), rows: [] };
+    case INNER_INDEX: {
+      const rows = cellsOn(page, start + 12, start).map((at) => at + CHILD_BYTES);
+      return { number, hasRows: true, children: childrenOf(page, start), rows: rowsAt(page, rows, false) };
+    }
+    default:
+      return { number, hasRows: false, children: [], rows: [] };
+  }
 }
 
-/** The rows on a leaf page; `start` is where its own header begins. */
-function rowsOn(page: Buffer, start: number): ScannedRow[] {
-  const kind = page[start];
-  const cells = page.readUInt16BE(start + 3);
-  const rows: ScannedRow[] = [];
-  for (let i = 0; i < cells; i += 1) {
-    const pointer = start + 8 + 2 * i;
-    if (pointer + 2 > page.length) break;
-    const row = readCell(page, page.readUInt16BE(pointer), kind === LEAF_TABLE);
-    if (row !== undefined) rows.push(row);
-  }
-  return rows;
+/** Where the cells of a page are, whose header begins at `start` and whose list of cells at `list`. */
+function cellsOn(page: Buffer, list: number, start: number): number[] {
+  const count = Math.min(page.readUInt16BE(start + 3), Math.floor((page.length - list) / 2));
+  return Array.from({ length: count }, (_, i) => page.readUInt16BE(list + 2 * i));
+}
+
+function childrenOf(page: Buffer, start: number): number[] {
+  const before = cellsOn(page, start + 12, start).filter((at) => at + CHILD_BYTES <= page.length);
+  return [...before.map((at) => page.readUInt32BE(at)), page.readUInt32BE(start + 8)];
+}
+
+function rowsAt(page: Buffer, cells: readonly number[], hasRowid: boolean): ScannedRow[] {
+  return cells.flatMap((at) => readCell(page, at, hasRowid) ?? []);
 }
 
 function readCell(page: Buffer, at: number, hasRowid: boolean): ScannedRow | undefined {

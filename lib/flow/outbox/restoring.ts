@@ -1,16 +1,19 @@
 /**
  * Records of a quarantined file, written into the present one: dead letters as they were buried, and entries of
- * the ledger, which every destination is told once more. What is there already is left as it is.
+ * the ledger, which every destination is told once more, and what explains its time. What is there already is left
+ * as it is.
  */
 
 import type { SqliteDatabase } from '../../base/sqlite.ts';
 import { prepareSealLetter } from './dead-letters.ts';
 import type { GoneLedger } from './gone.ts';
+import { type History, prepareRestoreHistory } from './history.ts';
 import type { GoneClaim, LetterClaim } from './salvage-records.ts';
 
 export interface Restoration {
-  readonly letters: readonly LetterClaim[];
-  readonly gone: readonly Omit<GoneClaim, 'proven'>[];
+  readonly letters?: readonly LetterClaim[];
+  readonly gone?: readonly Omit<GoneClaim, 'proven'>[];
+  readonly history?: History;
 }
 
 /** Inside a transaction. */
@@ -24,7 +27,8 @@ export function prepareRestore(
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0) ON CONFLICT DO NOTHING`);
 
   const seal = prepareSealLetter(database);
-  return ({ letters, gone: entries }, now) => {
+  const restoreHistory = prepareRestoreHistory(database);
+  return ({ letters = [], gone: entries = [], history }, now) => {
     for (const letter of letters) {
       const { destination, seq, stream, reading, bootId, code, message, buriedAt, thinned } = letter;
       const { sensor, metric, unit, at, value, monoMs, flags } = reading;
@@ -38,5 +42,6 @@ export function prepareRestore(
       const whose = destination === null ? {} : { destination };
       gone.declare(stream, [[lo, hi]], cause, { at: at || now, ...whose });
     }
+    if (history !== undefined) restoreHistory(history, now);
   };
 }

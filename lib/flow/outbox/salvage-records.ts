@@ -1,7 +1,8 @@
 /**
  * What a quarantined file holds besides its rows, each record judged on its own: dead letters, the ledger,
- * breakers and outcomes. One that cannot be what we wrote is left out. A dead letter and an entry of the ledger
- * carry a checksum since schema 3; before that they are held against what their columns may say.
+ * breakers and outcomes, silences and sensors. One that cannot be what we wrote is left out. A dead letter and an
+ * entry of the ledger carry a checksum since schema 3; before that, as the others do still, they are held against
+ * what their columns may say.
  */
 
 import { holds } from '../../base/cell-checksum.ts';
@@ -17,7 +18,8 @@ import {
   STREAM_PATTERN,
   UNIT_PATTERN,
 } from '../reading.ts';
-import type { BreakerRecord, DeadLetter, OutcomeRecord } from './outbox.ts';
+import { type KnownSensor, SILENCE_CAUSES, type Silence } from '../silence.ts';
+import type { BreakerRecord, BreakerTransition, DeadLetter, OutcomeRecord } from './outbox.ts';
 import type { Cell, ScannedRow } from './page-scan.ts';
 
 /** An entry of the ledger, as the file claims it. */
@@ -47,6 +49,15 @@ const LETTER_CELLS = 15;
 const GONE_CELLS = 7;
 const BREAKER_CELLS = 8;
 const OUTCOME_CELLS = 4;
+const SILENCE_CELLS = 8;
+const TRANSITION_CELLS = 7;
+const SENSOR_CELLS = 3;
+
+/** A record that others come after. */
+export interface Numbered<Record> {
+  readonly id: number;
+  readonly record: Record;
+}
 
 /** The dead letter that this row is; `undefined` if it is none, or is damaged. */
 export function letterIn({ rowid, cells }: ScannedRow): LetterClaim | undefined {
@@ -90,6 +101,33 @@ export function outcomeIn({ rowid, cells }: ScannedRow): [string, OutcomeRecord]
   if (!isName(destination) || !isOneOf(OUTCOMES, kind)) return undefined;
   if (!isText(reason) || !isWhole(sinceAt, AT_MAX)) return undefined;
   return [destination, { kind, reason, sinceAt }];
+}
+
+/** The silence that this row is, and its place among them. */
+export function silenceIn({ rowid, cells }: ScannedRow): Numbered<Silence> | undefined {
+  if (rowid === undefined || cells.length !== SILENCE_CELLS) return undefined;
+  const [, cause, sensor = null, afterSeq, untilSeq = null, fromAt, toAt = null, detail] = cells;
+  if (!isOneOf(SILENCE_CAUSES, cause) || !(sensor === null || isName(sensor))) return undefined;
+  if (!isWhole(afterSeq) || !(untilSeq === null || isWhole(untilSeq))) return undefined;
+  if (!isWhole(fromAt, AT_MAX) || !(toAt === null || isWhole(toAt, AT_MAX))) return undefined;
+  if (!isText(detail)) return undefined;
+  return { id: rowid, record: { cause, sensor, afterSeq, untilSeq, fromAt, toAt, detail } };
+}
+
+/** The transition of a breaker that this row is, and its place among them. */
+export function transitionIn({ rowid, cells }: ScannedRow): Numbered<BreakerTransition> | undefined {
+  if (rowid === undefined || cells.length !== TRANSITION_CELLS) return undefined;
+  const [, destination, from, to, at, reason, step] = cells;
+  if (!isName(destination) || !isOneOf(STATES, from) || !isOneOf(STATES, to)) return undefined;
+  if (!isWhole(at, AT_MAX) || !isText(reason) || !isWhole(step)) return undefined;
+  return { id: rowid, record: { destination, from, to, at, reason, step } };
+}
+
+export function sensorIn({ rowid, cells }: ScannedRow): KnownSensor | undefined {
+  if (rowid !== undefined || cells.length !== SENSOR_CELLS) return undefined;
+  const [sensor, source, intervalMs] = cells;
+  if (!isName(sensor) || !isText(source) || !isWhole(intervalMs) || intervalMs === 0) return undefined;
+  return { sensor, source, intervalMs };
 }
 
 /** So many cells, or one more that is the checksum over them and holds. */

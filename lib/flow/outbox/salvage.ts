@@ -20,6 +20,7 @@ import {
 import type { Outbox } from './outbox.ts';
 import { type ScannedPage, scanPages } from './page-scan.ts';
 import { createClaims, type GoodRow, type Span } from './salvage-claims.ts';
+import { createHistoryClaims } from './salvage-history.ts';
 import { type GoneClaim, goneIn, type LetterClaim, letterIn } from './salvage-records.ts';
 
 export interface SalvageOptions {
@@ -48,10 +49,12 @@ const GONE_MAX = 50_000;
 export function* salvage({ file, destinations, outbox }: SalvageOptions): Generator<void, SalvageCount> {
   const claims = createClaims();
   const records = createRecords();
+  const history = createHistoryClaims();
   for (const pages of inSteps(file)) {
     for (const { page, isLatest } of pages) {
       claims.learn(page, isLatest);
       if (isLatest) records.learn(page);
+      if (isLatest) history.learn(page);
     }
     yield;
   }
@@ -70,7 +73,7 @@ export function* salvage({ file, destinations, outbox }: SalvageOptions): Genera
   for (const pages of inSteps(file)) {
     const letters = pages.filter((one) => one.isLatest).flatMap(({ page }) => lettersOn(page));
     deadLetters += letters.length;
-    if (letters.length > 0) outbox.restore({ letters, gone: [] });
+    if (letters.length > 0) outbox.restore({ letters });
     yield;
   }
 
@@ -90,8 +93,13 @@ export function* salvage({ file, destinations, outbox }: SalvageOptions): Genera
     yield;
   }
 
-  if (ledger.entries.length > 0) outbox.restore({ letters: [], gone: ledger.entries });
+  if (ledger.entries.length > 0) outbox.restore({ gone: ledger.entries });
   yield;
+
+  for (const part of history.parts()) {
+    outbox.restore({ history: part });
+    yield;
+  }
 
   let lost = 0;
   for (const [stream, span] of spans) {
@@ -111,7 +119,7 @@ export function* salvage({ file, destinations, outbox }: SalvageOptions): Genera
       if (seqs.length === 0) continue;
       // The stream must be known before an entry can be told.
       outbox.adopt({ stream, ...span, rows: [], missing: destination === null ? seqs : NO_SEQS });
-      if (destination !== null) outbox.restore({ letters: [], gone: corruptFor(stream, destination, seqs) });
+      if (destination !== null) outbox.restore({ gone: corruptFor(stream, destination, seqs) });
     }
   }
   return { saved: countOf(taken), lost, deadLetters };
@@ -129,7 +137,7 @@ function* inSteps(file: string): Generator<readonly Step[]> {
   for (const page of scanPages(file)) {
     steps.push({ page, isLatest: !seen.has(page.number) });
     // A version that cannot be read says nothing about the one before it.
-    if (page.isLeaf) seen.add(page.number);
+    if (page.hasRows) seen.add(page.number);
     if (steps.length < PAGES_AT_ONCE) continue;
     yield steps;
     steps = [];

@@ -1,49 +1,14 @@
-/**
- * Times without readings, and why: what no seq is missing for. Each lies between two seqs of this file. Bounded,
- * and written only when one begins or ends. Who notes them is `acquire/silence-watch.ts`.
- */
+/** The book of silences of an outbox file (`silence.ts`): bounded, and written only when one begins or ends. */
 
 import type { SqliteDatabase } from '../../base/sqlite.ts';
-import type { SilenceCause } from '../flow-event.ts';
-
-/** After `afterSeq`, and not beyond `untilSeq`. */
-export interface Silence {
-  readonly cause: SilenceCause;
-  /** `null`: of all sensors. */
-  readonly sensor: string | null;
-  readonly afterSeq: number;
-  /** `null`: it goes on. */
-  readonly untilSeq: number | null;
-  readonly fromAt: number;
-  readonly toAt: number | null;
-  /** In words; of a start, its boot. */
-  readonly detail: string;
-}
-
-/** How often a sensor is read, by which source. */
-export interface KnownSensor {
-  readonly sensor: string;
-  readonly source: string;
-  readonly intervalMs: number;
-}
-
-export interface Silences {
-  lastSeq(): number;
-  sensors(): KnownSensor[];
-  keepSensor(sensor: KnownSensor): void;
-  lastStart(): string | undefined;
-  note(silence: Silence): number;
-  end(id: number, untilSeq: number, at: number): void;
-  endAll(untilSeq: number, at: number): void;
-  write(work: () => void): void;
-}
+import { isStart, type KnownSensor, type Silence, type SilenceBook } from '../silence.ts';
 
 /** Years of a sensor with a loose contact; 1 MiB. */
 const SILENCES_KEPT = 10_000;
 /** What comes back so soon is one trouble: a sensor that fails every minute has a line for each time it rested. */
 const JOINED_MS = 600_000;
 
-export function openSilences(database: SqliteDatabase, lastSeq: () => number): Silences {
+export function openSilences(database: SqliteDatabase, lastSeq: () => number): SilenceBook {
   const latest = database.prepare<[string, string | null], Pick<Silence, 'toAt'> & { id: number }>(
     'SELECT id, to_at AS toAt FROM silences WHERE cause = ? AND sensor IS ? ORDER BY id DESC LIMIT 1',
   );
@@ -79,7 +44,7 @@ export function openSilences(database: SqliteDatabase, lastSeq: () => number): S
     keepSensor: (sensor) => void keepSensor.run(sensor),
     lastStart: () => lastStart.get(),
     note(silence) {
-      const before = isStart(silence) ? undefined : latest.get(silence.cause, silence.sensor);
+      const before = isStart(silence.cause) ? undefined : latest.get(silence.cause, silence.sensor);
       if (before?.toAt != null && Math.abs(silence.fromAt - before.toAt) < JOINED_MS) {
         goOn.run({ ...silence, id: before.id });
         return before.id;
@@ -92,9 +57,4 @@ export function openSilences(database: SqliteDatabase, lastSeq: () => number): S
     endAll: (untilSeq, at) => void endAll.run(untilSeq, at),
     write: (work) => transaction.immediate(work),
   };
-}
-
-/** Each start says which boot it was in, for the next one. */
-function isStart({ cause }: Silence): boolean {
-  return cause === 'power_off' || cause === 'reader_stopped';
 }
