@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   choice,
   duration,
+  fraction,
   integer,
   keyOf,
   parseDuration,
@@ -52,6 +53,21 @@ describe('a duration', () => {
         expect(parseDuration(`${count}${unit}`)).toBe(count * units[unit]);
       }),
     );
+  });
+});
+
+describe('a number that need not be whole', () => {
+  it.each([
+    [0.5, 0.5],
+    [1, 1],
+    [undefined, undefined],
+    ['0.5', '"0.5" is not a number. Use 0.1 to 10.'],
+    [0.01, '0.01 is too small. Use 0.1 to 10.'],
+    [11, '11 is too large. Use 0.1 to 10.'],
+  ])('reads %j as %j, and may be left out where there is a note', (raw, expected) => {
+    const setting = fraction({ about, initialNote: 'none', example: 0.5, min: 0.1, max: 10 });
+
+    expect(judge(setting, raw)).toBe(expected);
   });
 });
 

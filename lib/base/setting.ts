@@ -173,9 +173,13 @@ export function integer(
 }
 
 /** A number that need not be whole. */
-export function fraction(options: Range<number> & WithInitial<number>): Setting<number> {
+export function fraction(options: Range<number> & WithInitial<number>): Setting<number>;
+export function fraction(options: Range<number> & WithNote): Setting<number | undefined>;
+export function fraction(
+  options: Range<number> & (WithInitial<number> | WithNote),
+): Setting<number> | Setting<number | undefined> {
   const schema = numeric(options, (raw) => Number.isFinite(raw), 'a number');
-  return required(options, { schema, values: `${options.min} to ${options.max}`, fromText: numberFromText });
+  return leaf(options, { schema, values: `${options.min} to ${options.max}`, fromText: numberFromText });
 }
 
 function numeric(range: Range<number>, fits: (raw: number) => boolean, what: string): z.ZodType<number> {

@@ -91,6 +91,12 @@ describe('the configuration', () => {
     ['sources: [module]', 'needs the file of its driver (path: /etc/sensor-gateway/drivers/NAME.mjs)'],
     ['sources: [{type: module, path: pond.mjs}]', '"pond.mjs" is not an absolute path'],
     ['sources: [{type: bme280, deadline: 100ms}]', '100ms is not enough for a bme280'],
+    ['sources: [{type: bme280, oversampling: 3}]', 'sources[0].oversampling'],
+    ['sources: [{type: bme280, oversampling: 3}]', '3 must be one of 1, 2, 4, 8, 16.'],
+    ['sources: [{type: sht4x, oversampling: 4}]', '4 means nothing to a sht4x.'],
+    ['sources: [{type: kernel, shunt_ohm: 0.1}]', 'sources[0].shunt_ohm'],
+    ['sources: [{type: ina219, shunt_ohm: 11}]', '11 is too large. Use 0.0001 to 10.'],
+    ['sources: [{type: ads1115, range_volt: 3.3}]', '3.3 must be one of 6.144, 4.096, 2.048'],
     ['sources: [{type: kernel, interval: 5s}]', '5s is less than sampling.interval (10s)'],
     ['sources: [{type: kernel, deadline: 1m}]', '1m is not less than its interval (10s)'],
     [

@@ -8,7 +8,8 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Loaded, loadSettings, type ReportProblem } from '../../lib/base/config.ts';
-import type { ValueOf } from '../../lib/base/setting.ts';
+import { keyOf, type ValueOf } from '../../lib/base/setting.ts';
+import { CHIP_OPTIONS, problemWith } from '../../lib/flow/acquire/sources/i2c/chips/chip-options.ts';
 import { CHIP_DRIVERS } from '../../lib/flow/acquire/sources/i2c/chips/index.ts';
 import { hex } from '../../lib/flow/acquire/sources/i2c/i2c-errors.ts';
 import { nameFrom } from '../../lib/flow/acquire/sources/names.ts';
@@ -244,6 +245,7 @@ function checkDriver(
       `a source of type ${type} has no ${key}.`,
     );
   }
+  checkChipOptions(source, i, report);
   if (has.path && path === undefined) {
     const where = 'path: /etc/sensor-gateway/drivers/NAME.mjs';
     report([['sources', i]], `a source of type module needs the file of its driver (${where}).`);
@@ -264,6 +266,28 @@ function checkDriver(
       [source.deadlineMs === undefined ? ['sampling', 'deadline'] : own, ['sources', i, 'type']],
       `${inUnits(deadlineMs)} is not enough for a ${type}, which takes up to ${driver.measureMaxMs}ms to measure.`,
     );
+  }
+}
+
+/** Each chip has some of the options, and says what they may be. */
+function checkChipOptions(source: Settings['sources'][number], i: number, report: ReportProblem): void {
+  const { type } = source;
+  const rules = CHIP_DRIVERS.find((one) => one.type === type)?.options;
+  for (const name of CHIP_OPTIONS) {
+    const value = source[name];
+    if (value === undefined) continue;
+    const rule = rules?.[name];
+    const key = keyOf(name, SETTINGS.shape.sources.entry.shape[name]);
+    const problem = rule === undefined ? `means nothing to a ${type}` : problemWith(rule, value);
+    if (problem !== undefined) {
+      report(
+        [
+          ['sources', i, key],
+          ['sources', i, 'type'],
+        ],
+        `${value} ${problem}.`,
+      );
+    }
   }
 }
 

@@ -17,6 +17,7 @@ import {
   table,
   text,
 } from '../../lib/base/setting.ts';
+import { SHUNT_OHM } from '../../lib/flow/acquire/sources/i2c/chips/ina219.ts';
 import { CHIP_DRIVERS } from '../../lib/flow/acquire/sources/i2c/chips/index.ts';
 import { CHOICE_PATTERN } from '../../lib/flow/acquire/sources/kernel/sensor-choice.ts';
 import { NAME_PATTERN, NAME_RULE } from '../../lib/flow/reading.ts';
@@ -184,6 +185,27 @@ export const SETTINGS = section('', {
         about: 'I2C chips only: its address on the bus.',
         initialNote: 'the usual one of the chip',
         example: '0x77',
+      }),
+      oversampling: integer({
+        min: 1,
+        max: 16,
+        about: 'bme280, bmp280: how many samples the chip averages: 1, 2, 4, 8 or 16. More is less noise.',
+        initialNote: '1',
+        example: 4,
+      }),
+      shuntOhm: fraction({
+        ...SHUNT_OHM,
+        about: 'ina219: the resistor that the current flows through, in ohm. R100 on it means 0.1.',
+        initialNote: '0.1, as most boards have it',
+        example: 0.01,
+      }),
+      rangeVolt: fraction({
+        min: 0.256,
+        max: 6.144,
+        about:
+          'ads1115: the largest voltage to measure: 6.144, 4.096, 2.048, 1.024, 0.512 or 0.256. Less is finer.',
+        initialNote: '4.096',
+        example: 2.048,
       }),
       path: text({
         ...DRIVER_PATH,

@@ -38,7 +38,7 @@ const BUS_STEP_VOLT = 0.004;
 
 /** What boards with this chip usually carry (R100). */
 const SHUNT_OHM_USUAL = 0.1;
-const SHUNT_OHM = { min: 0.0001, max: 10 } as const;
+export const SHUNT_OHM = { min: 0.0001, max: 10 } as const;
 
 /** 7.5: twice 586 us, one for each voltage. */
 const FIRST_MEASUREMENT_MS = 2;
