@@ -9,6 +9,7 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { settingsOf } from '../lib/base/config.ts';
+import { CHIP_DRIVERS } from '../lib/flow/acquire/sources/i2c/chips/index.ts';
 import { CHECKS } from '../lib/ops/doctor/checks/index.ts';
 import { API_PORT, SETTINGS } from '../src/wiring/settings.ts';
 import {
@@ -187,6 +188,17 @@ describe('documents and code agree', () => {
     expect(disagreements(['the settings', inCode], ['docs/settings.md', firsts(inDocument)])).toEqual([]);
   });
 
+  it('docs/sensors.md lists exactly the chips that there are drivers for, where they can be and what they give', () => {
+    const inCode = CHIP_DRIVERS.map(
+      ({ type, addresses, metrics }) =>
+        `${type}: ${spanOf(addresses)}: ${metrics.map((one) => one.metric).join(', ')}`,
+    );
+    const rows = textOf('docs/sensors.md').matchAll(/^\| `([a-z0-9]+)` \| [^|]+ \| ([^|]+) \| ([^|]+) \|/gm);
+    const inDocument = [...rows].map(([, type, addresses, metrics]) => `${type}: ${addresses}: ${metrics}`);
+
+    expect(disagreements(['the drivers', inCode], ['docs/sensors.md', inDocument])).toEqual([]);
+  });
+
   it('docs/operations.md lists exactly the checks of the doctor, with what each asks', () => {
     const inCode = CHECKS.map(({ name, asks }) => `${name}: ${asks}`);
     const rows = textOf('docs/operations.md').matchAll(/^\| `((?:[a-z0-9]+-)+[a-z0-9]+)` \| (.+\?) \|$/gm);
@@ -278,6 +290,13 @@ describe('units, shell and code agree', () => {
     expect(script).toContain(`http://127.0.0.1:${API_PORT}/health`);
   });
 });
+
+/** `0x48 to 0x4b`, or one after the other where they are two or do not follow each other. */
+function spanOf(addresses: readonly number[]): string {
+  const [first, ...rest] = addresses.map((address) => `0x${address.toString(16).padStart(2, '0')}`);
+  const isRow = addresses.every((address, i) => address === (addresses[0] ?? 0) + i);
+  return isRow && rest.length > 1 ? `${first} to ${rest.at(-1)}` : [first, ...rest].join(', ');
+}
 
 function firsts(matches: Iterable<RegExpMatchArray>): string[] {
   return [...matches].map((match) => match[1] ?? '');

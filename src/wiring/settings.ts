@@ -11,73 +11,18 @@ import {
   list,
   section,
   several,
-  shown,
   size,
-  type TextRules,
   table,
   text,
 } from '../../lib/base/setting.ts';
 import { SHUNT_OHM } from '../../lib/flow/acquire/sources/i2c/chips/ina219.ts';
 import { CHIP_DRIVERS } from '../../lib/flow/acquire/sources/i2c/chips/index.ts';
-import { CHOICE_PATTERN } from '../../lib/flow/acquire/sources/kernel/sensor-choice.ts';
-import { NAME_PATTERN, NAME_RULE } from '../../lib/flow/reading.ts';
+import { DRIVER_PATH, HOST, NAME, PATH, SENSOR_PATTERN, URL_RULES } from './text-rules.ts';
 
 const SOURCE_TYPES = ['kernel', 'simulated', 'module', ...CHIP_DRIVERS.map(({ type }) => type)] as const;
 
 /** Where the programs meet when nothing else is said. */
 export const API_PORT = 8_470;
-
-const NAME: TextRules = {
-  values: NAME_RULE,
-  problem: (name) =>
-    NAME_PATTERN.test(name) ? undefined : `${shown(name)} is not a name. Use ${NAME.values}.`,
-};
-
-const PATH: TextRules = {
-  values: 'a path',
-  problem: (path) => {
-    if (path.length === 0 || path.includes('\0')) return `${shown(path)} is not a path.`;
-    return path.startsWith('~')
-      ? `${shown(path)}: "~" is not expanded here. Write the whole path.`
-      : undefined;
-  },
-};
-
-const SENSOR_PATTERN: TextRules = {
-  values: 'sensor names, * for any characters',
-  problem: (pattern) =>
-    CHOICE_PATTERN.test(pattern)
-      ? undefined
-      : `${shown(pattern)} is no name of a sensor. Use a-z, 0-9, _ and -, with * for any characters.`,
-};
-
-const DRIVER_PATH: TextRules = {
-  values: 'an absolute path that ends in .mjs, .js or .cjs',
-  problem: (path) =>
-    /^\/[^\0]*\.[mc]?js$/.test(path) ? undefined : `${shown(path)} is not ${DRIVER_PATH.values}.`,
-};
-
-const URL_RULES: TextRules = {
-  values: 'http://HOST:PORT or https://HOST:PORT',
-  problem: (line) => {
-    if (!URL.canParse(line)) return `${shown(line)} is not an address. Use ${URL_RULES.values}.`;
-    const url = new URL(line);
-    if (!/^https?:$/.test(url.protocol))
-      return `"${url.protocol}//" is not supported. Use ${URL_RULES.values}.`;
-    // Never repeated: whoever reads the log must not learn it.
-    if (url.username || url.password) return 'holds a user or password. Put a token into token_file instead.';
-    if (url.pathname !== '/' || url.search || url.hash) {
-      return `${shown(line)} has more than host and port; the path is ours. Use "${url.origin}".`;
-    }
-    return undefined;
-  },
-};
-
-const HOST: TextRules = {
-  values: 'an IP address or host name',
-  problem: (host) =>
-    /^[0-9A-Za-z:.-]{1,253}$/.test(host) ? undefined : `${shown(host)} is not a host. Use ${HOST.values}.`,
-};
 
 export const SETTINGS = section('', {
   gateway: text({
