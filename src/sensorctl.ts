@@ -40,6 +40,7 @@ async function main(): Promise<number> {
     wallMs: systemClock.wallMs,
     hostName: hostname(),
     packageDir: PACKAGE_DIR,
+    leave: (exitCode) => process.exit(exitCode),
   });
 }
 

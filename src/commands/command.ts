@@ -33,6 +33,8 @@ export interface CommandContext {
   readonly hostName: string;
   /** Where the product is installed; its `data` directory is used by `npm start`. */
   readonly packageDir: string;
+  /** Ends the program at once, although something still hangs in a driver. Tests go on without it. */
+  readonly leave?: (exitCode: number) => void;
 }
 
 export interface Command {

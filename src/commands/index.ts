@@ -18,6 +18,9 @@ import { outboxPeek } from './outbox-peek.ts';
 import { outboxStat } from './outbox-stat.ts';
 import { readings } from './readings.ts';
 import { sensorsCheckDriver } from './sensors-check-driver.ts';
+import { sensorsList } from './sensors-list.ts';
+import { sensorsRead } from './sensors-read.ts';
+import { sensorsScan } from './sensors-scan.ts';
 import { status } from './status.ts';
 import { verify } from './verify.ts';
 import { why } from './why.ts';
@@ -29,6 +32,9 @@ export const COMMANDS: readonly Command[] = [
   readings,
   gaps,
   verify,
+  sensorsScan,
+  sensorsList,
+  sensorsRead,
   breakerShow,
   breakerHold,
   breakerRelease,

@@ -6,7 +6,7 @@ import { FLAG, type Thinned } from '../../lib/flow/reading.ts';
 import type { ReadingsFilter, StoredReading } from '../../lib/flow/write-api/readings-store.ts';
 import { type Command, type CommandContext, textOption, usageError } from './command.ts';
 import { findPlaces } from './places.ts';
-import { ageInWords, count, localTime, parseMoment } from './words.ts';
+import { ageInWords, count, localTime, parseMoment, shortNumber } from './words.ts';
 
 export const readings: Command = {
   name: 'readings',
@@ -124,11 +124,6 @@ function row(cells: readonly string[]): string {
     return i === 4 ? text.padStart(width) : text.padEnd(width);
   });
   return padded.join('  ').trimEnd();
-}
-
-/** Six digits say all that a sensor knows; counters keep every digit. */
-function shortNumber(value: number): string {
-  return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(6)));
 }
 
 function nothing({ sinceAt, gateway, sensor, metric }: ReadingsFilter): string {

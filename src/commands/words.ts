@@ -54,3 +54,8 @@ export function bytesInWords(bytes: number): string {
   const mib = kib / 1_024;
   return mib < 1_024 ? `${Number(mib.toFixed(1))} MiB` : `${Number((mib / 1_024).toFixed(1))} GiB`;
 }
+
+/** Six digits say all that a sensor knows; counters keep every digit. */
+export function shortNumber(value: number): string {
+  return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(6)));
+}
