@@ -1,7 +1,7 @@
 import { once } from 'node:events';
-import { statSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { tempDir } from '../../test/support/temp-dir.ts';
 import { askProgram, type ControlCommand, createControlSocket } from './control-socket.ts';
@@ -51,6 +51,46 @@ test('a socket left behind by a run that was killed is replaced', async () => {
   onTestFinished(() => socket.close());
 
   expect(await askProgram(path, { command: 'hello' })).toBe('here');
+});
+
+test.each([
+  ['the socket', (path: string) => rmSync(path)],
+  ['the whole directory', (path: string) => rmSync(dirname(path), { recursive: true })],
+  [
+    'the socket, and left a file in its place',
+    (path: string) => {
+      rmSync(path);
+      writeFileSync(path, '');
+    },
+  ],
+])('whoever has cleared away %s is heard again once it is mended', async (_what, clear) => {
+  const path = join(tempDir(), 'run', 'program.sock');
+  const socket = createControlSocket(path, { hello: () => 'here' });
+  await socket.listen();
+  onTestFinished(() => socket.close());
+  clear(path);
+  const meanwhile = await askProgram(path, { command: 'hello' });
+
+  const isMended = await socket.mend();
+
+  expect([meanwhile, isMended]).toEqual([undefined, true]);
+  expect(await askProgram(path, { command: 'hello' })).toBe('here');
+  expect(statSync(path).mode & 0o777).toBe(0o660);
+});
+
+test('a socket that is where it should be is left alone, and one that was closed stays closed', async () => {
+  const path = join(tempDir(), 'program.sock');
+  const socket = createControlSocket(path, { hello: () => 'here' });
+  await socket.listen();
+  const { ino } = statSync(path);
+
+  const whileThere = await socket.mend();
+  const inodeAfter = statSync(path).ino;
+  await socket.close();
+  const whenClosed = await socket.mend();
+
+  expect([whileThere, whenClosed, inodeAfter]).toEqual([false, false, ino]);
+  expect(existsSync(path)).toBe(false);
 });
 
 test('only owner and group may ask', async () => {

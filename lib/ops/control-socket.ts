@@ -4,8 +4,9 @@
  * What is only looked at is read from the files instead, which also works when nothing runs.
  */
 
-import { chmodSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { dirname } from 'node:path';
 import { codeOf, GatewayError, messageOf } from '../base/errors.ts';
 
 /** A request, for one of the names that the program offers. */
@@ -19,6 +20,11 @@ export type ControlCommand = (request: ControlRequest) => unknown;
 export interface ControlSocket {
   /** Throws what the system throws: the caller decides whether to do without. */
   listen(): Promise<void>;
+  /**
+   * Listens anew if the socket does not stand at its path any more, because somebody has cleared the directory;
+   * says whether it had to. Throws what `listen` throws.
+   */
+  mend(): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -35,7 +41,12 @@ export function createControlSocket(
   commands: Readonly<Record<string, ControlCommand>>,
 ): ControlSocket {
   const open = new Set<Socket>();
-  const server: Server = createServer((socket) => {
+  let server: Server | undefined;
+  /** Which file is ours: under its name there may be another one by now. */
+  let place: string | undefined;
+  let isClosed = false;
+
+  function answer(socket: Socket): void {
     open.add(socket);
     socket.once('close', () => open.delete(socket));
     socket.on('error', () => socket.destroy());
@@ -47,25 +58,48 @@ export function createControlSocket(
       if (end >= 0) socket.end(`${JSON.stringify(answerTo(text.slice(0, end), commands))}\n`);
       else if (text.length > REQUEST_BYTES_MAX) socket.destroy();
     });
-  });
-  server.maxConnections = CONNECTIONS_MAX;
+  }
+
+  async function listen(): Promise<void> {
+    // Only itself: above it may be the data directory, which is not ours to make.
+    if (!existsSync(dirname(path))) mkdirSync(dirname(path), { mode: 0o755 });
+    // Left behind by a run that was killed. Nobody else can be listening: we hold the instance lock.
+    rmSync(path, { force: true });
+    const fresh = createServer(answer);
+    fresh.maxConnections = CONNECTIONS_MAX;
+    await new Promise<void>((resolve, reject) => {
+      fresh.once('error', reject);
+      fresh.listen(path, resolve);
+    });
+    server = fresh;
+    chmodSync(path, SOCKET_MODE);
+    place = placeOf(path);
+  }
 
   return {
-    async listen() {
-      // Left behind by a run that was killed. Nobody else can be listening: we hold the instance lock.
-      rmSync(path, { force: true });
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', reject);
-        server.listen(path, resolve);
-      });
-      chmodSync(path, SOCKET_MODE);
+    listen,
+    async mend() {
+      if (isClosed || (place !== undefined && placeOf(path) === place)) return false;
+      // Nobody can reach it any more. It takes whatever stands under its name away with it, so it goes first.
+      server?.close();
+      await listen();
+      return true;
     },
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
+    close: () => {
+      isClosed = true;
+      return new Promise((resolve) => {
+        if (server === undefined) resolve();
+        else server.close(() => resolve());
         for (const socket of open) socket.destroy();
-      }),
+      });
+    },
   };
+}
+
+/** Which file stands under a name; `undefined` if there is none. */
+function placeOf(path: string): string | undefined {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  return found && `${found.dev}:${found.ino}`;
 }
 
 function answerTo(line: string, commands: Readonly<Record<string, ControlCommand>>): object {

@@ -22,6 +22,7 @@ import { createSalvageLoop } from '../../lib/flow/outbox/salvage-loop.ts';
 import type { Reading } from '../../lib/flow/reading.ts';
 import { createClockTrust } from '../../lib/ops/clock-trust.ts';
 import { createControlSocket } from '../../lib/ops/control-socket.ts';
+import { createControlWatch } from '../../lib/ops/control-watch.ts';
 import { createEventLog } from '../../lib/ops/event-log.ts';
 import { createLiveness } from '../../lib/ops/liveness.ts';
 import { createPeerWatch } from '../../lib/ops/peer-watch.ts';
@@ -187,6 +188,20 @@ export async function startReader(context: ProgramContext): Promise<RunningProgr
     bounds: { bytesMax: 2 * config.outbox.bytesMax, diskReserveBytes: config.outbox.diskReserve },
     onSaved: wakeAll,
   });
+  const control = createControlSocket(controlPath(config.runDir), ordersTo(destinations, outbox));
+  const noOrders = (error: unknown) =>
+    log.warn({ err: error }, 'sensorctl cannot give orders: no control socket');
+  await control.listen().catch(noOrders);
+  const controlWatch = createControlWatch({
+    socket: control,
+    clock,
+    pulse: liveness,
+    onMended: () => {
+      log.info('the control socket was gone, and is back: run_dir has been cleared');
+      health.heartbeat.nudge();
+    },
+    onFailed: noOrders,
+  });
   const loops: readonly Loop[] = [
     sampling,
     clockLoop,
@@ -195,16 +210,16 @@ export async function startReader(context: ProgramContext): Promise<RunningProgr
     ...links.map((link) => link.handshake),
     peerWatch,
     createPlaceWatch({ file: outboxFile, clock, pulse: liveness }),
+    controlWatch,
     health.heartbeat,
   ];
   const runs = loops.map((loop) => loop.run());
-  const control = createControlSocket(controlPath(config.runDir), ordersTo(destinations, outbox));
-  await control
-    .listen()
-    .catch((error) => log.warn({ err: error }, 'sensorctl cannot give orders: no control socket'));
 
   return {
     failed: Promise.race([firstFailure(runs), damage.failed]),
+    hangs: () =>
+      sources.buses().some(({ state }) => state === 'stuck') ||
+      sampling.status().sources.some(({ busySinceMono }) => busySinceMono !== undefined),
     async stop() {
       stopping.abort();
       await control.close();
