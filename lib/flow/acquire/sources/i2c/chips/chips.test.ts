@@ -227,7 +227,9 @@ describe('another chip at the address', () => {
     await rig.clock.advance(firstValueMs);
 
     if (CANNOT_BE_TOLD_APART.includes(`${type} ${other}`)) return expect(outcome).toEqual({});
-    expect(['wrong_chip', 'no_answer']).toContain(outcome);
+    // Sensirion's chips have no id: another one that acknowledges everything gives no checksums. One of theirs
+    // acknowledges nothing of what the others ask.
+    expect(['wrong_chip', 'checksum', 'no_answer']).toContain(outcome);
   });
 
   test.each(STRANGERS)(

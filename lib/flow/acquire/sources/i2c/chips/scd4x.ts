@@ -69,8 +69,10 @@ export const SCD4X: ChipDriver = {
 
     return {
       async begin(signal) {
-        await command(STOP, STOP_MS, signal);
-        await prove(GET_SERIAL, SERIAL_WORDS, 'an SCD4x', signal);
+        await prove('an SCD4x', async () => {
+          await command(STOP, STOP_MS, signal);
+          await ask(GET_SERIAL, SERIAL_WORDS, signal);
+        });
         await device.transfer(START, 0);
       },
 

@@ -31,12 +31,22 @@ export interface Sensirion {
   command(bytes: Uint8Array, busyMs: number, signal: AbortSignal): Promise<void>;
   /** The words of the answer. Rejects with `not_ready` if none comes, `checksum` if one of them does not hold. */
   answer(words: number, signal: AbortSignal): Promise<readonly number[]>;
-  /** Asks for what only the right chip can answer; `wrong_chip` if the answer has no checksums. */
-  prove(command: Uint8Array, words: number, wanted: string, signal: AbortSignal): Promise<void>;
+  /**
+   * Does `work`, which only the right chip goes along with. A chip that acknowledges its address and not the
+   * commands, twice, is another one (`wrong_chip`). `wanted`: `an SHT4x`.
+   */
+  prove(wanted: string, work: () => Promise<unknown>): Promise<void>;
 }
 
 export function createSensirion({ device, pause }: Pick<ChipDeps, 'device' | 'pause'>): Sensirion {
-  const self: Sensirion = {
+  /** Without a byte of data. */
+  const isThere = () =>
+    device.transfer(NOTHING, 0).then(
+      () => true,
+      () => false,
+    );
+
+  return {
     async command(bytes, busyMs, signal) {
       await device.transfer(bytes, 0);
       await pause(busyMs, signal);
@@ -44,16 +54,34 @@ export function createSensirion({ device, pause }: Pick<ChipDeps, 'device' | 'pa
 
     answer: (words, signal) => answerWithin(device, words, LOOKS_MAX, () => pause(LOOK_PAUSE_MS, signal)),
 
-    async prove(command, words, wanted, signal) {
-      await self.command(command, SHORT_COMMAND_MS, signal);
+    async prove(wanted, work) {
       try {
-        await self.answer(words, signal);
+        // The second time against noise: one exchange that was lost must not make another chip of this one.
+        await work().catch(async (error: unknown) => {
+          if (!isRefusal(error) || !(await isThere())) throw error;
+          await work();
+        });
       } catch (error) {
-        throw faultOf(error) === 'checksum' ? wrongChip(device, wanted, 'its answer has no checksum') : error;
+        if (faultOf(error) === 'checksum') throw noChecksums(device, wanted, error);
+        if (!isRefusal(error) || !(await isThere())) throw error;
+        throw wrongChip(device, wanted, 'it answers to its address, and not to the commands');
       }
     },
   };
-  return self;
+}
+
+function isRefusal(error: unknown): boolean {
+  const fault = faultOf(error);
+  return fault === 'no_answer' || fault === 'not_ready';
+}
+
+/** Noise and another chip look the same here, so both are named. */
+function noChecksums(device: I2cDevice, wanted: string, cause: unknown): ChipError {
+  return new ChipError(
+    'checksum',
+    `what answers at ${hex(device.address)} does not give the checksums of ${wanted}: look for loose or long wires. Or is it another sensor?`,
+    { cause },
+  );
 }
 
 /**

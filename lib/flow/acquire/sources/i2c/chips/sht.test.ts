@@ -3,6 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createChipRig } from '../../../../../../test/support/chips/chip-rig.ts';
+import { notAcknowledged } from '../../../../../../test/support/chips/fake-chip.ts';
 import { createFakeSht3x, createFakeSht4x } from '../../../../../../test/support/chips/fake-sht.ts';
 import { SHT3X } from './sht3x.ts';
 import { SHT4X } from './sht4x.ts';
@@ -82,6 +83,52 @@ describe.each([SHT3X_KIND, SHT4X_KIND])('$name', (kind) => {
         message: expect.stringContaining(`word ${bit < 24 ? 1 : 2} from 0x44`),
       });
     }
+  });
+});
+
+test('an SHT4x in the place of an SHT3x answers to its address and to nothing else, and is told by that', async () => {
+  for (const [kind, other] of [
+    [SHT3X_KIND, SHT4X_KIND],
+    [SHT4X_KIND, SHT3X_KIND],
+  ] as const) {
+    const { begin } = createChipRig(kind.driver, other.create);
+
+    await expect(begin()).rejects.toMatchObject({
+      fault: 'wrong_chip',
+      message: expect.stringContaining(
+        `is not ${kind.name}: it answers to its address, and not to the commands`,
+      ),
+    });
+  }
+});
+
+test('an empty place is an empty place, and no wrong chip', async () => {
+  const { begin, ...rig } = createChipRig(SHT4X, createFakeSht4x);
+  Object.assign(rig.device, { transfer: async () => Promise.reject(notAcknowledged()) });
+
+  await expect(begin()).rejects.toMatchObject({ fault: 'no_answer' });
+});
+
+test('a beginning in which one exchange is lost goes on, and nobody is suspected', async () => {
+  for (const { driver, create } of [SHT3X_KIND, SHT4X_KIND]) {
+    for (let lost = 0; lost < 4; lost += 1) {
+      const rig = createChipRig(driver, create);
+      rig.before = (exchange) => {
+        if (exchange === lost) throw notAcknowledged();
+      };
+
+      expect(await rig.begin().then(() => 'begun')).toBe('begun');
+    }
+  }
+});
+
+test('a chip without checksums is named as what it may be', async () => {
+  const rig = createChipRig(SHT3X, createFakeSht3x);
+  rig.tamper = (answer) => answer.fill(0x5a);
+
+  await expect(rig.begin()).rejects.toMatchObject({
+    fault: 'checksum',
+    message: expect.stringMatching(/at 0x44 does not give the checksums of an SHT3x.*another sensor/),
   });
 });
 

@@ -8,7 +8,7 @@
 
 import type { ChipDriver } from '../chip.ts';
 import { checkOptions } from './chip-options.ts';
-import { answersTo, commandOf, createSensirion } from './sensirion.ts';
+import { answersTo, commandOf, createSensirion, SHORT_COMMAND_MS } from './sensirion.ts';
 
 /** 4.8: ends a periodic measurement that another program has started. */
 const BREAK = commandOf(0x3093);
@@ -43,11 +43,13 @@ export const SHT3X: ChipDriver = {
     checkOptions(SHT3X, options);
     const { command, answer, prove } = createSensirion({ device, pause });
     return {
-      async begin(signal) {
-        await command(BREAK, BREAK_MS, signal);
-        await command(SOFT_RESET, RESET_MS, signal);
-        await prove(READ_STATUS, 1, 'an SHT3x', signal);
-      },
+      begin: (signal) =>
+        prove('an SHT3x', async () => {
+          await command(BREAK, BREAK_MS, signal);
+          await command(SOFT_RESET, RESET_MS, signal);
+          await command(READ_STATUS, SHORT_COMMAND_MS, signal);
+          await answer(1, signal);
+        }),
 
       async measure(signal) {
         await command(MEASURE, MEASURE_MS, signal);

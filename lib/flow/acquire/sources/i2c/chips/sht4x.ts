@@ -8,7 +8,7 @@
 
 import type { ChipDriver } from '../chip.ts';
 import { checkOptions } from './chip-options.ts';
-import { answersTo, createSensirion } from './sensirion.ts';
+import { answersTo, createSensirion, SHORT_COMMAND_MS } from './sensirion.ts';
 
 /** 4.5, table 8: commands of one byte. A reset ends the heater of another program, too. */
 const SOFT_RESET = Uint8Array.of(0x94);
@@ -38,10 +38,12 @@ export const SHT4X: ChipDriver = {
     checkOptions(SHT4X, options);
     const { command, answer, prove } = createSensirion({ device, pause });
     return {
-      async begin(signal) {
-        await command(SOFT_RESET, RESET_MS, signal);
-        await prove(READ_SERIAL, SERIAL_WORDS, 'an SHT4x', signal);
-      },
+      begin: (signal) =>
+        prove('an SHT4x', async () => {
+          await command(SOFT_RESET, RESET_MS, signal);
+          await command(READ_SERIAL, SHORT_COMMAND_MS, signal);
+          await answer(SERIAL_WORDS, signal);
+        }),
 
       async measure(signal) {
         await command(MEASURE, MEASURE_MS, signal);
