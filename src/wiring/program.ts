@@ -44,6 +44,8 @@ export interface RunningProgram {
   readonly failed: Promise<never>;
   /** Finishes what is in hand and releases everything. */
   stop(): Promise<void>;
+  /** Whether a thread of Node's pool hangs in a call that does not end. Asked after the stop. */
+  hangs?(): boolean;
 }
 
 /** A message to the supervisor takes microseconds to leave if it leaves at all. */
@@ -56,11 +58,17 @@ export async function runProgram(
 ): Promise<never> {
   let log: Logger | undefined;
   let supervisor: Supervisor | undefined;
+  let running: RunningProgram | undefined;
   const end = async (exitCode: number): Promise<never> => {
     await log?.flush();
     if (supervisor?.hangs) await systemClock.sleep('last words', LAST_WORDS_MS);
     // An exit waits for the thread that speaks to it, for ever if that hangs. Everything is on the disk.
     if (supervisor?.hangs) process.kill(process.pid, 'SIGKILL');
+    // It waits for the threads of the pool as well. To die of SIGTERM counts as a clean end, and asks no thread.
+    if (running?.hangs?.() === true) {
+      process.removeAllListeners('SIGTERM');
+      process.kill(process.pid, exitCode === EXIT.ok ? 'SIGTERM' : 'SIGKILL');
+    }
     process.exit(exitCode);
   };
   const fail = (error: unknown): Promise<never> => {
@@ -88,7 +96,7 @@ export async function runProgram(
     const stopped = firstStopSignal();
     const stopping = new AbortController();
     void stopped.then((signal) => stopping.abort(new StoppedEarly(signal)));
-    const running = await start({
+    running = await start({
       config,
       log,
       supervisor,
