@@ -4,7 +4,7 @@ import type { FakeChip, Now } from './fake-chip.ts';
 import { createFakeSensirion, type SensirionCommand } from './fake-sensirion.ts';
 
 /** The words of 3.5.2: what the examples of the data sheet give for 500 ppm, 25 celsius and 37 percent. */
-export const SCD4X_EXAMPLE = [0x01f4, 0x6667, 0x5eb9] as const;
+const SCD4X_EXAMPLE = [0x01f4, 0x6667, 0x5eb9] as const;
 
 /** The words of 3.9.2: 273 325 796 834 238. */
 const SERIAL = [0xf896, 0x9f07, 0x3bbe];

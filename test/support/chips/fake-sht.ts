@@ -10,15 +10,15 @@ export interface Climate {
 }
 
 /** Both kinds: T = -45 + 175 * raw / 65536. */
-export function rawTemperatureOf(celsius: number): number {
+function rawTemperatureOf(celsius: number): number {
   return Math.round(((celsius + 45) / 175) * 65_536);
 }
 /** SHT3x: RH = 100 * raw / 65536. */
-export function rawHumidityOfSht3x(percent: number): number {
+function rawHumidityOfSht3x(percent: number): number {
   return Math.round((percent / 100) * 65_536);
 }
 /** SHT4x: RH = -6 + 125 * raw / 65536. */
-export function rawHumidityOfSht4x(percent: number): number {
+function rawHumidityOfSht4x(percent: number): number {
   return Math.round(((percent + 6) / 125) * 65_536);
 }
 
