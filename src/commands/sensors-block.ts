@@ -28,8 +28,8 @@ export function configurationBlock(options: BlockOptions): readonly string[] {
       .filter(({ kernelDevice, source, drivers }) => !kernelDevice && !source && drivers.length > 0)
       .flatMap((chip) => entryOf(chip, bus, taken)),
   );
+  if (chips.length === 0 && options.sensors.length === 0) return [];
   const entries = [...kernelEntry(options), ...chips];
-  if (entries.length === 0) return [];
   return [
     under ? '# Add these entries to "sources:" in the configuration,' : '# Put this into the configuration,',
     '# then: sensorctl config check, and restart the reader (sudo systemctl restart sensor-main).',

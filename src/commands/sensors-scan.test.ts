@@ -206,6 +206,11 @@ describe('sensorctl sensors scan', () => {
 
   test.each([
     [['w1_bus_master1', '00-400000000000'], 'the data wire floats. Connect 4.7 kOhm'],
+    [[], 'There is no 1-Wire bus. For a DS18B20 on a Raspberry Pi: dtoverlay=w1-gpio'],
+    [
+      ['w1_bus_master1', '28-0316a2795e8b'],
+      'The thermometer 28-0316a2795e8b has no driver: sudo modprobe w1-therm',
+    ],
     [['w1_bus_master1'], '1-Wire is on and finds nothing: is the data wire at GPIO 4 (pin 7)'],
   ])('of a 1-Wire bus with %j says what is wrong with its wires', async (entries, hint) => {
     const sysDir = machineWith({});
@@ -240,8 +245,9 @@ describe('sensorctl sensors scan', () => {
   });
 
   test('says when the bus that was named is not there', async () => {
-    expect((await scan({ sysDir: machineWith(HEADER) }, { bus: '7' })).notes).toEqual([
-      'There is no bus 7. Those that there are: ls /dev/i2c-*',
-    ]);
+    const { out, notes } = await scan({ sysDir: machineWith(HEADER) }, { bus: '7' });
+
+    expect(out).toEqual(['No sensors found.']);
+    expect(notes[0]).toBe('There is no bus 7. Those that there are: ls /dev/i2c-*');
   });
 });

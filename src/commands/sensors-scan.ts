@@ -13,7 +13,7 @@ import { type Command, type CommandContext, textOption, usageError } from './com
 import { findPlaces, readConfig } from './places.ts';
 import { configurationBlock } from './sensors-block.ts';
 import { adaptersOf, type FoundChip, type ScannedBus, scanBuses } from './sensors-buses.ts';
-import { strangersOnOneWire } from './sensors-one-wire.ts';
+import { hintsForOneWire } from './sensors-one-wire.ts';
 import { readContained, type SourceAnswer } from './sensors-reading.ts';
 import { count, shortNumber } from './words.ts';
 
@@ -74,7 +74,7 @@ async function scan(context: CommandContext, { clock, sysDir, openWire }: ScanDe
     ]);
     const hints = [
       ...(await hintsFor(sysDir, scanned, only)),
-      ...(await strangersOnOneWire(sysDir)),
+      ...(await hintsForOneWire(sysDir)),
       ...(scanned.some(({ found }) => found.length > 0)
         ? ['A scan beside a running reader is safe: the kernel keeps their exchanges apart.']
         : []),

@@ -13,7 +13,7 @@ import type { Unit } from '../../../reading.ts';
 import type { Measurement } from '../../sensor-source.ts';
 import { createUniqueNames, nameOf } from '../names.ts';
 import { type DevicePlace, placeOf } from './device-address.ts';
-import type { Device } from './device-turns.ts';
+import type { KernelDevice } from './kernel-answer.ts';
 import { linkTarget, listNames, readInteger, readText } from './kernel-files.ts';
 
 interface Kind {
@@ -61,7 +61,7 @@ export async function findHwmonChips(
   sysDir: string,
   wants: (sensor: string) => boolean,
   signal: AbortSignal,
-): Promise<readonly Device<readonly Measurement[]>[]> {
+): Promise<readonly KernelDevice[]> {
   const chips = await listChips(join(sysDir, 'class/hwmon'), signal);
   const uniqueKey = createUniqueNames();
   const names = new Map<Kind, (name: string) => string>();
@@ -71,7 +71,7 @@ export async function findHwmonChips(
     names.set(kind, take);
     return take(name);
   };
-  const devices: Device<readonly Measurement[]>[] = [];
+  const devices: KernelDevice[] = [];
   for (const chip of chips) {
     const twins = chips.filter((other) => other.name === chip.name).length > 1;
     const chipName = twins || chip.place.removable ? fullName(chip) : chip.name;
@@ -81,6 +81,7 @@ export async function findHwmonChips(
     devices.push({
       key: uniqueKey(nameOf('hwmon', chipName)),
       bus: chip.place.bus,
+      wired: chip.place.removable,
       read: (nobodyWaits) => readChannels(wanted, nobodyWaits),
     });
   }

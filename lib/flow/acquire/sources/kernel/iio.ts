@@ -10,8 +10,8 @@ import { join } from 'node:path';
 import type { Measurement } from '../../sensor-source.ts';
 import { createUniqueNames, nameOf } from '../names.ts';
 import { placeOf } from './device-address.ts';
-import type { Device } from './device-turns.ts';
 import { type IioChannel, parseChannel, rawValue, scaledValue } from './iio-channel.ts';
+import type { KernelDevice } from './kernel-answer.ts';
 import { linkTarget, listNames, readText } from './kernel-files.ts';
 
 interface Channel extends IioChannel {
@@ -23,11 +23,11 @@ export async function findIioDevices(
   sysDir: string,
   wants: (sensor: string) => boolean,
   signal: AbortSignal,
-): Promise<readonly Device<readonly Measurement[]>[]> {
+): Promise<readonly KernelDevice[]> {
   const root = join(sysDir, 'bus/iio/devices');
   const uniqueKey = createUniqueNames();
   const series = new Map<string, (name: string) => string>();
-  const devices: Device<readonly Measurement[]>[] = [];
+  const devices: KernelDevice[] = [];
   const found = await listDevices(root, signal);
   for (const { dir, name, place } of found) {
     const twins = found.filter((other) => other.name === name).length > 1;
@@ -48,6 +48,7 @@ export async function findIioDevices(
     devices.push({
       key: uniqueKey(nameOf('iio', chipName)),
       bus: place.bus,
+      wired: place.removable,
       read: (nobodyWaits) => readChannels(dir, files, wanted, nobodyWaits),
     });
   }

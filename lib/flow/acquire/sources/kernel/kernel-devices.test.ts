@@ -135,7 +135,11 @@ describe('a Raspberry Pi 4 with sensors on its header', () => {
     // A regular file to stat, but there is no page at address 0: the kernel answers EIO.
     symlinkSync('/proc/self/mem', file);
 
-    expect(await read(sourcesOn(board), 'iio')).toHaveLength(IIO.length - 1);
+    const sources = sourcesOn(board);
+    expect(await read(sources, 'iio')).toHaveLength(IIO.length - 1);
+    expect(sources.find(({ name }) => name === 'kernel-iio')?.troubles?.()).toEqual({
+      'iio-bh1750-1-0023': expect.stringContaining('check its wires'),
+    });
   });
 
   test('all thermometers of a bus convert at once where that is allowed', async () => {

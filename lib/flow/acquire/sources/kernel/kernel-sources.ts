@@ -8,11 +8,11 @@
 import type { Clock } from '../../../../base/clock.ts';
 import type { Measurement, SensorSource } from '../../sensor-source.ts';
 import { nameOf } from '../names.ts';
-import { createDeviceTurns, type Device, NOT_IN_TIME, type TurnLimits } from './device-turns.ts';
+import { createDeviceTurns, NOT_IN_TIME, type TurnLimits } from './device-turns.ts';
 import { readDiskSpace } from './disk-space.ts';
 import { findHwmonChips } from './hwmon.ts';
 import { findIioDevices } from './iio.ts';
-import type { KernelAnswer } from './kernel-answer.ts';
+import { type KernelAnswer, type KernelDevice, NO_VALUE } from './kernel-answer.ts';
 import { readMachine } from './machine.ts';
 import { readNetworkCounters } from './network-counters.ts';
 import { readOneWire } from './one-wire.ts';
@@ -73,15 +73,15 @@ export function createKernelSources(options: KernelSourcesOptions): readonly Sen
     leastMs: Math.min(ms.usual, deadlineMs * PATIENCE_SHARE_MAX),
   });
   const inTurns =
-    (find: (signal: AbortSignal) => Promise<readonly Device<readonly Measurement[]>[]>): Read =>
+    (find: (signal: AbortSignal) => Promise<readonly KernelDevice[]>): Read =>
     async (signal) => {
       const devices = await find(signal);
       const answers = await turns.take(devices, limitsFor(1, CHIP_MS), signal);
-      const silent = devices.filter((_device, index) => answers[index] === undefined);
-      return {
-        measurements: answers.flatMap((answer) => answer ?? []),
-        troubles: new Map(silent.map(({ key }) => [key, NOT_IN_TIME])),
-      };
+      const troubles = devices.flatMap(({ key, wired }, index): [string, string][] => {
+        if (answers[index] === undefined) return [[key, NOT_IN_TIME]];
+        return wired && answers[index].length === 0 ? [[key, NO_VALUE]] : [];
+      });
+      return { measurements: answers.flatMap((answer) => answer ?? []), troubles: new Map(troubles) };
     };
   const plainly =
     (read: (signal: AbortSignal) => Promise<readonly Measurement[]>): Read =>
