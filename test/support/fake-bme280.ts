@@ -100,7 +100,8 @@ export function createFakeBme280(options: { id?: number; address?: number } = {}
       if (value === undefined) return;
       fake.writes.push([register, value]);
       registers[register] = value;
-      if (register === 0xf4 && (value & 0b11) === 0b01) convert();
+      // One measurement in forced mode, one after the other in normal mode: they are all alike.
+      if (register === 0xf4 && (value & 0b11) !== 0) convert();
     },
 
     read(length) {

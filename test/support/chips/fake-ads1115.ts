@@ -1,4 +1,4 @@
-/** ADS1115 by its data sheet: one shot at a time from the input and with the range of its configuration. */
+/** ADS1115 by its data sheet: one shot at a time, or one after the other, from the input and with the range of its configuration. */
 
 import type { Now } from './fake-chip.ts';
 import { createWordChip, type WordChip } from './fake-word-chip.ts';
@@ -6,6 +6,7 @@ import { createWordChip, type WordChip } from './fake-word-chip.ts';
 const CONVERSION = 0;
 const CONFIG = 1;
 const DONE = 0x8000;
+const SINGLE_SHOTS = 0x0100;
 
 /** Bits 11 to 9 of the configuration -> the voltage at which the range ends. */
 const RANGES_VOLT = [6.144, 4.096, 2.048, 1.024, 0.512, 0.256, 0.256, 0.256];
@@ -33,12 +34,14 @@ export function createFakeAds1115(now: Now, address = 0x48): WordChip & { readon
       doneAt = now() + 8.6;
     },
     read() {
-      if (doneAt === undefined || now() < doneAt) return;
-      doneAt = undefined;
       const config = chip.registers.get(CONFIG) ?? 0;
+      // 9.4.2.2: without the bit of single shots it converts all the time, as the kernel's driver wants it.
+      const isContinuous = (config & SINGLE_SHOTS) === 0;
+      if (!isContinuous && (doneAt === undefined || now() < doneAt)) return;
+      doneAt = undefined;
       const input = ((config >> 12) & 0b111) - 0b100;
       const range = RANGES_VOLT[(config >> 9) & 0b111] ?? Number.NaN;
-      chip.registers.set(CONFIG, config | DONE);
+      if (!isContinuous) chip.registers.set(CONFIG, config | DONE);
       chip.registers.set(CONVERSION, rawVoltageOf(volts[input] ?? 0, range));
     },
     poweredOn() {

@@ -31,7 +31,8 @@ export function createFakeBh1750(
       const [command = 0] = bytes;
       // Page 10: one command at a time.
       if (bytes.length !== 1) throw notAcknowledged();
-      if (command === 0x20) doneAt = now() + 180;
+      // Page 2: 120 ms typically; the kernel's driver waits for 135 ms.
+      if (command === 0x20) doneAt = now() + 120;
       if (command >> 3 === 0b01000) time = (time & 0x1f) | ((command & 0b111) << 5);
       if (command >> 5 === 0b011) time = (time & 0xe0) | (command & 0x1f);
     },

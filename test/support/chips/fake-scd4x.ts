@@ -6,6 +6,9 @@ import { createFakeSensirion, type SensirionCommand } from './fake-sensirion.ts'
 /** The words of 3.5.2: what the examples of the data sheet give for 500 ppm, 25 celsius and 37 percent. */
 const SCD4X_EXAMPLE = [0x01f4, 0x6667, 0x5eb9] as const;
 
+/** 3.4, table 9: 1 ms at most. The kernel's driver asks at once, and is answered. */
+const READ_MS = 0.2;
+
 /** The words of 3.9.2: 273 325 796 834 238. */
 const SERIAL = [0xf896, 0x9f07, 0x3bbe];
 
@@ -39,16 +42,16 @@ export function createFakeScd4x(
       },
     },
     // 3.8.2: the example for "nothing new" is 0x8000.
-    e4b8: { busyMs: 1, run: () => [done() > taken ? 0x8006 : 0x8000] },
+    e4b8: { busyMs: READ_MS, run: () => [done() > taken ? 0x8006 : 0x8000] },
     ec05: {
-      busyMs: 1,
+      busyMs: READ_MS,
       run: () => {
         if (done() <= taken) return undefined;
         taken = done();
         return chip.air;
       },
     },
-    '3682': { busyMs: 1, run: idle(() => SERIAL) },
+    '3682': { busyMs: READ_MS, run: idle(() => SERIAL) },
   };
   const poweredOn = () => {
     since = undefined;

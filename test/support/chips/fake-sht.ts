@@ -35,7 +35,8 @@ export function createFakeSht3x(now: Now, address = 0x44): FakeChip & { readonly
 
   const idle = (run: () => readonly number[] | undefined) => () => (periodic ? undefined : run());
   const commands: Record<string, SensirionCommand> = {
-    '2400': { busyMs: 15.5, run: idle(() => [climate.rawTemperature, climate.rawHumidity]) },
+    // 2.1, table 4: 15 ms at most with the supply of a Raspberry Pi.
+    '2400': { busyMs: 15, run: idle(() => [climate.rawTemperature, climate.rawHumidity]) },
     '2130': {
       busyMs: 0,
       run: idle(() => {
@@ -58,6 +59,20 @@ export function createFakeSht3x(now: Now, address = 0x44): FakeChip & { readonly
       }),
     },
     f32d: { busyMs: 0, run: () => [status] },
+    '3041': {
+      busyMs: 0,
+      run: () => {
+        status = 0;
+        return [];
+      },
+    },
+    // The limits of the alert, which the kernel's driver looks at: high and low, to set and to clear.
+    e11f: { busyMs: 0, run: () => [0xcd33] },
+    e114: { busyMs: 0, run: () => [0xc92d] },
+    e109: { busyMs: 0, run: () => [0x3869] },
+    e102: { busyMs: 0, run: () => [0x3466] },
+    // The serial number, by the application note on electronic identification codes.
+    '3780': { busyMs: 0, run: () => [0x0c1a, 0x2b3c] },
   };
   const poweredOn = () => {
     status = 0x8010;
@@ -69,7 +84,8 @@ export function createFakeSht3x(now: Now, address = 0x44): FakeChip & { readonly
 export function createFakeSht4x(now: Now, address = 0x44): FakeChip & { readonly climate: Climate } {
   const climate = usual(rawHumidityOfSht4x);
   const commands: Record<string, SensirionCommand> = {
-    fd: { busyMs: 8.3, run: () => [climate.rawTemperature, climate.rawHumidity] },
+    // 3.1, table 5; the first editions of the data sheet, and the kernel, have 8.2 ms.
+    fd: { busyMs: 8.2, run: () => [climate.rawTemperature, climate.rawHumidity] },
     '89': { busyMs: 0, run: () => [0x0f1d, 0x55aa] },
     '94': { busyMs: 1, run: () => [] },
   };

@@ -28,10 +28,14 @@ export function createFakeMcp9808(address = 0x18): WordChip & { readonly thermom
   return { ...chip, thermometer };
 }
 
+/** 6.5: at most. */
+const CONVERSION_OF_TMP102_MS = 35;
+
 /** Steps of 1/16 celsius: 12 bits from the left, or 13 in extended mode, where the lowest bit is 1. */
 export function createFakeTmp102(now: Now, address = 0x48): WordChip & { readonly thermometer: Thermometer } {
   const thermometer = { steps: 400 };
-  let doneAt: number | undefined;
+  /** After power-on it converts all the time (7.4.1), as the kernel's driver wants it. */
+  let doneAt: number | undefined = now() + CONVERSION_OF_TMP102_MS;
   const isExtended = () => ((chip.registers.get(CONFIG) ?? 0) & 0x0010) !== 0;
   const chip = createWordChip({
     address,
@@ -40,14 +44,14 @@ export function createFakeTmp102(now: Now, address = 0x48): WordChip & { readonl
     reset: { 0: 0, 1: 0x60a0, 2: 0x4b00, 3: 0x5000 },
     writable: { 1: 0x1fd0, 2: 0xfff0, 3: 0xfff0 },
     written(register, value) {
-      if (register === CONFIG && (value & 0x8100) === 0x8100) doneAt = now() + 35;
+      if (register === CONFIG && (value & 0x8100) === 0x8100) doneAt = now() + CONVERSION_OF_TMP102_MS;
     },
     read() {
       const config = (chip.registers.get(CONFIG) ?? 0) & 0x7fff;
       const isAsleep = (config & 0x0100) !== 0;
       const isDone = doneAt !== undefined && now() >= doneAt;
       if (isDone) {
-        doneAt = undefined;
+        if (isAsleep) doneAt = undefined;
         const left = isExtended() ? thermometer.steps << 3 : Math.min(2_047, thermometer.steps) << 4;
         chip.registers.set(TEMPERATURE, (left & 0xfff8) | (isExtended() ? 1 : 0));
       }
@@ -55,7 +59,7 @@ export function createFakeTmp102(now: Now, address = 0x48): WordChip & { readonl
       chip.registers.set(CONFIG, config | (isAsleep && doneAt === undefined ? 0x8000 : 0));
     },
     poweredOn() {
-      doneAt = undefined;
+      doneAt = now() + CONVERSION_OF_TMP102_MS;
     },
   });
   return { ...chip, thermometer };
