@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { beforeAll, describe, it } from 'vitest';
 import { bootableRoot, type Machine, whyNoBootedMachine } from '../support/booted-machine.ts';
-import { API, installGateway, isStored, READER } from './installed-gateway.ts';
+import { API, type Entry, installGateway, isStored, READER } from './installed-gateway.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const PLACE = '/opt/sensor-gateway/current';
@@ -19,9 +19,16 @@ beforeAll(() => {
   if (why === undefined) bootableRoot('bookworm');
 }, MAKING_MS);
 
+const DROP_IN = '/etc/systemd/system/sensor-main.service.d/own.conf';
+const DROP_IN_OF_API = '/etc/systemd/system/sensor-api-write.service.d/own.conf';
+const NOT_TOGETHER = 'limits do not go together';
+const saysOfLimit = (contract: string) => (entry: Entry) =>
+  String(entry.msg).startsWith(`${NOT_TOGETHER} (${contract})`);
+
 interface Found {
   readonly check: string;
   readonly verdict: string;
+  readonly evidence: string;
   readonly fix: string | null;
 }
 
@@ -51,10 +58,18 @@ describe.skipIf(why !== undefined)(`sensorctl doctor${why === undefined ? '' : `
       'data-engine',
       'data-outbox',
       'systemd-units',
+      'systemd-limits',
       'api-port',
       'api-reader',
     ])
       expect(well.get(check)).toMatchObject({ verdict: 'pass' });
+
+    // Nothing that is set on this machine stays out of sight. The test's own short pauses are what is said.
+    expect(well.get('systemd-limits')?.evidence).toBe('23 contracts between limits are kept');
+    await gateway.said(READER, saysOfLimit('pause'));
+    expect(
+      gateway.journal.lines.filter(({ MESSAGE }) => String(MESSAGE).includes(NOT_TOGETHER)),
+    ).toHaveLength(1);
 
     const nobody = await examined(gateway, 'runuser', '-u', 'nobody', '--');
     expect(nobody.get('data-outbox')).toMatchObject({
@@ -72,6 +87,8 @@ describe.skipIf(why !== undefined)(`sensorctl doctor${why === undefined ? '' : `
     await gateway.do('systemctl', 'stop', API);
     await gateway.do('systemctl', 'disable', API);
     await gateway.do('sed', '-i', 's/^TasksMax=.*/TasksMax=99/', `/etc/systemd/system/${API}`);
+    gateway.put(DROP_IN, '[Service]\nTimeoutStopSec=2\n');
+    gateway.put(DROP_IN_OF_API, '[Service]\nTimeoutStopSec=3\n');
     await gateway.do('systemctl', 'daemon-reload');
     await gateway.do(
       'systemd-run',
@@ -91,8 +108,12 @@ describe.skipIf(why !== undefined)(`sensorctl doctor${why === undefined ? '' : `
       'systemd-units': 'warn',
       'systemd-files': 'warn',
       'systemd-state': 'fail',
+      'systemd-limits': 'warn',
       'api-port': 'fail',
     });
+    expect(broken.get('systemd-limits')?.evidence).toContain(
+      `sensor-main stop: what a stop takes (4.5 s, fixed) must be less than TimeoutStopSec= of sensor-main (2 s, ${DROP_IN})`,
+    );
 
     await gateway.do('systemctl', 'stop', 'stranger');
     for (const check of ['config-secrets', 'data-directory', 'systemd-units']) {
@@ -101,6 +122,8 @@ describe.skipIf(why !== undefined)(`sensorctl doctor${why === undefined ? '' : `
     }
     await gateway.do('systemctl', 'restart', API, READER);
     await gateway.said(READER, isStored, 2);
+    await gateway.said(READER, saysOfLimit('sensor-main stop'));
+    await gateway.said(API, saysOfLimit('sensor-api-write stop'));
     const mended = await examined(gateway);
     expect([...mended.values()].filter(({ verdict }) => verdict === 'fail')).toEqual([]);
     expect(mended.get('systemd-units')).toMatchObject({ verdict: 'pass' });

@@ -3,7 +3,7 @@
 import { judge, titleOf } from '../../limits/contract.ts';
 import { CONTRACTS } from '../../limits/contracts/index.ts';
 import { lookAtLimits } from '../../limits/look.ts';
-import { type Check, type Finding, pass, type Step } from '../finding.ts';
+import { type Check, type Finding, notApplicable, pass, type Step } from '../finding.ts';
 
 function limitsOf(step: Step, asks: string): Check {
   return {
@@ -24,6 +24,7 @@ function limitsOf(step: Step, asks: string): Check {
       }
       const kept = judged.filter(({ state }) => state === 'kept').length;
       const unseen = judged.length - kept;
+      if (kept === 0) return notApplicable('none of its contracts has both its limits here');
       const rest = unseen === 0 ? '' : `; ${unseen} more do not apply here, or cannot be seen`;
       return pass(`${kept} contracts between limits are kept${rest}`);
     },
