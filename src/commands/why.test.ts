@@ -121,14 +121,14 @@ test('a stranger on the port is no outage: it says that nothing is given up and 
   const { outbox, run } = gateway();
   outbox.noteOutcome('local', {
     kind: 'misconfigured',
-    reason: 'HTTP 404 without our identity',
+    reason: 'HTTP 404 did not come from us: is the address right?',
     sinceAt: INCIDENT_AT - 5_000,
   });
 
   const { exitCode, out } = await run(why);
 
   expect(out.join('\n')).toContain(
-    'it answers, but not as our write API should: HTTP 404 without our identity',
+    'it answers, but not as our write API should: HTTP 404 did not come from us: is the address right?\n',
   );
   expect(exitCode).toBe(1);
 });

@@ -93,7 +93,7 @@ function judge(one: DestinationStats, circumstances: Circumstances): Judgement {
     const reason = breaker.reason === '' ? '' : `: ${breaker.reason}`;
     return say(
       false,
-      `Nothing is delivered to ${at}: a person has held it ${since(breaker.sinceAt, nowMs)}${reason}.`,
+      `Nothing is delivered to ${at}: a person has held it ${since(breaker.sinceAt, nowMs)}${ended(reason)}`,
       `${waits} To go on: sensorctl breaker release --destination ${destination}`,
     );
   }
@@ -104,7 +104,7 @@ function judge(one: DestinationStats, circumstances: Circumstances): Judgement {
   if (outcome?.kind === 'misconfigured') {
     return say(
       false,
-      `Nothing is delivered to ${at} ${since(outcome.sinceAt, nowMs)}: it answers, but not as our write API should: ${outcome.reason}.`,
+      `Nothing is delivered to ${at} ${since(outcome.sinceAt, nowMs)}: it answers, but not as our write API should: ${ended(outcome.reason)}`,
       `${waits} Nothing is given up for this; check address, token and path. It is tried once a minute.`,
     );
   }
@@ -155,9 +155,14 @@ function outageInWords(
   if (reason === '') return [`Nothing is delivered to ${at} yet: a person has released it. ${tried}`];
   const began = `since ${outage.older ? 'before ' : ''}${momentInWords(outage.sinceAt, nowMs)}`;
   return [
-    `Nothing is delivered to ${at} ${began}: ${reason}.`,
+    `Nothing is delivered to ${at} ${began}: ${ended(reason)}`,
     `${count(streak, 'attempt')} in a row ${streak === 1 ? 'has' : 'have'} failed. ${tried}`,
   ];
+}
+
+/** A reason comes from elsewhere, and may be a sentence of its own. */
+function ended(reason: string): string {
+  return /[.?!]$/.test(reason) ? reason : `${reason}.`;
 }
 
 function lastErrors({ openings }: Outage): string[] {
