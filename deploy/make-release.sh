@@ -19,7 +19,7 @@ readonly source
 cd -- "$source"
 
 # Everything beside dist/ and node_modules/ that an installed gateway or its operator looks at.
-readonly PARTS=(package.json package-lock.json config.example.yaml monitor_and_recover.sh deploy docs
+readonly PARTS=(package.json package-lock.json config.example.yaml monitor_and_recover.sh deploy docs examples
   README.md CHANGELOG.md INCIDENT_ANALYSIS.md LICENSE)
 readonly PROGRAMS=(sensor-main sensor-api-write sensorctl)
 
