@@ -9,8 +9,9 @@
 
 import type { ChipDeps, ChipDriver, ChipValue } from '../chip.ts';
 import { hex } from '../i2c-errors.ts';
-import { notReady, powerLost, wrongChip } from './chip-faults.ts';
+import { powerLost, wrongChip } from './chip-faults.ts';
 import { checkOptions } from './chip-options.ts';
+import { untilDone } from './until-done.ts';
 import { createWordRegisters } from './word-registers.ts';
 import { signed } from './words.ts';
 
@@ -31,8 +32,6 @@ const RANGE_VOLT_USUAL = 4.096;
 
 /** 7.5: one period of 128 samples a second, 10 % of tolerance, and 25 us to wake up. */
 const CONVERSION_MS = 9;
-const LOOKS_MAX = 5;
-const LOOK_PAUSE_MS = 1;
 
 /**
  * 9.6.4: the threshold of a comparator that is switched off. After power-on it is 0x8000; its highest bit has to
@@ -50,7 +49,8 @@ export const ADS1115: ChipDriver = {
   // 7.3: an input may be 0.3 V below ground, where the chip still lives; the largest range ends at 6.144 V.
   metrics: INPUTS.map((input) => ({ metric: `voltage_a${input}`, unit: 'volt', legal: [-0.3, 6.144] })),
   options: { rangeVolt: RANGES_VOLT },
-  measureMaxMs: 70,
+  // Four conversions of 9 ms, each of which may be late.
+  measureMaxMs: 90,
 
   open(deps) {
     checkOptions(ADS1115, deps.options);
@@ -67,21 +67,17 @@ function openChip({
   const range = RANGES_VOLT.indexOf(rangeVolt);
   const configOf = (input: number) => ((FIRST_INPUT + input) << 12) | (range << 9) | SINGLE_SHOT;
 
-  async function becomeDone(config: number, signal: AbortSignal): Promise<void> {
-    for (let look = 0; look < LOOKS_MAX; look += 1) {
-      const found = await read(REGISTER.config);
-      if ((found & ~START_OR_DONE) !== config) throw powerLost(device);
-      if ((found & START_OR_DONE) !== 0) return;
-      await pause(LOOK_PAUSE_MS, signal);
-    }
-    throw notReady(device, 'conversion');
+  async function isDone(config: number): Promise<boolean> {
+    const found = await read(REGISTER.config);
+    if ((found & ~START_OR_DONE) !== config) throw powerLost(device);
+    return (found & START_OR_DONE) !== 0;
   }
 
   async function voltageOf(input: number, signal: AbortSignal): Promise<ChipValue> {
     const config = configOf(input);
     await write(REGISTER.config, START_OR_DONE | config);
     await pause(CONVERSION_MS, signal);
-    await becomeDone(config, signal);
+    await untilDone({ device, pause }, 'conversion', () => isDone(config), signal);
     // 9.5.4: from -32768 to 32767. A voltage above the range reads as its end.
     const steps = signed(await read(REGISTER.conversion), 16);
     return { metric: `voltage_a${input}`, value: (steps * rangeVolt) / 32_768 };

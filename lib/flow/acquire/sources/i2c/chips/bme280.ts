@@ -15,8 +15,9 @@ import {
   fineTemperature,
   parseCalibration,
 } from './bme280-compensation.ts';
-import { notReady, powerLost, unlessItRefuses, wrongChip } from './chip-faults.ts';
+import { powerLost, unlessItRefuses, wrongChip } from './chip-faults.ts';
 import { checkOptions } from './chip-options.ts';
+import { untilDone } from './until-done.ts';
 
 /** 5.4: the registers used here. */
 const REGISTER = {
@@ -53,10 +54,6 @@ const RESET_16_BITS = 0x8000;
 
 /** How many samples the chip averages; 5.4.3 and 5.4.5 code them as 1 to 5. */
 const OVERSAMPLINGS: readonly number[] = [1, 2, 4, 8, 16];
-
-/** A conversion that outlasts its data sheet maximum is looked at so often again, so far apart. */
-const STATUS_LOOKS_MAX = 5;
-const STATUS_PAUSE_MS = 2;
 
 /** 1.2, 1.3, 1.1. */
 const METRICS: readonly ChipMetric[] = [
@@ -108,13 +105,8 @@ function openChip(kind: Kind, { device, pause, options: { oversampling = 1 } }: 
   const readByte = async (register: number) => (await read(register, 1))[0] ?? 0;
   const write = (register: number, value: number) => device.transfer(Uint8Array.of(register, value), 0);
 
-  async function becomeIdle(bit: number, what: string, signal: AbortSignal): Promise<void> {
-    for (let look = 0; look < STATUS_LOOKS_MAX; look += 1) {
-      if (((await readByte(REGISTER.status)) & bit) === 0) return;
-      await pause(STATUS_PAUSE_MS, signal);
-    }
-    throw notReady(device, what);
-  }
+  const becomeIdle = (bit: number, what: string, signal: AbortSignal) =>
+    untilDone({ device, pause }, what, async () => ((await readByte(REGISTER.status)) & bit) === 0, signal);
 
   return {
     async begin(signal) {

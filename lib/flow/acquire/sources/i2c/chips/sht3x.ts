@@ -8,7 +8,7 @@
 
 import type { ChipDriver } from '../chip.ts';
 import { checkOptions } from './chip-options.ts';
-import { answersTo, commandOf, createSensirion, SHORT_COMMAND_MS } from './sensirion.ts';
+import { answersTo, celsiusOfSht, commandOf, createSensirion, SHORT_COMMAND_MS } from './sensirion.ts';
 
 /** 4.8: ends a periodic measurement that another program has started. */
 const BREAK = commandOf(0x3093);
@@ -55,7 +55,7 @@ export const SHT3X: ChipDriver = {
         await command(MEASURE, MEASURE_MS, signal);
         const [temperature = 0, humidity = 0] = await answer(2, signal);
         return [
-          { metric: 'temperature', value: celsiusOf(temperature) },
+          { metric: 'temperature', value: celsiusOfSht(temperature) },
           { metric: 'humidity', value: percentOf(humidity) },
         ];
       },
@@ -63,15 +63,7 @@ export const SHT3X: ChipDriver = {
   },
 };
 
-/**
- * 4.13, in whole thousandths, as the kernel's driver computes: it divides by 2^16 where the data sheet says 2^16 - 1,
- * which is less than 0.003 celsius.
- */
-function celsiusOf(raw: number): number {
-  return (((21_875 * raw) >> 13) - 45_000) / 1_000;
-}
-
-/** 4.13, as above. */
+/** 4.13, cut to whole thousandths and divided by 2^16 as the temperature. */
 function percentOf(raw: number): number {
   return ((12_500 * raw) >> 13) / 1_000;
 }

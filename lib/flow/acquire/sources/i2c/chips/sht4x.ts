@@ -8,7 +8,7 @@
 
 import type { ChipDriver } from '../chip.ts';
 import { checkOptions } from './chip-options.ts';
-import { answersTo, createSensirion, SHORT_COMMAND_MS } from './sensirion.ts';
+import { answersTo, celsiusOfSht, createSensirion, SHORT_COMMAND_MS } from './sensirion.ts';
 
 /** 4.5, table 8: commands of one byte. A reset ends the heater of another program, too. */
 const SOFT_RESET = Uint8Array.of(0x94);
@@ -49,7 +49,7 @@ export const SHT4X: ChipDriver = {
         await command(MEASURE, MEASURE_MS, signal);
         const [temperature = 0, humidity = 0] = await answer(2, signal);
         return [
-          { metric: 'temperature', value: celsiusOf(temperature) },
+          { metric: 'temperature', value: celsiusOfSht(temperature) },
           { metric: 'humidity', value: percentOf(humidity) },
         ];
       },
@@ -58,16 +58,9 @@ export const SHT4X: ChipDriver = {
 };
 
 /**
- * 4.6, in whole thousandths, as the kernel's driver computes: it divides by 2^16 where the data sheet says 2^16 - 1,
- * which is less than 0.003 celsius.
- */
-function celsiusOf(raw: number): number {
-  return (((21_875 * raw) >> 13) - 45_000) / 1_000;
-}
-
-/**
- * 4.6, as above. The formula reaches from -6 to 119 percent, so that the calibration at the ends is not lost; what
- * does not exist is cut off, as the data sheet advises. The kernel leaves that to its users.
+ * 4.6, cut to whole thousandths and divided by 2^16 as the temperature. The formula reaches from -6 to 119 percent,
+ * so that the calibration at the ends is not lost; what does not exist is cut off, as the data sheet advises. The
+ * kernel leaves that to its users.
  */
 function percentOf(raw: number): number {
   const milli = ((15_625 * raw) >> 13) - 6_000;

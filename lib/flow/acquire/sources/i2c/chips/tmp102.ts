@@ -8,8 +8,9 @@
 
 import type { ChipDriver } from '../chip.ts';
 import { hex } from '../i2c-errors.ts';
-import { notReady, powerLost, wrongChip } from './chip-faults.ts';
+import { powerLost, wrongChip } from './chip-faults.ts';
 import { checkOptions } from './chip-options.ts';
+import { untilDone } from './until-done.ts';
 import { createWordRegisters } from './word-registers.ts';
 import { signed } from './words.ts';
 
@@ -31,8 +32,6 @@ const EXTENDED = 0x0001;
 
 /** 6.5: 26 ms, at most 35 ms. */
 const CONVERSION_MS = 35;
-const LOOKS_MAX = 5;
-const LOOK_PAUSE_MS = 2;
 
 export const TMP102: ChipDriver = {
   type: 'tmp102',
@@ -47,14 +46,10 @@ export const TMP102: ChipDriver = {
     checkOptions(TMP102, options);
     const { read, write } = createWordRegisters(device);
 
-    async function becomeDone(signal: AbortSignal): Promise<void> {
-      for (let look = 0; look < LOOKS_MAX; look += 1) {
-        const config = await read(REGISTER.config);
-        if ((config & ~CHANGING) !== SETUP) throw powerLost(device);
-        if ((config & START_OR_DONE) !== 0) return;
-        await pause(LOOK_PAUSE_MS, signal);
-      }
-      throw notReady(device, 'conversion');
+    async function isDone(): Promise<boolean> {
+      const config = await read(REGISTER.config);
+      if ((config & ~CHANGING) !== SETUP) throw powerLost(device);
+      return (config & START_OR_DONE) !== 0;
     }
 
     return {
@@ -73,7 +68,7 @@ export const TMP102: ChipDriver = {
         if (((await read(REGISTER.config)) & ~CHANGING) !== SETUP) throw powerLost(device);
         await write(REGISTER.config, START_OR_DONE | SETUP);
         await pause(CONVERSION_MS, signal);
-        await becomeDone(signal);
+        await untilDone({ device, pause }, 'conversion', isDone, signal);
         const raw = await read(REGISTER.temperature);
         if ((raw & EXTENDED) === 0) throw powerLost(device);
         return [{ metric: 'temperature', value: celsiusOf(raw) }];
