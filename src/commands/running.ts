@@ -30,7 +30,7 @@ const HEALTH_FRESH_MS = 45_000;
 /** On this machine an answer takes milliseconds; a person waits for it. */
 const API_TIMEOUT_MS = 2_000;
 
-/** A health file has about 2 KiB. */
+/** A health file has some 10 KiB, most of them the last values of the sensors; with hundreds of sensors ten times that. */
 const HEALTH_CHARACTERS_MAX = 262_144;
 
 export function programState(runDir: string, program: string, wallMs: number): ProgramState {

@@ -56,7 +56,7 @@ interface Row {
 }
 
 /** As the reader would create them. Opens nothing. */
-export function configuredSources({ config, dataDir }: Pick<Places, 'config' | 'dataDir'>) {
+function configuredSources({ config, dataDir }: Pick<Places, 'config' | 'dataDir'>) {
   const sources = createSources(config.sources, {
     world: { clock: systemClock, random: systemRandom },
     stateDir: dataDir,

@@ -32,7 +32,7 @@ export function renumbered(listing: string): string {
 }
 
 /** Writes what a listing says below `root`. Throws for a line that it does not understand. */
-export function expandListing(listing: string, root: string): void {
+function expandListing(listing: string, root: string): void {
   let dir = root;
   for (const [index, line] of listing.split('\n').entries()) {
     const link = /^(\/\S+) -> (\S+)$/.exec(line);

@@ -5,9 +5,9 @@ import { createDeviceTurns, type Device, type TurnLimits } from './device-turns.
 const LIMITS: TurnLimits = { lanes: 1, patienceMs: 1_000, totalMs: 4_500, leastMs: 100 };
 
 /** Devices that take a time, for ever until `mend`ed, or fail; and a note of who was asked, in order. */
-function turnsRig() {
+function turnsRig(poolThreads?: number) {
   const clock = createVirtualClock();
-  const turns = createDeviceTurns(clock);
+  const turns = createDeviceTurns({ clock, poolThreads });
   const asked: string[] = [];
   const mends = new Map<string, () => void>();
   let underWay = 0;
@@ -133,6 +133,19 @@ describe('devices in turns', () => {
 
     expect(first.asked).toEqual(['a', 'b']);
     expect(third.asked).toEqual(['d']);
+  });
+
+  test.each([
+    [1, 1],
+    [4, 2],
+    [16, 8],
+  ])('of %d threads at most %d are left to devices that hang', async (poolThreads, most) => {
+    const { device, round } = turnsRig(poolThreads);
+    const devices = Array.from({ length: 20 }, (_, i) => device(`d${i}`, Number.POSITIVE_INFINITY));
+
+    const { asked } = await round(devices, { patienceMs: 100 });
+
+    expect(asked).toHaveLength(most);
   });
 
   test('an abort is heard at once, and the device in hand is remembered', async () => {

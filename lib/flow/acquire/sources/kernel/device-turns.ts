@@ -49,13 +49,23 @@ export interface DeviceTurns {
 /** For people: why a device has no value now. */
 export const NOT_IN_TIME = 'has not answered in time';
 
-/** Half of libuv's four threads: the other half serves files, names and the rest of the sensors. */
-const LEFT_BEHIND_MAX = 2;
+/** Half of the threads: the other half serves files, host names and the rest of the sensors. */
+const LEFT_BEHIND_SHARE_MAX = 0.5;
+
+/** What Node has if nobody says otherwise (libuv: `UV_THREADPOOL_SIZE`). */
+const POOL_THREADS = 4;
 
 /** Devices come and go under other names (USB); what is remembered of them is only the order. */
 const REMEMBERED_MAX = 1_000;
 
-export function createDeviceTurns(clock: Clock): DeviceTurns {
+export interface DeviceTurnsOptions {
+  readonly clock: Clock;
+  /** How many threads there are for calls that block; four if left out. */
+  readonly poolThreads?: number | undefined;
+}
+
+export function createDeviceTurns({ clock, poolThreads = POOL_THREADS }: DeviceTurnsOptions): DeviceTurns {
+  const leftBehindMax = Math.max(1, Math.floor(poolThreads * LEFT_BEHIND_SHARE_MAX));
   const hanging = new Map<string, string>();
   const late = new Set<string>();
   const turns = new Map<string, number>();
@@ -111,7 +121,7 @@ export function createDeviceTurns(clock: Clock): DeviceTurns {
       const answers = new Map<string, T | undefined>();
       const waiting = inOrder(devices.filter((device) => !isParked(device.bus)));
       const lane = async (): Promise<void> => {
-        while (hanging.size < LEFT_BEHIND_MAX) {
+        while (hanging.size < leftBehindMax) {
           const leftMs = endMono - clock.monotonicMs();
           const next = leftMs < limits.leastMs ? undefined : waiting.shift();
           if (next === undefined) return;
@@ -121,7 +131,7 @@ export function createDeviceTurns(clock: Clock): DeviceTurns {
         }
       };
       await Promise.all(Array.from({ length: limits.lanes }, lane));
-      if (answers.size === 0 && hanging.size >= LEFT_BEHIND_MAX && devices.length > 0)
+      if (answers.size === 0 && hanging.size >= leftBehindMax && devices.length > 0)
         throw tooMany([...hanging.keys()]);
       return devices.map(({ key }) => answers.get(key));
     },

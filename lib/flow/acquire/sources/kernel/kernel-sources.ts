@@ -32,6 +32,8 @@ export interface KernelSourcesOptions extends SensorChoiceOptions {
   /** How often to read them; with every round if left out. */
   readonly intervalMs?: number | undefined;
   readonly deadlineMs?: number | undefined;
+  /** How many threads Node has for calls that block. */
+  readonly poolThreads?: number | undefined;
 }
 
 type Read = (signal: AbortSignal) => Promise<KernelAnswer>;
@@ -65,7 +67,7 @@ export function createKernelSources(options: KernelSourcesOptions): readonly Sen
   } = options;
   const choice = createSensorChoice(options);
   // One for all kinds: hwmon and IIO share buses, and all share the threads that a hanging device keeps.
-  const turns = createDeviceTurns(clock);
+  const turns = createDeviceTurns({ clock, poolThreads: options.poolThreads });
   const limitsFor = (lanes: number, ms: { patience: number; usual: number }): TurnLimits => ({
     lanes,
     patienceMs: Math.min(ms.patience, deadlineMs * PATIENCE_SHARE_MAX),

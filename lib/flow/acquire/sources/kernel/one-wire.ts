@@ -22,12 +22,12 @@ import { type OneWireAnswer, parseOneWireAnswer, parseOneWireTemperature } from 
 /** DS18S20, DS1822, DS18B20, DS1825, DS28EA00: what the kernel's w1_therm drives. */
 const THERMOMETER = /^(10|22|28|3b|42)-[0-9a-f]{12}$/;
 
-export interface OneWireProbe extends Device<OneWireAnswer> {
+interface OneWireProbe extends Device<OneWireAnswer> {
   readonly sensor: string;
 }
 
 /** The thermometers whose sensor is wanted. */
-export async function findOneWireProbes(
+async function findOneWireProbes(
   sysDir: string,
   wants: (sensor: string) => boolean,
   signal: AbortSignal,
