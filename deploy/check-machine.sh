@@ -12,6 +12,8 @@ export LC_ALL=C
 
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 readonly here
+# shellcheck source=deploy/clock.sh
+. "$here/clock.sh"
 readonly PREFIX=/opt/sensor-gateway
 readonly UNIT_DIR=/etc/systemd/system
 readonly UNITS=(sensor-api-write.service sensor-main.service)
@@ -149,8 +151,8 @@ check_port() {
 }
 
 check_surroundings() {
-  if [[ ! -e /run/systemd/timesync/synchronized && $(timeout 5 timedatectl show -p NTPSynchronized --value 2>/dev/null) != yes ]]; then
-    note 'the clock is not synchronised: readings are mended when it is (sudo timedatectl set-ntp true)'
+  if ! clock_synchronised; then
+    note 'the clock is not synchronised: readings are kept until it is, at most clock.hold (5 min), then sent and mended later (sudo timedatectl set-ntp true)'
   fi
   if ! compgen -G '/dev/i2c-*' >/dev/null; then
     note 'no I2C bus; if sensors hang on one: sudo raspi-config nonint do_i2c 0'

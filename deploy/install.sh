@@ -29,6 +29,8 @@ readonly STAYS_S=3
 
 # shellcheck source=deploy/steps.sh
 . "$here/steps.sh"
+# shellcheck source=deploy/clock.sh
+. "$here/clock.sh"
 # shellcheck source=deploy/removal.sh
 . "$here/removal.sh"
 
@@ -278,6 +280,11 @@ Release $name runs. Next:
   sudo sensorctl readings       what has been stored
   $CONFIG_DIR/config.yaml       which sensors there are, and where readings go
   journalctl -fu sensor-main    what it says"
+  if ! clock_synchronised; then
+    say "
+Nobody vouches for the clock yet: readings are kept until somebody does, at most clock.hold (5 min), and then
+sent. See: timedatectl"
+  fi
 }
 
 go_back_to() { # release-name
