@@ -31,13 +31,15 @@ export interface Machine {
   do(command: string, ...args: string[]): Promise<string>;
   /** Properties of a unit, from `systemctl show`. */
   show(unit: string): Promise<Readonly<Record<string, string>>>;
-  /** Resolves when `check` says so; it is asked again and again, until the test's own time is up. */
-  until(check: () => Promise<boolean>): Promise<void>;
+  /** Resolves when `check` says so; it is asked again and again, with a pause, until the test's own time is up. */
+  until(check: () => Promise<boolean>, pauseMs?: number): Promise<void>;
   /** Writes a file into it, with the directories above it. */
   put(path: string, text: string, mode?: number): void;
   /** Copies files of this machine into it. */
   copy(from: string, to: string): void;
   read(path: string): string;
+  /** Resolves when it is gone: was it powered off or rebooted from within? It does not come back by itself. */
+  ended(): Promise<'off' | 'rebooted'>;
 }
 
 export interface MachineOptions {
@@ -49,7 +51,10 @@ export interface MachineOptions {
 }
 
 /** Often enough not to cost a test time, seldom enough to leave the machine to what is tested. */
-const LOOK_AGAIN_MS = 100;
+const LOOK_AGAIN_MS = 200;
+
+/** What systemd-nspawn ends with then. */
+const REBOOTED = 133;
 
 let machines = 0;
 
@@ -102,8 +107,8 @@ export async function bootMachine(options: MachineOptions = {}): Promise<Machine
       const lines = (await machine.do('systemctl', 'show', unit)).split('\n');
       return Object.fromEntries(lines.map((line) => [line.split('=', 1)[0], line.replace(/^[^=]*=/, '')]));
     },
-    async until(check) {
-      while (!(await check())) await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+    async until(check, pauseMs = LOOK_AGAIN_MS) {
+      while (!(await check())) await new Promise((resolve) => setTimeout(resolve, pauseMs));
     },
     put(path, text, mode = 0o644) {
       mkdirSync(dirname(join(root, path)), { recursive: true });
@@ -112,6 +117,19 @@ export async function bootMachine(options: MachineOptions = {}): Promise<Machine
     },
     copy: (from, to) => cpSync(from, join(root, to), { recursive: true }),
     read: (path) => readFileSync(join(root, path), 'utf8'),
+    async ended() {
+      let code: number | null | undefined;
+      void launcher.exited.then((status) => {
+        code = status.code;
+      });
+      await machine.until(async () => {
+        // A shutdown first stops all processes. nsenter stops along with the one that it has started, and
+        // does then not see it end, for which the shutdown waits.
+        machine.journal.kill('SIGCONT');
+        return code !== undefined;
+      });
+      return code === REBOOTED ? 'rebooted' : 'off';
+    },
   };
   return machine;
 }

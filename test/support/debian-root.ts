@@ -9,6 +9,7 @@ import { createHash } from 'node:crypto';
 import {
   copyFileSync,
   existsSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -19,6 +20,7 @@ import {
 } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { codeOf } from '../../lib/base/errors.ts';
 
 export interface DebianRootOptions {
   /** Code name; left out: this machine's, whose libraries its Node and the addons were linked with. */
@@ -75,8 +77,12 @@ export function debianRoot({ release = hostRelease(), packages }: DebianRootOpti
 export function cached(name: string, key: string, make: (place: string) => string): string {
   const place = join(CACHE_DIR, `${name}-${createHash('sha256').update(key).digest('hex').slice(0, 12)}`);
   const note = join(place, 'made');
-  if (!existsSync(note)) {
-    mkdirSync(CACHE_DIR, { recursive: true });
+  const done = () => join(place, readFileSync(note, 'utf8'));
+  if (existsSync(note)) return done();
+  mkdirSync(CACHE_DIR, { recursive: true });
+  return alone(`${place}.lock`, () => {
+    // Another process may have made it while this one waited; it may be in use already.
+    if (existsSync(note)) return done();
     const fresh = mkdtempSync(join(CACHE_DIR, 'making-'));
     try {
       const made = make(fresh);
@@ -88,8 +94,48 @@ export function cached(name: string, key: string, make: (place: string) => strin
       rmSync(fresh, { recursive: true, force: true });
       throw error;
     }
+    return done();
+  });
+}
+
+const LOOK_AGAIN_MS = 200;
+
+/** While one process is at it, others that want the same wait. The lock of a process that is gone is nobody's. */
+function alone<T>(lock: string, act: () => T): T {
+  const own = `${lock}.${process.pid}`;
+  writeFileSync(own, String(process.pid));
+  try {
+    while (!taken(own, lock)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOOK_AGAIN_MS);
+  } finally {
+    rmSync(own);
   }
-  return join(place, readFileSync(note, 'utf8'));
+  try {
+    return act();
+  } finally {
+    rmSync(lock, { force: true });
+  }
+}
+
+/** A link, because it comes into being with its contents. */
+function taken(own: string, lock: string): boolean {
+  try {
+    linkSync(own, lock);
+    return true;
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error;
+    if (isForsaken(lock)) rmSync(lock, { force: true });
+    return false;
+  }
+}
+
+function isForsaken(lock: string): boolean {
+  try {
+    process.kill(Number(readFileSync(lock, 'utf8')), 0);
+    return false;
+  } catch (error) {
+    // Any other failure means that it was given back just now, or is another user's.
+    return codeOf(error) === 'ESRCH';
+  }
 }
 
 function hostRelease(): string {

@@ -1,0 +1,47 @@
+/**
+ * The machines of these tests themselves: one whose test was killed with all that belongs to it, at a moment at
+ * which nobody could clean up, is gone when the next one has booted.
+ */
+
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { beforeAll, describe, it } from 'vitest';
+import { bootableRoot, bootMachine, whyNoBootedMachine } from '../support/booted-machine.ts';
+import { startCommand } from '../support/child-program.ts';
+
+const MAKING_MS = 300_000;
+const MACHINE_MS = 120_000;
+
+const why = whyNoBootedMachine();
+const BOOT = join(import.meta.dirname, '../support/boot-machine.sh');
+
+beforeAll(() => {
+  if (why === undefined) bootableRoot('bookworm');
+}, MAKING_MS);
+
+/** The control groups of a machine, wherever they lie. */
+const groupsOf = (name: string) =>
+  spawnSync('find', ['/sys/fs/cgroup', '-maxdepth', '6', '-type', 'd', '-name', name], { encoding: 'utf8' })
+    .stdout.split('\n')
+    .filter((line) => line !== '');
+
+describe.skipIf(why !== undefined)(`a machine of a test${why === undefined ? '' : ` (${why})`}`, () => {
+  it('leaves nothing behind when its launcher is killed, once another one has been started', {
+    timeout: MACHINE_MS,
+  }, async ({ expect, onTestFinished }) => {
+    // Of a process that has ended.
+    const name = `sensorgw-${spawnSync('true').pid}-1`;
+    const args = ['--mount', '--propagation', 'private', BOOT, bootableRoot('bookworm'), name];
+    const launcher = startCommand('unshare', args, {}, onTestFinished);
+    const booted = await launcher.line((line) => line.text.startsWith('booted '));
+    launcher.kill('SIGKILL');
+    const left = groupsOf(name);
+
+    const next = await bootMachine({ onTestFinished });
+
+    expect(left.length).toBeGreaterThan(0);
+    expect(groupsOf(name)).toEqual([]);
+    expect(spawnSync('kill', ['-0', booted.text.split(' ')[1] ?? '']).status).not.toBe(0);
+    expect(await next.do('systemctl', 'is-active', 'systemd-journald')).toBe('active\n');
+  });
+});
