@@ -134,6 +134,34 @@ describe.skipIf(why !== undefined).concurrent(
       expect(blocked).toMatchObject([{ code: 0 }]);
     });
 
+    it('reboots the machine from within its sandbox, where it may and nothing else has helped', async ({
+      expect,
+      onTestFinished,
+    }) => {
+      const gateway = await readerAtStartLimit(onTestFinished);
+      // Three hours after the boot; a ticket has stood for longer than an hour, and so have three restarts.
+      await gateway.do('sh', '-c', "awk '{ print $1 + 10800, $2 }' /proc/uptime >/run/later");
+      const laterS = Math.floor(Number(gateway.read('/run/later').split(' ')[0]));
+      const restarts = [3_500, 2_000, 1_000].map((ago) => `${laterS - ago}\n`);
+      gateway.put(`${NOTES}/${READER}.restarts`, restarts.join(''));
+      gateway.put(`${NOTES}/${READER}.ticket`, `${laterS - 3_700}\nunit: ${READER}\n`);
+      const later = '[Service]\nEnvironment=RECOVER_UPTIME_FILE=/run/later\n';
+      gateway.put('/etc/systemd/system/sensor-recover.service.d/later.conf', later);
+      await gateway.do('systemctl', 'daemon-reload');
+
+      await gateway.do('systemctl', 'start', 'sensor-recover.service');
+      const kept = await gateway.show(READER);
+      const may = `${later}Environment=RECOVER_REBOOT=yes\n`;
+      gateway.put('/etc/systemd/system/sensor-recover.service.d/later.conf', may);
+      await gateway.do('systemctl', 'daemon-reload');
+      await gateway.run('systemctl', '--no-block', 'start', 'sensor-recover.service');
+
+      expect(await gateway.ended()).toBe('rebooted');
+      expect(kept).toMatchObject({ ActiveState: 'failed' });
+      const said = gateway.journal.lines.map((line) => String(line.MESSAGE));
+      expect(said.filter((text) => text.includes('rebooting the machine'))).toHaveLength(1);
+    });
+
     it('is run by its timer, within its own sandbox', async ({ expect, onTestFinished }) => {
       const gateway = await runningGateway(onTestFinished);
       await gateway.dropIn(API, 'WatchdogSec=0');

@@ -24,8 +24,10 @@ const WITH_TOKEN = `destinations:
   - {name: local, url: "http://127.0.0.1:8470", token_file: /run/credentials/sensor-main.service/token}
 `;
 
+const RECOVERY = 'sensor-recover.service';
+
 /** Exposure in tenths: what `systemd-analyze security --threshold` takes. */
-const EXPOSURE_MAX = { [READER]: 20, [API]: 15 };
+const EXPOSURE_MAX = { [READER]: 20, [API]: 15, [RECOVERY]: 15 };
 
 beforeAll(() => {
   if (why === undefined) for (const [, release] of RELEASES) bootableRoot(release);
@@ -51,8 +53,12 @@ describe.skipIf(why !== undefined).concurrent(
         await gateway.do('systemctl', 'start', API, READER);
         await gateway.said(READER, isStored, 2);
 
+        await gateway.do('systemctl', 'start', RECOVERY);
+
         expect(await gateway.do('systemctl', '--version')).toContain(`systemd ${version} `);
-        const units = [READER, API].map((unit) => `/etc/systemd/system/${unit}`);
+        const units = [READER, API, RECOVERY, 'sensor-recover.timer'].map(
+          (unit) => `/etc/systemd/system/${unit}`,
+        );
         expect(await gateway.run('systemd-analyze', 'verify', '--man=no', ...units)).toMatchObject({
           code: 0,
           stderr: '',
@@ -65,8 +71,19 @@ describe.skipIf(why !== undefined).concurrent(
             unit,
           );
           expect({ unit, code, last: stdout.trim().split('\n').at(-1) }).toMatchObject({ code: 0 });
-          expect(await gateway.show(unit)).toMatchObject({ ActiveState: 'active', NRestarts: '0' });
         }
+        for (const unit of [READER, API])
+          expect(await gateway.show(unit)).toMatchObject({ ActiveState: 'active', NRestarts: '0' });
+        // It found both well from within its own sandbox: whatever it could not see, it would have said.
+        expect(await gateway.show(RECOVERY)).toMatchObject({ Result: 'success', ExecMainStatus: '0' });
+        expect(await gateway.run('journalctl', '--quiet', '-t', 'sensor-gateway-recover')).toMatchObject({
+          stdout: '',
+        });
+        if (version >= 254)
+          expect(await gateway.show(READER)).toMatchObject({
+            RestartSteps: '5',
+            RestartMaxDelayUSec: '2min 40s',
+          });
         expect(await gateway.accountForAll()).toBeGreaterThan(0);
       },
     );
