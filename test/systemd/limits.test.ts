@@ -5,7 +5,15 @@
 
 import { beforeAll, describe, it } from 'vitest';
 import { bootableRoot, whyNoBootedMachine } from '../support/booted-machine.ts';
-import { API, type Entry, installGateway, isStored, READER, runningGateway } from './installed-gateway.ts';
+import {
+  API,
+  type Entry,
+  heartbeatAt,
+  installGateway,
+  isStored,
+  READER,
+  runningGateway,
+} from './installed-gateway.ts';
 
 const MAKING_MS = 300_000;
 const LIMIT_MS = 240_000;
@@ -81,9 +89,15 @@ describe.skipIf(why !== undefined).concurrent(
       await gateway.dropIn(READER, 'CPUQuota=5%');
 
       await gateway.do('systemctl', 'start', READER);
-      await gateway.said(READER, isStored, 6);
+      const readyAt = await heartbeatAt(gateway);
+      const stored = gateway.entries(READER).filter(isStored).length;
+      await gateway.said(READER, isStored, stored + 2);
+      // Longer than the watchdog of the unit waits.
+      await gateway.until(async () => (await heartbeatAt(gateway)) > readyAt + 32);
 
       expect(await gateway.show(READER)).toMatchObject({ ActiveState: 'active', NRestarts: '0' });
+      const throttled = `find /sys/fs/cgroup/cpu -path '*/${READER}/cpu.stat' -exec cat {} +`;
+      expect(await gateway.do('sh', '-c', throttled)).toMatch(/^nr_throttled [1-9]\d\d/m);
       expect(await gateway.accountForAll()).toBeGreaterThan(0);
     });
 

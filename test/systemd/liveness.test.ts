@@ -6,7 +6,14 @@
 
 import { beforeAll, describe, it } from 'vitest';
 import { bootableRoot, whyNoBootedMachine } from '../support/booted-machine.ts';
-import { API, type InstalledGateway, QUICK_CONFIG, READER, runningGateway } from './installed-gateway.ts';
+import {
+  API,
+  heartbeatAt,
+  type InstalledGateway,
+  QUICK_CONFIG,
+  READER,
+  runningGateway,
+} from './installed-gateway.ts';
 
 /** A root file system is made from packages once. */
 const MAKING_MS = 300_000;
@@ -26,12 +33,11 @@ async function restartedByWatchdog(gateway: InstalledGateway): Promise<void> {
 }
 
 const roundsIn = (gateway: InstalledGateway) =>
-  gateway.journal.lines.filter((line) => String(line.MESSAGE).includes('round.sampled')).length;
+  gateway.entries(READER).filter((entry) => entry.event === 'round.sampled').length;
 
-/** When systemd last heard a heartbeat, in seconds since boot. */
-async function heartbeatAt(gateway: InstalledGateway): Promise<number> {
-  return Number((await gateway.show(READER)).WatchdogTimestampMonotonic) / 1e6;
-}
+/** What hangs from the start on costs its own readings and no restart: it must have been read once. */
+const bothSourcesRead = (gateway: InstalledGateway) =>
+  gateway.said(READER, (entry) => entry.event === 'round.sampled' && entry.sourcesOk === 2);
 
 describe
   .skipIf(why !== undefined)
@@ -84,15 +90,39 @@ describe
         onTestFinished,
       }) => {
         const gateway = await runningGateway(onTestFinished, {
-          config: `${QUICK_CONFIG}sources: [simulated, {type: bme280, deadline: 300ms}]\n`,
+          config: `${QUICK_CONFIG}sources: [simulated, {type: module, name: tank, path: /opt/faults/stuck-source.js, deadline: 500ms}]\n`,
           faults: { FAULT: 'stuck-read' },
         });
+        await bothSourcesRead(gateway);
         await gateway.do('mkfifo', '--mode=666', '/opt/faults/fifo');
 
         await gateway.setOff(READER);
-        await gateway.said(READER, (entry) => String(entry.msg).includes('heartbeat withheld: read bme280'));
+        await gateway.said(READER, (entry) => String(entry.msg).includes('heartbeat withheld: read tank'));
         await restartedByWatchdog(gateway);
 
+        expect(await gateway.accountForAll()).toBeGreaterThan(0);
+      });
+
+      it('twin: on an I2C bus of which is known that it hangs, it costs its own readings and no restart', async ({
+        expect,
+        onTestFinished,
+      }) => {
+        const gateway = await runningGateway(onTestFinished, {
+          config: `${QUICK_CONFIG}sources: [simulated, {type: bme280, deadline: 300ms}]\ni2c: {timeout: 200ms}\n`,
+          faults: { FAULT: 'stuck-read' },
+        });
+        await bothSourcesRead(gateway);
+        await gateway.do('mkfifo', '--mode=666', '/opt/faults/fifo');
+
+        await gateway.setOff(READER);
+        await gateway.said(READER, (entry) => String(entry.msg).includes('bus 1 hangs'));
+        const hangsAt = await heartbeatAt(gateway);
+        const rounds = roundsIn(gateway);
+        // Longer than twelve deadlines, the patience and the watchdog of the test above together.
+        await gateway.until(async () => (await heartbeatAt(gateway)) > hangsAt + 25);
+
+        expect(await gateway.restarts(READER)).toBe(0);
+        expect(roundsIn(gateway) - rounds).toBeGreaterThan(15);
         expect(await gateway.accountForAll()).toBeGreaterThan(0);
       });
 

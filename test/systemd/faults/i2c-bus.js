@@ -31,6 +31,7 @@ export default {
       await transfer(address, [...buffer.subarray(0, length)], 0);
       return { bytesWritten: length };
     },
+    writeQuick: (address) => transfer(address, [], 0),
     close: async () => {},
   }),
 };

@@ -5,7 +5,7 @@
  */
 
 import { register } from 'node:module';
-import { fault } from './fault.js';
+import { onSetOff, setOff } from './fault.js';
 
 register('./stand-ins.js', import.meta.url);
 // Loaded here and now: the program itself would get them through `require`, which asks no stand-in.
@@ -18,13 +18,14 @@ const LEAK_EVERY_MS = 100;
 /** @type {Buffer[]} */
 const leaked = [];
 
-process.on('SIGUSR2', () => {
-  fault.active = true;
-  process.stderr.write(`fault: ${fault.name}\n`);
-  if (fault.name === 'endless-loop') for (;;);
-  // Filled, because memory that nobody has written to is not there yet.
-  if (fault.name === 'leak') {
-    const bytes = (LEAK_MIB_PER_S * 1_048_576 * LEAK_EVERY_MS) / 1_000;
-    setInterval(() => leaked.push(Buffer.alloc(bytes, 1)), LEAK_EVERY_MS);
-  }
+onSetOff('endless-loop', () => {
+  for (;;);
 });
+
+onSetOff('leak', () => {
+  const bytes = (LEAK_MIB_PER_S * 1_048_576 * LEAK_EVERY_MS) / 1_000;
+  // Filled, because memory that nobody has written to is not there yet.
+  setInterval(() => leaked.push(Buffer.alloc(bytes, 1)), LEAK_EVERY_MS);
+});
+
+process.on('SIGUSR2', setOff);

@@ -1,6 +1,7 @@
 /** Which modules are stood in for, by the end of their address. A stand-in itself gets the real one. */
 
 const STAND_INS = {
+  '/dist/lib/base/logger.js': 'logger.js',
   '/dist/lib/base/loop.js': 'loop.js',
   '/dist/lib/base/sqlite.js': 'sqlite.js',
   '/dist/lib/ops/heartbeat.js': 'heartbeat.js',
