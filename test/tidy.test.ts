@@ -8,7 +8,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { settingsOf } from '../lib/base/config.ts';
+import { settingsOf } from '../lib/base/setting-tree.ts';
 import { CHIP_DRIVERS } from '../lib/flow/acquire/sources/i2c/chips/index.ts';
 import { CHECKS } from '../lib/ops/doctor/checks/index.ts';
 import { API_PORT, SETTINGS } from '../src/wiring/settings.ts';

@@ -1,9 +1,9 @@
 /** `sensorctl config ...`: check a configuration, show what holds, print one to start from. */
 
-import { settingsOf } from '../../lib/base/config.ts';
 import type { Path } from '../../lib/base/config-file.ts';
 import { EXIT } from '../../lib/base/errors.ts';
 import { printable } from '../../lib/base/printable.ts';
+import { settingsOf } from '../../lib/base/setting-tree.ts';
 import { CONFIG_FILE, type LoadedConfig } from '../wiring/config.ts';
 import { readSecrets } from '../wiring/secrets.ts';
 import { SETTINGS } from '../wiring/settings.ts';

@@ -1,7 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { settingsOf, variableOf } from '../../lib/base/config.ts';
+import { variableOf } from '../../lib/base/config-environment.ts';
+import { settingsOf } from '../../lib/base/setting-tree.ts';
 import { NAME_PATTERN } from '../../lib/flow/reading.ts';
 import { tempDir } from '../../test/support/temp-dir.ts';
 import { isLoopback, loadConfig } from './config.ts';

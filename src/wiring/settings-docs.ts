@@ -4,8 +4,9 @@
  * `sensorctl config docs > docs/settings.md` and `sensorctl config sample > config.example.yaml` write them.
  */
 
-import { entriesOf, variableOf } from '../../lib/base/config.ts';
+import { variableOf } from '../../lib/base/config-environment.ts';
 import { keyOf, type List, type Node, type Section, type Setting } from '../../lib/base/setting.ts';
+import { entriesOf } from '../../lib/base/setting-tree.ts';
 import { CONFIG_FILE, ENVIRONMENT_PREFIX } from './config.ts';
 import { SETTINGS } from './settings.ts';
 

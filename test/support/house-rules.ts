@@ -91,7 +91,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
     'lib/flow/batch.ts',
     'lib/flow/sync/delivery-outcome.ts',
     'lib/flow/write-api/',
-    'lib/base/config.ts',
+    'lib/base/setting-schema.ts',
     'lib/base/setting.ts',
   ],
 };
