@@ -6,7 +6,7 @@ import { createI2cTurns } from '../../lib/flow/acquire/sources/i2c/i2c-turns.ts'
 import { type Behaviour, createScriptedWire } from './scripted-wire.ts';
 import { createVirtualClock } from './virtual-clock.ts';
 
-export const ADDRESS = 0x44;
+const ADDRESS = 0x44;
 
 /** One exchange to begin, one to start a conversion of 10 ms, one to read it. */
 export function scriptedDriver(

@@ -24,6 +24,29 @@ const sourceAt = (path: string) =>
 const READING = "[{ sensor: 'pond', metric: 'temperature', unit: 'celsius', value: 20 }]";
 const measured = [{ sensor: 'pond', metric: 'temperature', unit: 'celsius', value: 20 }];
 
+/** What it does, its text, and what is told of it. */
+const BROKEN: readonly [string, string, RegExp][] = [
+  ['exports nothing', '', /exports neither "driver" nor "createSource"/],
+  ['throws as it is loaded', "throw new Error('no cable')", /cannot be loaded: no cable/],
+  ['imports what is not there', "import 'left-pad';", /cannot be loaded: Cannot find package 'left-pad'/],
+  [
+    'makes no source',
+    'export const createSource = () => null;',
+    /must return an object with a function "read"/,
+  ],
+  [
+    'makes a source with a wrong close',
+    'export const createSource = () => ({ read() {}, close: 1 });',
+    /"close" must be a function, or left out/,
+  ],
+  ['is no driver', 'export const driver = 7;', /driver is not an object/],
+  [
+    'has forgotten half of what a driver states',
+    "export const driver = { type: 'Pond', metrics: [{ metric: 'ph', unit: 'pH', legal: [14, 0] }] };",
+    /driver.type must be.*driver.title must be.*driver.addresses must be.*driver.open must be.*metrics\[0\].unit must be.*metrics\[0\].legal must be/,
+  ],
+];
+
 describe('a driver of one’s own', () => {
   test.each([
     ['an ES module', 'a.mjs', `export const createSource = () => ({ read: async () => ${READING} });`],
@@ -72,27 +95,7 @@ describe('a driver of one’s own', () => {
     expect(() => source.close?.()).not.toThrow();
   });
 
-  test.each<[string, string, RegExp]>([
-    ['exports nothing', '', /exports neither "driver" nor "createSource"/],
-    ['throws as it is loaded', "throw new Error('no cable')", /cannot be loaded: no cable/],
-    ['imports what is not there', "import 'left-pad';", /cannot be loaded: Cannot find package 'left-pad'/],
-    [
-      'makes no source',
-      'export const createSource = () => null;',
-      /must return an object with a function "read"/,
-    ],
-    [
-      'makes a source with a wrong close',
-      'export const createSource = () => ({ read() {}, close: 1 });',
-      /"close" must be a function, or left out/,
-    ],
-    ['is no driver', 'export const driver = 7;', /driver is not an object/],
-    [
-      'has forgotten half of what a driver states',
-      "export const driver = { type: 'Pond', metrics: [{ metric: 'ph', unit: 'pH', legal: [14, 0] }] };",
-      /driver.type must be.*driver.title must be.*driver.addresses must be.*driver.open must be.*metrics\[0\].unit must be.*metrics\[0\].legal must be/,
-    ],
-  ])('that %s says so in each read', async (_what, text, told) => {
+  test.each(BROKEN)('that %s says so in each read', async (_what, text, told) => {
     const source = sourceAt(fileWith(text));
 
     await expect(source.read(signal)).rejects.toThrow(told);
