@@ -91,6 +91,7 @@ describe('sensorctl sensors list', () => {
 
     expect(JSON.parse(out[0] ?? '')).toEqual({
       reader: 'running',
+      stuck_buses: [],
       sources: [
         {
           name: 'attic',

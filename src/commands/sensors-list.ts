@@ -9,7 +9,7 @@ import { READER } from '../wiring/names.ts';
 import type { Command } from './command.ts';
 import { findPlaces, type Places } from './places.ts';
 import { programState } from './running.ts';
-import { type SourceState, sourceStates, stateInWords } from './sensors-state.ts';
+import { type SourceState, sourceStates, stateInWords, stuckBuses, stuckInWords } from './sensors-state.ts';
 import { ageInWords, shortNumber } from './words.ts';
 
 export const sensorsList: Command = {
@@ -32,12 +32,21 @@ export const sensorsList: Command = {
     const { out, note } = context.terminal;
     if (context.json) {
       const sources = rows.map(asJson);
-      await out(printableJson(JSON.stringify({ reader: reader.state, sources })));
+      await out(
+        printableJson(
+          JSON.stringify({
+            reader: reader.state,
+            sources,
+            stuck_buses: stuckBuses(reader).map(({ bus }) => bus),
+          }),
+        ),
+      );
       return EXIT.ok;
     }
     for (const row of rows) {
       for (const line of inWords(row, nowMs, places.config.sampling.intervalMs)) await out(printable(line));
     }
+    for (const bus of stuckBuses(reader)) await out(stuckInWords(bus, nowMs));
     if (reader.state !== 'running') {
       note(`The reader is ${reader.state}, so nobody has values: sensorctl sensors read NAME reads one now.`);
     } else if (rows.some(({ state }) => state === undefined)) {

@@ -31,6 +31,34 @@ export function sourceStates({ health }: ProgramState): ReadonlyMap<string, Sour
   return new Map(states.map((state) => [state.name, state]));
 }
 
+/** A bus on which an exchange hangs, so that nothing else can be asked there. */
+export interface StuckBus {
+  readonly bus: number;
+  readonly sinceAt: number | undefined;
+}
+
+export function stuckBuses({ health }: ProgramState): readonly StuckBus[] {
+  const buses = Array.isArray(health.i2c_buses) ? health.i2c_buses.filter(isGroup) : [];
+  return buses.flatMap(({ bus, state, stuckSinceAt }: Group) =>
+    typeof bus === 'number' && state === 'stuck' ? [{ bus, sinceAt: numberOr(stuckSinceAt, undefined) }] : [],
+  );
+}
+
+export function stuckInWords({ bus, sinceAt }: StuckBus, nowMs: number): string {
+  const since = sinceAt === undefined ? '' : ` for ${ageInWords(nowMs - sinceAt)}`;
+  return `I2C bus ${bus} has been stuck${since}: power its sensors off and on, or unplug them one by one`;
+}
+
+/** One failure is a hiccup, and two may be; the third in a row wants a look. */
+const FAILURES_TO_LOOK = 3;
+
+/** Sources that want a look, each as a sentence. */
+export function sensorProblems(states: ReadonlyMap<string, SourceState>): readonly string[] {
+  return Array.from(states.values()).flatMap(({ name, failures, failure }) =>
+    failures >= FAILURES_TO_LOOK ? [`source ${name} fails: ${failure ?? 'no answer'}`] : [],
+  );
+}
+
 type Group = Readonly<Record<string, unknown>>;
 
 function stateOf(one: Group): SourceState | undefined {

@@ -59,6 +59,34 @@ describe('sensorctl status', () => {
     });
   });
 
+  it('wants a look at a source that has failed three times in a row, and at a bus that hangs', async () => {
+    const rig = await healthyGateway();
+    const source = (name: string, failures: number) => ({
+      name,
+      failures,
+      lastFailure: { reason: 'error', message: 'nobody answers' },
+    });
+    rig.writeHealth({ sampling: { sources: [source('attic', 2), source('pond', 0)] } });
+    const before = await rig.run(status);
+    rig.writeHealth({
+      sampling: { sources: [source('attic', 3), source('pond', 0)] },
+      i2c_buses: [
+        { bus: 1, state: 'stuck', stuckSinceAt: INCIDENT_AT - 60_000 },
+        { bus: 3, state: 'free' },
+      ],
+    });
+    const { exitCode, out } = await rig.run(status);
+
+    expect(before.exitCode).toBe(0);
+    expect(before.out).toContain('ok    sensors     2 sources, of which just now attic did not answer');
+    expect(exitCode).toBe(1);
+    expect(out.filter((line) => line.includes('sensors'))).toEqual([
+      'look  sensors     source attic fails: nobody answers',
+      'look  sensors     I2C bus 1 has been stuck for 60 s: power its sensors off and on, or unplug them one by one',
+    ]);
+    expect((await jsonOf(rig)).problems).toContain('source attic fails: nobody answers');
+  });
+
   it('counts means apart from readings', async () => {
     const rig = await healthyGateway();
     const store = createSqliteStore({ file: join(rig.dataDir, 'store.db'), world: createTestWorld() });

@@ -31,6 +31,7 @@ import { forecastFor, forecastInWords, type OutboxForecast, secondsOf } from './
 import { findPlaces } from './places.ts';
 import { quarantineAsJson, quarantineInWords, quarantineProblems } from './quarantine-words.ts';
 import { type ApiState, apiState, type ProgramState, programState } from './running.ts';
+import { sensorProblems, sourceStates, stuckBuses, stuckInWords } from './sensors-state.ts';
 import { ageInWords, count } from './words.ts';
 
 export const status: Command = {
@@ -151,9 +152,26 @@ function problemsOf(report: Report): string[] {
   if (typeof outbox === 'string') problems.push(`outbox: ${outbox}`);
   else if (outbox.deadLetters > 0) problems.push(count(outbox.deadLetters, 'dead letter'));
   if (typeof store === 'string') problems.push(`store: ${store}`);
-  problems.push(...diskProblems(reader), ...quarantineProblems(shelf));
+  problems.push(...sensorTroubles(report), ...diskProblems(reader), ...quarantineProblems(shelf));
   problems.push(...clockProblems(clockOf(reader), clockTrust));
   return problems;
+}
+
+/** Sources that do not answer, and buses that hang, as the running reader finds them. */
+function sensorTroubles({ reader, nowMs }: Report): string[] {
+  const buses = stuckBuses(reader).map((bus) => stuckInWords(bus, nowMs));
+  return [...sensorProblems(sourceStates(reader)), ...buses];
+}
+
+function sensorLines(report: Report, line: Line): string[] {
+  const troubles = sensorTroubles(report);
+  const states = [...sourceStates(report.reader).values()];
+  if (states.length === 0) return [];
+  const silent = states.filter(({ failures }) => failures > 0).map(({ name }) => name);
+  const said =
+    silent.length === 0 ? 'and all answer' : `of which just now ${silent.join(', ')} did not answer`;
+  if (troubles.length === 0) return [line(true, 'sensors', `${count(states.length, 'source')}, ${said}`)];
+  return troubles.map((trouble) => line(false, 'sensors', trouble));
 }
 
 /** What the reader says of itself in its health file, since its start. */
@@ -193,6 +211,7 @@ function inWords(report: Report, { terminal }: CommandContext): string[] {
       `${api.state} at ${api.url}${version}${api.reason === undefined ? '' : ` (${api.reason})`}`,
     ),
   ];
+  lines.push(...sensorLines(report, line));
   for (const { name, breaker, outage, rebuff, waiting } of destinations) {
     const closed = isClosed(breaker);
     const said = breakerInWords(breaker, { outage, reader, nowMs });
