@@ -22,6 +22,7 @@ const MIGRATIONS = [
 const ATTEMPTS_MAX = 10;
 
 export interface InstanceLock {
+  readonly file: string;
   /** Lets the next copy in. Safe to call twice. */
   release(): void;
 }
@@ -47,6 +48,7 @@ export function acquireInstanceLock(options: InstanceLockOptions): InstanceLock 
     throw error;
   }
   return {
+    file,
     release() {
       if (database.open) database.close();
     },

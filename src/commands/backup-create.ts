@@ -12,6 +12,7 @@ import {
   presentFile,
 } from './backup-files.ts';
 import { type Command, type CommandContext, countOption, textOption } from './command.ts';
+import { belongLike } from './file-owner.ts';
 import { findPlaces, type Places } from './places.ts';
 import { createProgress } from './progress.ts';
 
@@ -39,6 +40,9 @@ export const backupCreate: Command = {
     if (!dryRun) {
       makeDirectory(dir);
       for (const [index, kind] of kinds.entries()) await copy(context, places, kind, made[index] ?? '');
+      // So that the gateway's own user can make the next one there, and remove these.
+      const isInDataDir = dir.startsWith(`${resolve(places.dataDir)}/`);
+      if (isInDataDir) for (const path of [dir, ...made]) belongLike(path, places.dataDir);
     }
     const old = kinds.flatMap((kind) => surplus(dir, kind, keep, dryRun ? 1 : 0));
     if (!dryRun) for (const file of old) rmSync(file, { force: true });

@@ -3,13 +3,14 @@
  * that owns it does not run, and the file that was there is kept aside.
  */
 
-import { chownSync, existsSync, linkSync, mkdirSync, renameSync, statSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { existsSync, linkSync, mkdirSync, renameSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { EXIT } from '../../lib/base/errors.ts';
 import { type BackupKind, backupKinds, compactTime, kindOf, ownedFile, presentFile } from './backup-files.ts';
 import { countsInWords, verified } from './backup-verify.ts';
 import { type Command, operandOf } from './command.ts';
-import { findPlaces, type Places } from './places.ts';
+import { belongLike } from './file-owner.ts';
+import { findPlaces } from './places.ts';
 import { createProgress } from './progress.ts';
 
 export const backupRestore: Command = {
@@ -31,6 +32,7 @@ export const backupRestore: Command = {
 
     const { acquireInstanceLock } = await import('../../lib/base/instance-lock.ts');
     const lock = acquireInstanceLock({ dir: places.dataDir, name: kind.program, pid: process.pid });
+    belongLike(lock.file, places.dataDir);
     const replaces = existsSync(target);
     try {
       if (!dryRun) {
@@ -39,7 +41,7 @@ export const backupRestore: Command = {
         const fresh = `${target}.restored`;
         const progress = createProgress(context);
         await backupDatabase(ownedFile(kind, file), fresh, (done, total) => progress(done, total, 'pages'));
-        belongLike(fresh, places, target);
+        belongLike(fresh, replaces ? target : places.dataDir);
         if (replaces) await keepAside(kind, target, aside);
         // The one moment at which it changes: before it the old file is there, after it the new one.
         renameSync(fresh, target);
@@ -63,6 +65,7 @@ export const backupRestore: Command = {
 /** A second name for the old file first, so that there is no moment without one. */
 async function keepAside(kind: BackupKind, target: string, aside: string): Promise<void> {
   mkdirSync(aside, { recursive: true, mode: 0o750 });
+  for (const dir of [dirname(aside), aside]) belongLike(dir, target);
   await writeBackLog(kind, target);
   linkSync(target, join(aside, basename(target)));
   // A log that is left (the file is damaged) belongs to the old file, and would spoil the new one.
@@ -78,11 +81,4 @@ async function writeBackLog(kind: BackupKind, target: string): Promise<void> {
   } catch {
     // Damaged, or of a newer version: it is kept with its log, as it is.
   }
-}
-
-/** Typed with sudo, the file would belong to root and the program could not open it. */
-function belongLike(fresh: string, { dataDir }: Places, target: string): void {
-  if (process.getuid?.() !== 0) return;
-  const { uid, gid } = statSync(existsSync(target) ? target : dataDir);
-  chownSync(fresh, uid, gid);
 }
