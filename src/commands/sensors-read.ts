@@ -56,13 +56,9 @@ export function createSensorsRead(deps: ReadDeps): Command {
         i2c: { exchangeMaxMs: places.config.i2c.timeoutMs },
       });
       try {
-        const asked = askedFor(name, sources.all, places, context, clock);
-        const { exitCode, hangs } = await watch(
-          context,
-          clock,
-          asked,
-          context.options.watch === true ? rounds : 1,
-        );
+        const asked = askedFor({ name, all: sources.all, places, context, clock });
+        const times = context.options.watch === true ? rounds : 1;
+        const { exitCode, hangs } = await watch(context, clock, asked, times);
         if (hangs || sources.buses().some(({ state }) => state === 'stuck')) context.leave?.(exitCode);
         return exitCode;
       } finally {
@@ -83,58 +79,51 @@ interface Asked {
   readonly known: readonly string[];
 }
 
+interface AskOptions {
+  readonly name: string;
+  readonly all: readonly SensorSource[];
+  readonly places: Places;
+  readonly context: CommandContext;
+  readonly clock: Clock;
+}
+
 /** By the name of a source, of an entry of the configuration (`kernel`), or of a sensor. */
-function askedFor(
-  name: string,
-  all: readonly SensorSource[],
-  places: Places,
-  context: CommandContext,
-  clock: Clock,
-): Asked {
+function askedFor({ name, all, places, context, clock }: AskOptions): Asked {
   const { config } = places;
-  const entry = config.sources.find((one) => one.name === name);
-  const isOfKernel = (source: SensorSource, kernel: string) => source.name.startsWith(`${kernel}-`);
   const kernels = config.sources.filter(({ type }) => type === 'kernel').map((one) => one.name);
+  const isOf = (source: SensorSource, kernel: string) => source.name.startsWith(`${kernel}-`);
+  const isOfKernel = (source: SensorSource) => kernels.some((kernel) => isOf(source, kernel));
+
   const meant = all.filter(
-    (source) => source.name === name || (entry?.type === 'kernel' && isOfKernel(source, entry.name)),
+    (source) => source.name === name || (kernels.includes(name) && isOf(source, name)),
   );
-  const subjectOf = (source: SensorSource): Subject => {
-    const ofKernel = kernels.some((kernel) => isOfKernel(source, kernel));
+  const subjects = (meant.length > 0 ? meant : all).map((source): Subject => {
+    const now = () => readContained(clock, source);
     return {
       name: source.name,
       intervalMs: source.intervalMs ?? config.sampling.intervalMs,
-      read: () =>
-        (ofKernel ? undefined : ofReader(source.name, places, context)) ?? readContained(clock, source),
+      read: isOfKernel(source) ? now : async () => ofReader(source.name, places, context) ?? (await now()),
     };
-  };
+  });
   const known = [...new Set([...config.sources.map((one) => one.name), ...all.map((one) => one.name)])];
-  return {
-    subjects: (meant.length > 0 ? meant : all).map(subjectOf),
-    sensor: meant.length > 0 ? undefined : name,
-    name,
-    known,
-  };
+  return { name, subjects, sensor: meant.length > 0 ? undefined : name, known };
 }
 
 /** What the running reader has of a source; `undefined` if it does not read it. */
-function ofReader(
-  name: string,
-  { runDir }: Places,
-  context: CommandContext,
-): Promise<SourceAnswer> | undefined {
+function ofReader(name: string, { runDir }: Places, context: CommandContext): SourceAnswer | undefined {
   const nowMs = context.wallMs();
   const reader = programState(runDir, READER, nowMs);
   const state = reader.state === 'running' ? sourceStates(reader).get(name) : undefined;
   if (state === undefined) return undefined;
   const failure = state.failures > 0 ? stateInWords(state, nowMs) : undefined;
-  return Promise.resolve({
+  return {
     source: name,
     measurements: failure === undefined ? state.latest : [],
     troubles: state.troubles,
     failure,
     hangs: false,
-    from: `the running reader, ${stateInWords(state, nowMs)}`,
-  });
+    takenAt: state.lastOkAt ?? nowMs,
+  };
 }
 
 async function watch(context: CommandContext, clock: Clock, asked: Asked, rounds: number) {
@@ -196,8 +185,8 @@ async function tell(
 ): Promise<boolean> {
   const { out, note } = context.terminal;
   if (answers.length === 0) note(`${name}: there is nothing to measure on this machine`);
-  const at = context.wallMs();
-  for (const { source, measurements, troubles, failure, from } of answers) {
+  for (const { source, measurements, troubles, failure, takenAt } of answers) {
+    const at = takenAt ?? context.wallMs();
     for (const one of measurements) {
       const { sensor, metric, value, unit } = one;
       const words = `${localTime(at)}  ${sensor.padEnd(32)}  ${metric.padEnd(12)}  ${shortNumber(value)} ${unit}`;
@@ -214,7 +203,8 @@ async function tell(
     else if (failure !== undefined) note(printable(`${source}: ${failure}`));
     else if (measurements.length + Object.keys(troubles).length === 0)
       note(`${source}: nothing to measure here`);
-    if (from !== undefined && !context.json) note(printable(`(${source} as seen by ${from})`));
+    if (takenAt !== undefined && !context.json)
+      note(`(${source} as the running reader has it, which writes it down every 10 s)`);
   }
   return answers.length > 0 && answers.every(({ measurements }) => measurements.length > 0);
 }

@@ -15,8 +15,8 @@ export interface SourceAnswer {
   readonly failure: string | undefined;
   /** It, or one of its devices, has not ended and may hold a thread of this process. */
   readonly hangs: boolean;
-  /** Where the values come from, if not from the source itself. */
-  readonly from?: string;
+  /** When the running reader took these values; left out if they were taken just now. */
+  readonly takenAt?: number;
 }
 
 /** Reads it once, within its deadline. Never rejects. */
