@@ -66,6 +66,24 @@ describe('the settings of a file', () => {
     expect(SETTINGS.map(([name]) => pragma(again, name))).toEqual(SETTINGS.map(([, , reads]) => reads));
   });
 
+  it('give a new file pages of the size that is asked for, and bound its log in bytes all the same', () => {
+    const file = join(tempDir(), 'test.db');
+    const small = open({ file, pageBytes: 1_024 });
+    const found = (database: SqliteDatabase) => [
+      pragma(database, 'page_size'),
+      pragma(database, 'wal_autocheckpoint'),
+    ];
+
+    const atFirst = found(small);
+    small.close();
+
+    expect(atFirst).toEqual([1_024, 4_096]);
+    // A file that is there keeps the pages that it was made with.
+    expect(found(open({ file }))).toEqual([1_024, 4_096]);
+    expect(found(open({ file, pageBytes: 8_192 }))).toEqual([1_024, 4_096]);
+    expect(found(open())).toEqual([4_096, 1_024]);
+  });
+
   it.each(SETTINGS)('%s is noticed when it is not what was asked for', (name, value, reads, other) => {
     const database = new Database(join(tempDir(), 'test.db'), { timeout: 5000 });
     onTestFinished(() => {

@@ -4,8 +4,9 @@
  *
  * Readings are clustered by series and time, the way they are asked for: a range of one series is one
  * stretch of the file. The latest few lie in the order in which they came (`recent-readings.ts`); whoever asks
- * for readings asks `all_readings`, which is both. There is no index over `(stream, seq)`: the received ranges are what recognises
- * a duplicate. The time of arrival is not kept; a sixth of each row would pay for a rare question.
+ * for readings asks `all_readings`, which is both. There is no index over `(stream, seq)`: the received ranges
+ * are what recognises a duplicate. The time of arrival is not kept; a sixth of each row would pay for a rare
+ * question.
  */
 
 import { integer, primaryKey, real, sqliteTable, text } from 'drizzle-orm/sqlite-core';
