@@ -18,31 +18,32 @@ const HERE = import.meta.dirname;
 
 /** For the first file system, in this order as far as they do not depend on each other. */
 const EARLY_MODULES = ['virtio_pci', 'virtio_blk', 'crc32c_generic', 'ext4', 'virtio_console', 'virtio_rng'];
-/** Beyond that, for payloads: buses with chips that can be written in a test, and disks that misbehave. */
+/** Beyond that: an I2C adapter on a virtual USB port, and the kernel's own drivers for chips on it. */
 const MODULES = [
   ...EARLY_MODULES,
   'i2c-dev',
-  'i2c-stub',
   'vhci-hcd',
   'i2c-tiny-usb',
-  'dm-mod',
-  'dm-delay',
-  'dm-flakey',
-  'loop',
+  'bmp280-i2c',
+  'sht3x',
+  'sht4x',
+  'jc42',
+  'lm75',
+  'tmp102',
 ];
 
-/** On top of what systemd needs. */
-const PACKAGES = ['e2fsprogs', 'i2c-tools', 'dmsetup'];
+/** The same as of the machines in containers (booted-machine.ts), so that one directory serves both. */
+const PACKAGES = [...BOOTABLE, 'curl'];
 const ROOT_SIZE = '1200M';
 
 /** Takes about a minute the first time. */
 export function guestImage(): GuestImage {
-  const debian = debianRoot({ packages: [...BOOTABLE, ...PACKAGES] });
+  const debian = debianRoot({ packages: PACKAGES });
   const kernelPackage = /Depends: (linux-image-\S+)/.exec(
     run('apt-cache', ['depends', 'linux-image-amd64']),
   )?.[1];
   if (kernelPackage === undefined) throw new Error('apt knows no linux-image-amd64; run apt-get update');
-  const own = ['guest-init.sh', 'guest-runner.service'].map((name) => readFileSync(join(HERE, name), 'utf8'));
+  const own = ['guest-init.sh', 'guest-agent.service'].map((name) => readFileSync(join(HERE, name), 'utf8'));
   const key = JSON.stringify([debian, kernelPackage, MODULES, ROOT_SIZE, own]);
   const place = cached('guest', key, (fresh) => {
     const guest = join(fresh, 'guest');
@@ -99,7 +100,7 @@ function makeGuest(unpacked: string, debian: string, guest: string): void {
   }
   for (const file of new Set(files(MODULES))) copyModule(file, join(target, 'kernel', basename(file)));
   run('depmod', ['-b', root, version]);
-  installRunner(root);
+  installAgent(root);
   run('mke2fs', ['-q', '-t', 'ext4', '-L', 'root', '-d', root, join(guest, 'root.ext4'), ROOT_SIZE]);
 }
 
@@ -118,12 +119,12 @@ function copyModule(file: string, to: string): void {
   else cpSync(file, to);
 }
 
-/** What looks for work in a machine that nobody uses otherwise, and what would only slow its start. */
-function installRunner(root: string): void {
+/** The unit of the one who takes orders (guest-agent.sh), and nothing that would only slow the start. */
+function installAgent(root: string): void {
   const units = join(root, 'etc/systemd/system');
-  cpSync(join(HERE, 'guest-runner.service'), join(units, 'guest-runner.service'));
+  cpSync(join(HERE, 'guest-agent.service'), join(units, 'guest-agent.service'));
   mkdirSync(join(units, 'multi-user.target.wants'), { recursive: true });
-  run('ln', ['-sf', '../guest-runner.service', join(units, 'multi-user.target.wants/')]);
+  run('ln', ['-sf', '../guest-agent.service', join(units, 'multi-user.target.wants/')]);
   for (const unit of [
     'systemd-timesyncd.service',
     'systemd-networkd.service',
@@ -136,6 +137,22 @@ function installRunner(root: string): void {
     'e2scrub_reap.service',
     'fstrim.timer',
     'systemd-tmpfiles-clean.timer',
+    // Every boot of a snapshot would be its first, and index what nobody looks up.
+    'systemd-hwdb-update.service',
+    'systemd-journal-catalog-update.service',
+    'ldconfig.service',
+    'systemd-firstboot.service',
+    'systemd-machine-id-commit.service',
+    'systemd-random-seed.service',
+    'systemd-update-done.service',
+    'systemd-update-utmp.service',
+    'systemd-update-utmp-runlevel.service',
+    // The kernel makes all device files that are needed here.
+    'systemd-udevd.service',
+    'systemd-udevd-control.socket',
+    'systemd-udevd-kernel.socket',
+    'systemd-udev-trigger.service',
+    'systemd-logind.service',
   ]) {
     run('ln', ['-sf', '/dev/null', join(units, unit)]);
   }

@@ -1,8 +1,8 @@
 #!/bin/busybox sh
 #
 # The first program of a virtual machine: finds its disks, and hands over to systemd, or with `sgw.bare` on
-# the kernel's command line to the payload itself, which saves ten seconds. Disks: vda is Debian, vdb the
-# project with its payloads, those after it belong to the payload.
+# the kernel's command line to the one that takes orders (guest-agent.sh), which saves ten seconds. Disks: vda
+# is Debian, vdb the project, those after it belong to the test.
 
 b=/bin/busybox
 $b mount -t devtmpfs none /dev
@@ -18,18 +18,11 @@ $b mount -t ext4 -o ro /dev/vdb /root/opt/sensor-gateway || exec $b sh
 for dir in dev proc sys; do $b mount --move /$dir /root/$dir; done
 
 if $b grep -q sgw.bare /root/proc/cmdline; then
-  payload=$($b sed -n 's/.*sgw\.payload=\([^ ]*\).*/\1/p' /root/proc/cmdline)
   # shellcheck disable=SC2093 # nothing is to follow
-  exec $b switch_root /root /bin/sh -c "exec >/dev/ttyS1 2>&1 </dev/null
+  exec $b switch_root /root /bin/sh -c "
     export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root
-    stty -F /dev/ttyS1 raw
     mount -t tmpfs none /run
     mount -t tmpfs none /tmp
-    cd /opt/sensor-gateway/payload
-    sh test/vm/payloads/$payload
-    echo payload ended with \$?
-    sync
-    echo o >/proc/sysrq-trigger
-    sleep 60"
+    exec /opt/sensor-gateway/guest-agent"
 fi
 exec $b switch_root /root /lib/systemd/systemd

@@ -14,8 +14,9 @@ import { addFindings, type CutFindings, noFindings } from '../crash/cut-findings
 import { run } from '../support/debian-root.ts';
 import { createSeededRandom } from '../support/seeded-random.ts';
 import { tempDir } from '../support/temp-dir.ts';
+import { appImage } from './app-image.ts';
 import { guestImage } from './guest-image.ts';
-import { appImage, startMachine, whyNoMachine } from './machine.ts';
+import { startMachine, whyNoMachine } from './machine.ts';
 import { CUTS, SEED } from './settings.ts';
 
 /** From the first round of both: time for many commits, and for the machine to write some of them back by itself. */
@@ -35,25 +36,25 @@ test('the power of a whole machine goes, and nothing that was acknowledged is lo
   const random = createSeededRandom(SEED);
   const dir = tempDir();
   const image = guestImage();
-  const app = appImage(dir, ['test/crash/outbox-writer.ts', 'test/vm/payloads/power-cut.sh']);
-  const full = createDisk(dir, 'full');
-  const normal = createDisk(dir, 'normal');
+  const app = appImage(dir, ['test/crash/outbox-writer.ts']);
+  const full = createDisk(dir, 'FULL');
+  const normal = createDisk(dir, 'NORMAL');
 
   for (let cut = 1; cut <= CUTS; cut += 1) {
-    const machine = startMachine({
+    const machine = await startMachine({
       image,
       app,
-      payload: 'power-cut.sh',
+      dir,
       bare: true,
       disks: [full.image, normal.image],
       notes: [full.notes, normal.notes],
-      console: join(dir, 'console'),
     });
-    onTestFinished(() => machine.kill('SIGKILL'));
-    await machine.count(({ text }) => text === 'appending', 2);
+    onTestFinished(() => machine.cutPower());
+    await machine.do(writing('vdc', 'FULL', 'vport1p2'));
+    await machine.do(writing('vdd', 'NORMAL', 'vport1p3'));
+    await machine.process.count(({ text }) => text === 'appending', 2);
     await sleep(WRITING_MIN_MS + random.fraction() * (WRITING_MAX_MS - WRITING_MIN_MS));
-    machine.kill('SIGKILL');
-    await machine.exited;
+    await machine.cutPower();
     full.look(cut);
     normal.look(cut);
   }
@@ -67,6 +68,17 @@ test('the power of a whole machine goes, and nothing that was acknowledged is lo
       `NORMAL lost some in ${normal.found.lost.length}, ${normal.found.lost.join('; ')}`,
   );
 });
+
+/** Appends to an outbox on this disk until the power goes, and notes what was acknowledged through this port. */
+function writing(device: string, synchronous: 'FULL' | 'NORMAL', port: string): string {
+  const place = `/run/${synchronous}`;
+  const orders = { file: `${place}/outbox.db`, notes: `/dev/${port}`, rows: 20, synchronous };
+  return `
+    mkdir ${place}
+    mount -t ext4 /dev/${device} ${place}
+    node test/crash/outbox-writer.js '${JSON.stringify(orders)}' >/dev/hvc0 2>&1 &
+  `;
+}
 
 interface Disk {
   readonly image: string;

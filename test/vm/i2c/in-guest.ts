@@ -1,0 +1,231 @@
+/**
+ * Runs inside a virtual machine, as root: chips on a virtual I2C adapter, read by our drivers through the kernel
+ * and the addon as in a gateway. Prints what it found as one JSON line for each scene, for the test outside.
+ */
+
+import { systemClock } from '../../../lib/base/clock.ts';
+import { messageOf } from '../../../lib/base/errors.ts';
+import type { SensorSource } from '../../../lib/flow/acquire/sensor-source.ts';
+import { faultOf } from '../../../lib/flow/acquire/sources/i2c/chip.ts';
+import { createChipSource } from '../../../lib/flow/acquire/sources/i2c/chip-source.ts';
+import { CHIP_DRIVERS } from '../../../lib/flow/acquire/sources/i2c/chips/index.ts';
+import { createI2cBuses } from '../../../lib/flow/acquire/sources/i2c/i2c-buses.ts';
+import { CHIP_EXAMPLES } from '../../support/chips/all-chips.ts';
+import type { FakeChip } from '../../support/chips/fake-chip.ts';
+import { createFakeMcp9808 } from '../../support/chips/fake-thermometers.ts';
+import { createFakeBme280 } from '../../support/fake-bme280.ts';
+import { createSeededRandom } from '../../support/seeded-random.ts';
+import { createChipBus } from './chip-bus.ts';
+import { askKernel, KERNEL_DRIVERS } from './kernel-drivers.ts';
+import { createVirtualAdapter } from './virtual-adapter.ts';
+
+/** A machine that is emulated on a busy one takes a hundred times as long as a Raspberry Pi for an exchange. */
+const PATIENCE_MS = 30_000;
+/** BME280s with a calibration and raw values of their own, held against the kernel. */
+const RANDOM_CHIPS = 12;
+const FLAKY_READS = 40;
+const CROWD = 50;
+
+const { fraction } = createSeededRandom(280);
+const bus = createChipBus(fraction);
+const adapter = createVirtualAdapter(bus);
+const number = await adapter.plugIn();
+const buses = createI2cBuses({ clock: systemClock, exchangeMaxMs: PATIENCE_MS });
+
+await kernel();
+await randomClimates();
+await troubles();
+await flaky();
+await swap();
+await crowd();
+await unplugged();
+await nobody();
+process.exit(0);
+
+/** Every chip, in the state of its example: our values, and the kernel's where it has a driver. */
+async function kernel(): Promise<void> {
+  for (const [type, example] of Object.entries(CHIP_EXAMPLES)) {
+    const chip = example.create(() => performance.now());
+    bus.plug(chip);
+    const ours = await read(sourceOf(type, chip.address));
+    say({ scene: 'example', type, expected: example.values, ours, ...(await comparison(type, chip, ours)) });
+    bus.unplug(chip.address);
+  }
+}
+
+async function randomClimates(): Promise<void> {
+  for (let index = 0; index < RANDOM_CHIPS; index += 1) {
+    const chip = randomBme280();
+    bus.plug(chip);
+    const ours = await read(sourceOf('bme280', chip.address));
+    say({ scene: 'random', ours, ...(await comparison('bme280', chip, ours)) });
+    bus.unplug(chip.address);
+  }
+}
+
+/** What the kernel says, and what it would say if it had our values. */
+async function comparison(type: string, chip: FakeChip, ours: Answer) {
+  const driver = KERNEL_DRIVERS[type];
+  if (driver === undefined || ours.values === undefined) return {};
+  const { values } = ours;
+  const ourTexts = Object.entries(driver.files).map(([file, [metric, text]]) => [
+    file,
+    text(values[metric] ?? Number.NaN),
+  ]);
+  return { kernel: await askKernel(number, chip, driver), asKernel: Object.fromEntries(ourTexts) };
+}
+
+/** One trouble after the other, and the first read after it. */
+async function troubles(): Promise<void> {
+  for (const [trouble, type] of [
+    ['nak', 'bme280'],
+    ['eio', 'bme280'],
+    ['garble', 'sht3x'],
+    ['hang', 'bme280'],
+  ] as const) {
+    const chip = exampleOf(type);
+    bus.plug(chip);
+    const source = sourceOf(type, chip.address);
+    const before = await read(source);
+    bus.trouble(chip.address, trouble);
+    const during = await read(source);
+    bus.trouble(chip.address, 'none');
+    say({ scene: trouble, before, during, after: await read(source) });
+    bus.unplug(chip.address);
+  }
+}
+
+/** A chip that does not answer one message in five. */
+async function flaky(): Promise<void> {
+  const chip = exampleOf('bme280');
+  bus.plug(chip);
+  const source = sourceOf('bme280', chip.address);
+  bus.trouble(chip.address, 0.2);
+  let good = 0;
+  const wrong: unknown[] = [];
+  for (let index = 0; index < FLAKY_READS; index += 1) {
+    const { values } = await read(source);
+    if (values === undefined) continue;
+    good += 1;
+    if (values.temperature !== CHIP_EXAMPLES.bme280?.values.temperature) wrong.push(values);
+  }
+  bus.trouble(chip.address, 'none');
+  say({ scene: 'flaky', reads: FLAKY_READS, good, wrong });
+  bus.unplug(chip.address);
+}
+
+/** Somebody exchanges a chip for one with another calibration, and then for one of another kind. */
+async function swap(): Promise<void> {
+  const source = sourceOf('bme280', 0x76);
+  const seen: Answer[] = [];
+  const other = randomBme280();
+  for (const chip of [exampleOf('bme280'), other, createFakeBme280({ id: 0x58 })]) {
+    bus.plug(chip);
+    seen.push(await read(source));
+  }
+  bus.plug(other);
+  const alone = await read(sourceOf('bme280', 0x76));
+  say({ scene: 'swap', first: seen[0], second: seen[1], secondAlone: alone, stranger: seen[2] });
+  bus.unplug(0x76);
+}
+
+/** As many chips as an I2C bus has usual places for, all asked at once. */
+async function crowd(): Promise<void> {
+  const addresses = Array.from({ length: CROWD }, (_, index) => 0x08 + index);
+  for (const address of addresses) bus.plug(createFakeMcp9808(address));
+  const answers = await Promise.all(addresses.map((address) => read(sourceOf('mcp9808', address))));
+  say({ scene: 'crowd', good: answers.filter(({ values }) => values?.temperature === 25.25).length });
+  for (const address of addresses) bus.unplug(address);
+}
+
+/** The whole adapter goes, and comes back. */
+async function unplugged(): Promise<void> {
+  const chip = exampleOf('bme280');
+  bus.plug(chip);
+  const source = sourceOf('bme280', chip.address);
+  const before = await read(source);
+  await adapter.pullOut();
+  const during = await read(source);
+  const again = await adapter.plugIn();
+  say({ scene: 'unplugged', before, during, sameNumber: again === number, after: await read(source) });
+}
+
+/** The device file belongs to root, and we are nobody for a moment; and a bus that does not exist. */
+async function nobody(): Promise<void> {
+  const source = sourceOf('bme280', 0x76, createI2cBuses({ clock: systemClock }));
+  process.seteuid?.('nobody');
+  const forbidden = await read(source);
+  process.seteuid?.(0);
+  const missing = await read(sourceOf('bme280', 0x76, buses, 99));
+  say({ scene: 'unusable', forbidden, missing });
+}
+
+interface Answer {
+  readonly values?: Readonly<Record<string, number>>;
+  readonly fault?: string | undefined;
+  readonly message?: string;
+}
+
+async function read(source: SensorSource): Promise<Answer> {
+  try {
+    const measurements = await source.read(AbortSignal.timeout(PATIENCE_MS));
+    return { values: Object.fromEntries(measurements.map(({ metric, value }) => [metric, value])) };
+  } catch (error) {
+    return { fault: faultOf(error), message: messageOf(error) };
+  }
+}
+
+function sourceOf(type: string, address: number, of = buses, on = number): SensorSource {
+  const driver = CHIP_DRIVERS.find((one) => one.type === type);
+  if (driver === undefined) throw new Error(`there is no driver for ${type}`);
+  return createChipSource({
+    driver,
+    name: type,
+    bus: of.of(on),
+    address,
+    clock: systemClock,
+    deadlineMs: PATIENCE_MS,
+  });
+}
+
+function exampleOf(type: 'bme280' | 'sht3x'): FakeChip {
+  const example = CHIP_EXAMPLES[type];
+  if (example === undefined) throw new Error(`there is no example of ${type}`);
+  return example.create(() => performance.now());
+}
+
+/** Within some 20 celsius, 100 hPa and any humidity of the data sheet's example, by another calibration. */
+function randomBme280(): FakeChip {
+  const chip = createFakeBme280();
+  const { registers } = chip;
+  const around = (value: number, spread: number) => Math.round(value + (2 * fraction() - 1) * spread);
+  const view = new DataView(registers.buffer);
+  for (let register = 0x88; register < 0xa0; register += 2) {
+    const usual = view.getInt16(register, true);
+    view.setInt16(register, around(usual, Math.abs(usual) * 0.01), true);
+  }
+  const raw = {
+    pressure: around(415_148, 40_000),
+    temperature: around(519_888, 50_000),
+    humidity: around(30_000, 4_000),
+  };
+  return {
+    ...chip,
+    write(bytes) {
+      chip.write(bytes);
+      // In forced mode it measures now; the fake always measures its example.
+      if (bytes[0] !== 0xf4 || ((bytes[1] ?? 0) & 0b11) !== 0b01) return;
+      for (const [register, value] of [
+        [0xf7, raw.pressure],
+        [0xfa, raw.temperature],
+      ] as const) {
+        registers.set([value >> 12, (value >> 4) & 0xff, (value << 4) & 0xf0], register);
+      }
+      registers.set([raw.humidity >> 8, raw.humidity & 0xff], 0xfd);
+    },
+  };
+}
+
+function say(found: object): void {
+  console.log(JSON.stringify(found));
+}
