@@ -11,6 +11,9 @@ import { join } from 'node:path';
 /** Version of the file's form, for those who read it. */
 const FORMAT = 1;
 
+/** A program beats every 10 s or more often; three beats may be late on a busy machine before it is called silent. */
+export const HEALTH_FRESH_MS = 45_000;
+
 export interface HealthFile {
   /** Throws what the file system throws; the caller decides that health must not stop the work. */
   write(state: Readonly<Record<string, unknown>>): void;

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { codeOf, messageOf } from '../../lib/base/errors.ts';
 import { API_IDENTITY_HEADER, HealthAnswer, parseApiIdentity } from '../../lib/flow/reading.ts';
+import { HEALTH_FRESH_MS } from '../../lib/ops/health-file.ts';
 
 export interface ProgramState {
   /** silent: its process is there, but its health file is old, so its event loop does not turn. */
@@ -23,9 +24,6 @@ export interface ApiState {
   /** Why it is not up. */
   readonly reason?: string;
 }
-
-/** Programs beat every 10 s or more often; three beats may be late on a busy machine before we call one silent. */
-const HEALTH_FRESH_MS = 45_000;
 
 /** On this machine an answer takes milliseconds; a person waits for it. */
 const API_TIMEOUT_MS = 2_000;

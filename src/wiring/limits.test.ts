@@ -64,6 +64,10 @@ const VIOLATIONS: Readonly<Record<string, readonly [limits: () => Promise<Limits
     fixedTo(({ peerSilence }) => ({ peerSilence: { ...peerSilence, value: 3_000 } })),
     /twice the beat of sensor-api-write \(4 s, fixed\)/,
   ],
+  freshness: [
+    fixedTo(({ healthFresh }) => ({ healthFresh: { ...healthFresh, value: 15_000 } })),
+    /three times the beat of sensor-main \(30 s, fixed\) must be less than .* \(15 s, fixed\)/,
+  ],
   outbox: [
     () => limitsWith(DEFAULTS, { freeMiB: 300 }),
     /to grow \(255 MiB, the default, .*outbox\.db\) must be less than .* \(236 MiB, \/var\/lib\/sensor-gateway, the default\)/,

@@ -15,6 +15,7 @@ import { ANSWER_BYTES_MAX, KEEP_ALIVE_MS } from '../../lib/flow/sync/http-limits
 import { STORE_CACHE_KIB, STORE_WAL_MIB, WRITE_API_LIMITS } from '../../lib/flow/write-api/limits.ts';
 import { ASK_EVERY_MS } from '../../lib/ops/clock-trust.ts';
 import type { Probe } from '../../lib/ops/doctor/probe.ts';
+import { HEALTH_FRESH_MS } from '../../lib/ops/health-file.ts';
 import { STATUS_INTERVAL_MS } from '../../lib/ops/heartbeat.ts';
 import { judge, titleOf } from '../../lib/ops/limits/contract.ts';
 import { CONTRACTS } from '../../lib/ops/limits/contracts/index.ts';
@@ -97,6 +98,7 @@ function fixedLimits(destinations: number): SettledLimits['fixed'] {
     ),
     readerKeepAlive: fixed('how long the reader keeps it', KEEP_ALIVE_MS, 'ms'),
     peerSilence: fixed('the silence after which a write API is gone', SILENCE_MS, 'ms'),
+    healthFresh: fixed('the age at which a health file is old', HEALTH_FRESH_MS, 'ms'),
     clockAsked: fixed('how often the time service is asked', ASK_EVERY_MS, 'ms'),
     roundShare: ROUND_SHARE_MAX,
     endShare: END_SHARE,

@@ -94,6 +94,8 @@ export interface SettledLimits {
     readonly readerKeepAlive: Quantity;
     /** The write API is taken for gone after so much silence. */
     readonly peerSilence: Quantity;
+    /** A program whose health file is older is called silent. */
+    readonly healthFresh: Quantity;
     readonly clockAsked: Quantity;
     /** The share of an interval that a round waits for its sources. */
     readonly roundShare: number;

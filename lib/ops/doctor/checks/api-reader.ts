@@ -1,9 +1,7 @@
 /** The reader at work, judged by the file that it renews with every heartbeat. */
 
+import { HEALTH_FRESH_MS } from '../../health-file.ts';
 import { type Check, fail, pass, warn } from '../finding.ts';
-
-/** It beats every 10 s; three beats may be late on a busy machine. */
-const FRESH_MS = 45_000;
 
 export const apiReader: Check = {
   name: 'api-reader',
@@ -20,7 +18,7 @@ export const apiReader: Check = {
     if ((await probe.stat(`/proc/${pid || 'none'}`)) === undefined)
       return fail('it has ended without a word', start);
     const ageS = Math.round((nowMs - at) / 1_000);
-    if (!(Math.abs(nowMs - at) < FRESH_MS)) {
+    if (!(Math.abs(nowMs - at) < HEALTH_FRESH_MS)) {
       return fail(
         `its last sign of life is ${ageS} s old: it is there (pid ${pid}) and does not move`,
         'sudo systemctl restart sensor-main; journalctl -u sensor-main -n 50',

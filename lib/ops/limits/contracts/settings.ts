@@ -67,4 +67,13 @@ export const SETTING_CONTRACTS: readonly Contract[] = [
     otherwise: 'the reader takes a write API for gone that was late by one beat',
     fix: OURS,
   },
+  {
+    name: 'freshness',
+    step: 'config',
+    verdict: 'warn',
+    relation: 'less than',
+    sides: ({ fixed }) => [shareOf(fixed.beat['sensor-main'], 3, 'three times'), fixed.healthFresh],
+    otherwise: 'status and doctor call a reader silent that is only late',
+    fix: OURS,
+  },
 ];
