@@ -5,7 +5,7 @@ import { parseChannel, rawValue, scaledValue } from './iio-channel.ts';
 
 describe('the name of a file', () => {
   test.each([
-    ['in_temp_input', 'temperature', 'celsius', '', ['in_temp', 'in_temp', 'in']],
+    ['in_temp_input', 'temperature', 'celsius', '', ['in_temp', 'in']],
     ['in_voltage0_raw', 'voltage', 'volt', 'voltage0', ['in_voltage0', 'in_voltage', 'in']],
     [
       'in_voltage0-voltage1_raw',
@@ -14,20 +14,8 @@ describe('the name of a file', () => {
       'voltage0-voltage1',
       ['in_voltage0-voltage1', 'in_voltage-voltage', 'in'],
     ],
-    [
-      'in_concentration_co2_raw',
-      'co2',
-      'ppm',
-      '',
-      ['in_concentration_co2', 'in_concentration_co2', 'in_concentration', 'in'],
-    ],
-    [
-      'in_temp_object_raw',
-      'temperature',
-      'celsius',
-      'object',
-      ['in_temp_object', 'in_temp_object', 'in_temp', 'in'],
-    ],
+    ['in_concentration_co2_raw', 'co2', 'ppm', '', ['in_concentration_co2', 'in_concentration', 'in']],
+    ['in_temp_object_raw', 'temperature', 'celsius', 'object', ['in_temp_object', 'in_temp', 'in']],
     [
       'in_voltage3_supply_raw',
       'voltage',

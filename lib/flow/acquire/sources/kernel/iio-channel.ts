@@ -67,7 +67,7 @@ export function parseChannel(file: string): IioChannel | undefined {
     stem,
     scaled: attribute === 'input',
     suffix: [input, isSubstance ? '' : modifier].filter((part) => part !== '').join('-'),
-    shared: [stem, ...(modifier === '' ? [] : [`${common}_${modifier}`]), common, 'in'],
+    shared: [...new Set([stem, modifier === '' ? common : `${common}_${modifier}`, common, 'in'])],
   };
 }
 
@@ -79,10 +79,10 @@ export function scaledValue(text: string, exponent: number): number | undefined 
   return NUMBER.test(text) ? Number(`${text}e${exponent}`) : undefined;
 }
 
-/**
- * `(raw + offset) * scale` in our unit, without the noise of binary fractions: twelve digits are more than
- * any converter has. `undefined` if one of the texts is no number.
- */
+/** More than any converter has, and few enough to leave the noise of binary fractions out. */
+const DIGITS = 12;
+
+/** `(raw + offset) * scale` in our unit, to `DIGITS` digits; `undefined` if one of the texts is no number. */
 export function rawValue(
   texts: { readonly raw: string; readonly scale: string; readonly offset: string | undefined },
   exponent: number,
@@ -90,10 +90,8 @@ export function rawValue(
   const { raw, scale, offset = '0' } = texts;
   if (![raw, scale, offset].every((text) => NUMBER.test(text))) return undefined;
   const value = (Number(raw) + Number(offset)) * Number(scale);
-  return Number(`${value.toPrecision(12)}`) === 0 ? 0 : scaled(value, exponent);
-}
-
-function scaled(value: number, exponent: number): number {
-  const [mantissa = '0', power = '0'] = value.toExponential(11).split('e');
+  // Plain zero, also where a negative scale makes it a negative one.
+  if (value === 0) return 0;
+  const [mantissa = '0', power = '0'] = value.toExponential(DIGITS - 1).split('e');
   return Number(`${mantissa}e${Number(power) + exponent}`);
 }

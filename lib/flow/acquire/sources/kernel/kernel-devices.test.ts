@@ -170,6 +170,26 @@ describe('the settings of the kernel source', () => {
     ]);
   });
 
+  test('name a sensor that somebody then misses', async () => {
+    const sources = sourcesOn(sysfsBoard('pi4-sensors'), {
+      names: {
+        'w1-28-0316a2795e8b': 'water-tank',
+        'w1-28-ffffffffffff': 'pond',
+        'iio-bme280-1-0077': 'attic',
+      },
+    });
+    const troublesOf = async (kind: string) => {
+      await read(sources, kind);
+      return sources.find(({ name }) => name === `kernel-${kind}`)?.troubles?.();
+    };
+
+    expect(await troublesOf('w1')).toMatchObject({ pond: expect.stringContaining('w1-28-ffffffffffff') });
+    expect(await troublesOf('w1')).not.toHaveProperty('water-tank');
+    expect(await troublesOf('iio')).toEqual({
+      attic: expect.stringContaining('no value of iio-bme280-1-0077'),
+    });
+  });
+
   test('a device that is skipped is not even asked', async () => {
     const board = sysfsBoard('pi4-sensors');
     const trigger = join(board.sysDir, 'devices/w1_bus_master1/therm_bulk_read');

@@ -3,8 +3,9 @@
  * on the event loop's thread, never more than 64 KiB, never waiting for a writer. A file that is not
  * there, or whose driver has no value just now, is a normal state and reads as `undefined`.
  *
- * A driver that never returns still keeps one of libuv's four threads. So each kernel source reads its
- * files one after the other, and the sampler does not read a busy source again: one thread each at most.
+ * A driver that never returns still keeps one of libuv's four threads. So each kernel source reads its files
+ * one after the other (two of them at once where each takes its time, on 1-Wire), the sampler does not read a
+ * busy source again, and devices that hang are counted (`device-turns.ts`).
  */
 
 import { constants } from 'node:fs';

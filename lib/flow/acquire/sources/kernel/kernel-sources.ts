@@ -12,7 +12,8 @@ import { createDeviceTurns, NOT_IN_TIME, type TurnLimits } from './device-turns.
 import { readDiskSpace } from './disk-space.ts';
 import { findHwmonChips } from './hwmon.ts';
 import { findIioDevices } from './iio.ts';
-import { type KernelAnswer, type KernelDevice, NO_VALUE } from './kernel-answer.ts';
+import { type KernelDevice, NO_VALUE } from './kernel-answer.ts';
+import { createKernelSource, type KernelRead } from './kernel-source.ts';
 import { readMachine } from './machine.ts';
 import { readNetworkCounters } from './network-counters.ts';
 import { readOneWire } from './one-wire.ts';
@@ -36,10 +37,8 @@ export interface KernelSourcesOptions extends SensorChoiceOptions {
   readonly poolThreads?: number | undefined;
 }
 
-type Read = (signal: AbortSignal) => Promise<KernelAnswer>;
-
 /** What a kind's sensors are called, or how their names begin. */
-type Kind = readonly [kind: string, sensors: readonly string[], read: Read];
+type Kind = readonly [kind: string, sensors: readonly string[], read: KernelRead];
 
 /** A PC with 80 hwmon files takes about 50 ms; a slow chip behind hwmon or IIO may take one second to answer. */
 const DEADLINE_MS = 5_000;
@@ -64,6 +63,7 @@ export function createKernelSources(options: KernelSourcesOptions): readonly Sen
     sysDir = '/sys',
     intervalMs,
     deadlineMs = DEADLINE_MS,
+    names = {},
   } = options;
   const choice = createSensorChoice(options);
   // One for all kinds: hwmon and IIO share buses, and all share the threads that a hanging device keeps.
@@ -75,7 +75,7 @@ export function createKernelSources(options: KernelSourcesOptions): readonly Sen
     leastMs: Math.min(ms.usual, deadlineMs * PATIENCE_SHARE_MAX),
   });
   const inTurns =
-    (find: (signal: AbortSignal) => Promise<readonly KernelDevice[]>): Read =>
+    (find: (signal: AbortSignal) => Promise<readonly KernelDevice[]>): KernelRead =>
     async (signal) => {
       const devices = await find(signal);
       const answers = await turns.take(devices, limitsFor(1, CHIP_MS), signal);
@@ -86,9 +86,9 @@ export function createKernelSources(options: KernelSourcesOptions): readonly Sen
       return { measurements: answers.flatMap((answer) => answer ?? []), troubles: new Map(troubles) };
     };
   const plainly =
-    (read: (signal: AbortSignal) => Promise<readonly Measurement[]>): Read =>
+    (read: (signal: AbortSignal) => Promise<readonly Measurement[]>): KernelRead =>
     async (signal) => ({ measurements: await read(signal), troubles: new Map() });
-  const oneWire: Read = (signal) =>
+  const oneWire: KernelRead = (signal) =>
     readOneWire(sysDir, choice.wants, turns, limitsFor(2, ONE_WIRE_MS), signal);
 
   const kinds: readonly Kind[] = [
@@ -102,21 +102,14 @@ export function createKernelSources(options: KernelSourcesOptions): readonly Sen
   ];
   return kinds
     .filter(([, sensors]) => sensors.some(choice.wantsSome))
-    .map(([kind, , read]) => {
-      let troubles: KernelAnswer['troubles'] = new Map();
-      return {
+    .map(([kind, sensors, read]) =>
+      createKernelSource({
         name: nameOf(prefix, kind),
         deadlineMs,
-        ...(intervalMs === undefined ? {} : { intervalMs }),
-        troubles: () => Object.fromEntries(troubles),
-        read: async (signal) => {
-          troubles = new Map();
-          const answer = await read(signal);
-          troubles = new Map(Array.from(answer.troubles, ([sensor, why]) => [choice.nameFor(sensor), why]));
-          return answer.measurements
-            .filter(({ sensor }) => choice.wants(sensor))
-            .map((one) => ({ ...one, sensor: choice.nameFor(one.sensor) }));
-        },
-      };
-    });
+        intervalMs,
+        choice,
+        named: Object.keys(names).filter((one) => sensors.some((beginning) => one.startsWith(beginning))),
+        read,
+      }),
+    );
 }
