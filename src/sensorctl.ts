@@ -13,9 +13,6 @@ import { COMMANDS } from './commands/index.ts';
 import { createTerminal, OutputClosed } from './commands/terminal.ts';
 import { PACKAGE_DIR, VERSION } from './wiring/version.ts';
 
-/** What a shell reports for a program that Ctrl-C ended. */
-const EXIT_INTERRUPTED = 130;
-
 const args = process.argv.slice(2);
 const colourful = !args.includes('--no-color');
 const terminal = createTerminal({
@@ -25,7 +22,17 @@ const terminal = createTerminal({
   onFailure: () => process.exit(EXIT.failed),
 });
 
-process.on('SIGINT', () => process.exit(EXIT_INTERRUPTED));
+/**
+ * An exit would wait for a thread that hangs in a driver, for ever; to die of a signal asks no thread. What was said is
+ * out by then: Node writes to terminals, files and pipes at once.
+ */
+function dieOf(signal: NodeJS.Signals): void {
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
+}
+
+// A shell reports it as 130.
+process.on('SIGINT', () => dieOf('SIGINT'));
 
 async function main(): Promise<number> {
   const { command, among, options } = parseInvocation(args, COMMANDS);
@@ -40,7 +47,10 @@ async function main(): Promise<number> {
     wallMs: systemClock.wallMs,
     hostName: hostname(),
     packageDir: PACKAGE_DIR,
-    leave: (exitCode) => process.exit(exitCode),
+    leave() {
+      terminal.note('A call hangs in a driver, and cannot be called back: ending without it.');
+      dieOf('SIGTERM');
+    },
   });
 }
 

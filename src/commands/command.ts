@@ -33,8 +33,11 @@ export interface CommandContext {
   readonly hostName: string;
   /** Where the product is installed; its `data` directory is used by `npm start`. */
   readonly packageDir: string;
-  /** Ends the program at once, although something still hangs in a driver. Tests go on without it. */
-  readonly leave?: (exitCode: number) => void;
+  /**
+   * Ends the program at once, although something still hangs in a driver; it then has no exit code (a shell reports
+   * 143, for the signal that it dies of). Tests go on without it.
+   */
+  readonly leave?: () => void;
 }
 
 export interface Command {

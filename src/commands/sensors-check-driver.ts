@@ -47,12 +47,14 @@ export const sensorsCheckDriver: Command = {
     for (const verdict of module === undefined ? [] : await tryAll(module, { path, bus, address, buses })) {
       await tell(verdict);
     }
+    const hangs = buses.status().some(({ state }) => state === 'stuck') || verdicts.some(({ late }) => late);
     buses.close();
     const broken = verdicts.filter((one) => one.broken !== undefined).length;
-    if (context.json) await context.terminal.out(JSON.stringify({ ok: broken === 0, path, verdicts }));
+    if (context.json) await context.terminal.out(JSON.stringify(asJson(path, verdicts)));
     else await context.terminal.out(`\n${verdicts.length - broken} promises kept, ${broken} broken`);
     if (module?.kind === 'chip' && bus === undefined)
       context.terminal.note('With --bus it is tried on the chip, too.');
+    if (hangs) context.leave?.();
     return broken === 0 ? EXIT.ok : EXIT.failed;
   },
 };
@@ -64,10 +66,10 @@ async function load(
   const title = 'it can be loaded';
   try {
     const module = await loadDriverModule(path);
-    await tell({ title, broken: undefined });
+    await tell({ title, broken: undefined, late: false });
     return module;
   } catch (error) {
-    await tell({ title, broken: messageOf(error) });
+    await tell({ title, broken: messageOf(error), late: false });
     return undefined;
   }
 }
@@ -97,6 +99,11 @@ async function tryAll(module: DriverModule, place: Place): Promise<readonly Verd
   if (chip.some(({ broken }) => broken !== undefined)) return chip;
   if (module.kind === 'chip' && bus === undefined) return chip;
   return [...chip, ...(await tryClauses(sourceClauses(), create, systemClock))];
+}
+
+function asJson(path: string, verdicts: readonly Verdict[]): object {
+  const told = verdicts.map(({ title, broken = null }) => ({ title, broken }));
+  return { ok: told.every(({ broken }) => broken === null), path, verdicts: told };
 }
 
 function inWords({ title, broken }: Verdict): string[] {

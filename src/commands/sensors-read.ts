@@ -59,7 +59,7 @@ export function createSensorsRead(deps: ReadDeps): Command {
         const asked = askedFor({ name, all: sources.all, places, context, clock });
         const times = context.options.watch === true ? rounds : 1;
         const { exitCode, hangs } = await watch(context, clock, asked, times);
-        if (hangs || sources.buses().some(({ state }) => state === 'stuck')) context.leave?.(exitCode);
+        if (hangs || sources.buses().some(({ state }) => state === 'stuck')) context.leave?.();
         return exitCode;
       } finally {
         sources.close();

@@ -54,7 +54,7 @@ export function createSensorsScan(deps: ScanDeps): Command {
         for (const line of inWords(report)) await out(printable(line));
         for (const hint of report.hints) note(printable(hint));
       }
-      if (report.hangs) context.leave?.(EXIT.ok);
+      if (report.hangs) context.leave?.();
       return EXIT.ok;
     },
   };

@@ -219,7 +219,9 @@ export async function startReader(context: ProgramContext): Promise<RunningProgr
     failed: Promise.race([firstFailure(runs), damage.failed]),
     hangs: () =>
       sources.buses().some(({ state }) => state === 'stuck') ||
-      sampling.status().sources.some(({ busySinceMono }) => busySinceMono !== undefined),
+      sampling
+        .status()
+        .sources.some((one) => clock.monotonicMs() - (one.busySinceMono ?? Infinity) > SLOW_READ_MS),
     async stop() {
       stopping.abort();
       await control.close();
@@ -236,6 +238,9 @@ export async function startReader(context: ProgramContext): Promise<RunningProgr
     },
   };
 }
+
+/** A read that was under way when the stop came is not one that hangs. */
+const SLOW_READ_MS = 1_000;
 
 /** Two readers would take each other's data, and in one run_dir each other's socket and health file. */
 function lockDirectories({ dataDir, runDir }: Config, pid: number): InstanceLock[] {

@@ -8,6 +8,9 @@ import { open } from 'node:fs/promises';
 import type { I2cAddon } from '../../lib/flow/acquire/sources/i2c/i2c-bus-adapter.ts';
 import { createFakeBme280 } from '../support/fake-bme280.ts';
 
+/** What is said when the first bus hangs. */
+export const HANGS = 'the first bus hangs';
+
 /** Enough for some rounds; a round takes six or seven. */
 const HANGS_AFTER = 30;
 
@@ -17,7 +20,10 @@ function chipOn(busNumber: number) {
 
   return async (address: number, write: Uint8Array, length: number): Promise<Uint8Array> => {
     exchanges += 1;
-    if (busNumber === 1 && exchanges > HANGS_AFTER) await open(String(process.env.FIFO), 'r');
+    if (busNumber === 1 && exchanges > HANGS_AFTER) {
+      process.stderr.write(`${HANGS}\n`);
+      await open(String(process.env.FIFO), 'r');
+    }
     if (busNumber === 2 && exchanges % 5 === 0) throw Object.assign(new Error('EIO'), { code: 'EIO' });
     return bus.transfer(address, write, length);
   };

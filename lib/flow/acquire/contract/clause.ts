@@ -18,6 +18,8 @@ export interface Verdict {
   readonly title: string;
   /** `undefined`: it holds. */
   readonly broken: string | undefined;
+  /** It has not come to an end, and may never. */
+  readonly late: boolean;
 }
 
 /** Longer than the longest deadline that a source may have is no answer any more. */
@@ -32,20 +34,23 @@ export async function tryClauses<S>(
 ): Promise<readonly Verdict[]> {
   const verdicts: Verdict[] = [];
   for (const clause of clauses) {
-    const broken = await brokenPart(clause, create, clock);
-    const verdict = { title: clause.title, broken };
+    const verdict = { title: clause.title, ...(await outcomeOf(clause, create, clock)) };
     verdicts.push(verdict);
     onVerdict(verdict);
   }
   return verdicts;
 }
 
-async function brokenPart<S>(clause: Clause<S>, create: () => S, clock: Clock): Promise<string | undefined> {
+async function outcomeOf<S>(
+  clause: Clause<S>,
+  create: () => S,
+  clock: Clock,
+): Promise<Omit<Verdict, 'title'>> {
   try {
-    const timed = await withDeadline(clock, clause.title, CLAUSE_MAX_MS, async () => clause.try(create()));
-    return timed.late ? `it has not come to an end in ${CLAUSE_MAX_MS / 1_000} s` : undefined;
+    const { late } = await withDeadline(clock, clause.title, CLAUSE_MAX_MS, async () => clause.try(create()));
+    return { late, broken: late ? `it has not come to an end in ${CLAUSE_MAX_MS / 1_000} s` : undefined };
   } catch (error) {
-    return messageOfAnything(error);
+    return { late: false, broken: messageOfAnything(error) };
   }
 }
 
