@@ -26,8 +26,8 @@ export function appImage(dir: string, files: readonly string[]): string {
   for (const path of productionPackages()) {
     cpSync(join(ROOT, path), join(app, path), {
       recursive: true,
-      // The sources of what is compiled, a hundred times the size of the rest.
-      filter: (from) => !/better-sqlite3\/(deps|build\/Release\/obj)(\/|$)/.test(from),
+      // Not the sources of what is compiled, a hundred times the size of the rest, nor what only people read.
+      filter: (from) => !/better-sqlite3\/(deps|build\/Release\/obj)(\/|$)|\.(d\.[cm]?ts|map|md)$/.test(from),
     });
   }
   cpSync(join(import.meta.dirname, 'guest-agent.sh'), join(app, 'guest-agent'));

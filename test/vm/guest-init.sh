@@ -9,8 +9,10 @@ $b mount -t devtmpfs none /dev
 $b mount -t proc none /proc
 $b mount -t sysfs none /sys
 for module in /modules/*; do $b insmod "$module"; done
-for _ in 1 2 3 4 5 6 7 8 9 10; do
-  [ -b /dev/vdb ] && break
+# A minute, because the host may have no time for this machine; without its disks there is nothing to do.
+tries=0
+until [ -b /dev/vdb ] || [ "$tries" -ge 300 ]; do
+  tries=$((tries + 1))
   $b sleep 0.2
 done
 $b mount -t ext4 /dev/vda /root || exec $b sh

@@ -5,6 +5,7 @@
  */
 
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -71,17 +72,17 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
   const orders = await ordersPort();
   const child = startQemu(options, orders.port);
   const takesOrders = orders.connected.then(conversation);
-  // Rejects with its last words if it does not get that far.
-  const ended = child.line(() => false);
+  const ended = child.exited.then((): never => {
+    const console = readFileSync(join(options.dir, 'console'), 'utf8').split('\n').slice(-20).join('\n');
+    throw new Error(`the machine has ended: ${child.lastWords()}\nits console:\n${console}`);
+  });
   ended.catch(() => {});
   const say = await Promise.race([takesOrders, ended]).finally(() => orders.server.close());
-  if (typeof say !== 'function') throw new Error('the machine has ended');
 
   const machine: Machine = {
     process: child,
     async run(script) {
       const answer = await Promise.race([say(script), ended]);
-      if (typeof answer !== 'string') throw new Error('the machine has ended');
       const [, output = '', code = ''] = /^([\s\S]*?)(\d+)\n?$/.exec(answer) ?? [];
       return { output, code: Number(code) };
     },

@@ -20,7 +20,7 @@ import { askKernel, KERNEL_DRIVERS } from './kernel-drivers.ts';
 import { createVirtualAdapter } from './virtual-adapter.ts';
 
 /** A machine that is emulated on a busy one takes a hundred times as long as a Raspberry Pi for an exchange. */
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 240_000;
 /** BME280s with a calibration and raw values of their own, held against the kernel. */
 const RANDOM_CHIPS = 12;
 const FLAKY_READS = 40;
