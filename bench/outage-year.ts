@@ -12,14 +12,14 @@ import { systemRandom } from '../lib/base/random.ts';
 import { type Outbox, openOutbox } from '../lib/flow/outbox/outbox.ts';
 import { openOutboxReadOnly } from '../lib/flow/outbox/outbox-view.ts';
 import { isOf, TIERS } from '../lib/flow/outbox/tiers.ts';
-import { BATCH_BYTES_MAX, BATCH_ROWS_MAX, type Reading } from '../lib/flow/reading.ts';
+import { BATCH_BYTES_MAX, BATCH_ROWS_MAX } from '../lib/flow/reading.ts';
+import { someRounds } from '../test/support/some-readings.ts';
 import { median, report } from './report.ts';
 
 const YEAR_MS = 365.25 * 86_400_000;
 const SENSORS = 5;
 const BYTES_MAX = 256 * 1_048_576;
 const TEN_MINUTES_MS = 600_000;
-const START_AT = 1_768_493_400_000;
 /** In one commit. Fewer than a step of thinning takes, so that this keeps up. */
 const ROUNDS_AT_ONCE = 120;
 const OPENINGS = 9;
@@ -40,7 +40,7 @@ function outage(dir: string, everyMs: number): void {
   const startedMono = performance.now();
   const outbox = open(file);
   for (let round = 0; round < rounds; round += ROUNDS_AT_ONCE)
-    outbox.append(readings(Math.min(ROUNDS_AT_ONCE, rounds - round), round, everyMs));
+    outbox.append(someRounds(Math.min(ROUNDS_AT_ONCE, rounds - round), round, { sensors: SENSORS, everyMs }));
   outbox.close();
   const fillMs = performance.now() - startedMono;
 
@@ -158,21 +158,5 @@ function open(file: string): Outbox {
     bootId: 'bench',
     bounds: { bytesMax: BYTES_MAX, diskReserveBytes: 0 },
     synchronous: 'NORMAL',
-  });
-}
-
-/** Values as sensors give them: two decimals, and never twice the same for long. */
-function readings(count: number, from: number, everyMs: number): Reading[] {
-  return Array.from({ length: count * SENSORS }, (_, i) => {
-    const round = from + Math.floor(i / SENSORS);
-    return {
-      sensor: `sensor-${i % SENSORS}`,
-      metric: 'temperature',
-      unit: 'celsius',
-      at: START_AT + round * everyMs,
-      value: Number((20 + 5 * Math.sin(round / 900) + ((round * 7 + i) % 41) / 100).toFixed(2)),
-      flags: 0,
-      monoMs: round * everyMs,
-    };
   });
 }

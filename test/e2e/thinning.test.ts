@@ -1,7 +1,7 @@
 /**
  * Goal: an outage beyond the bound of the outbox costs resolution and no coverage. Method: an outbox of half a MiB
- * is given fifteen hours of readings while nobody takes any, but for one batch whose reply was lost; then the built
- * programs drain it into a real store.
+ * is given fifteen hours of readings while nobody takes any, but for one batch whose reply was lost, and one that was
+ * given up and is on its way still; then the built programs drain it into a real store, and that one arrives at last.
  */
 
 import { join } from 'node:path';
@@ -10,33 +10,19 @@ import { systemClock } from '../../lib/base/clock.ts';
 import { systemRandom } from '../../lib/base/random.ts';
 import type { FlowEvent } from '../../lib/flow/flow-event.ts';
 import { readOutboxLedger } from '../../lib/flow/outbox/ledger-view.ts';
-import { openOutbox } from '../../lib/flow/outbox/outbox.ts';
-import type { Reading } from '../../lib/flow/reading.ts';
+import { type OutgoingBatch, openOutbox } from '../../lib/flow/outbox/outbox.ts';
 import { StreamAnswer } from '../../lib/flow/reading.ts';
 import { countOf, difference, normalized, type SeqRange } from '../../lib/flow/seq-ranges.ts';
 import { createGateway, type Gateway } from '../support/gateway.ts';
+import { someRounds } from '../support/some-readings.ts';
 import { ALL } from '../support/temp-outbox.ts';
 
-const START_AT = 1_768_493_400_000;
 const SENSORS = 5;
 const ROUNDS = 5_400;
 const ROUND_MS = 10_000;
 const TEN_MINUTES_MS = 600_000;
-
-function rounds(count: number, from: number): Reading[] {
-  return Array.from({ length: count * SENSORS }, (_, i) => {
-    const round = from + Math.floor(i / SENSORS);
-    return {
-      sensor: `sensor-${i % SENSORS}`,
-      metric: 'temperature',
-      unit: 'celsius',
-      at: START_AT + round * ROUND_MS,
-      value: 20 + (round % 64) / 8,
-      flags: 0,
-      monoMs: round * ROUND_MS,
-    };
-  });
-}
+/** Readings that were stored, and nobody was told so: in the middle of a minute. */
+const LOST = 77;
 
 test('after an outage beyond the bound the store has every ten minutes, every reading once, and no gap without a name', {
   timeout: 120_000,
@@ -44,11 +30,14 @@ test('after an outage beyond the bound the store has every ten minutes, every re
   const gateway = await createGateway({ onTestFinished: context.onTestFinished });
   await gateway.startApi();
 
-  const tiers = await outage(gateway);
+  const { tiers, late } = await outage(gateway);
   const reader = await gateway.startReader();
   await reader.line((line) => line.event === 'backlog.drained');
   await gateway.finish(reader);
+  const answer = await post(gateway, late.body);
 
+  // Behind what stands for it: nothing of it is new.
+  expect(answer).toMatchObject({ stored: [], duplicate: late.seqs, refused: [] });
   expect(tiers).toEqual(new Set(['minute', 'ten_minutes']));
   const ours = (await gateway.stored()).filter(({ sensor }) => /^sensor-\d$/.test(sensor));
   expect(ours.some(({ thinned }) => thinned === undefined)).toBe(true);
@@ -61,9 +50,17 @@ test('after an outage beyond the bound the store has every ten minutes, every re
   expect(await unexplained(gateway)).toEqual([]);
 });
 
-/** Fills the outbox beyond its bound. Returns the tiers that it was thinned to. */
-async function outage({ dir, port }: Gateway): Promise<Set<string>> {
+async function post({ port }: Gateway, body: string): Promise<unknown> {
+  const headers = { 'content-type': 'application/json' };
+  const answer = await fetch(`http://127.0.0.1:${port}/api/v1/batches`, { method: 'POST', headers, body });
+  return answer.json();
+}
+
+/** Fills the outbox beyond its bound. Returns the tiers that it was thinned to, and a request that has not arrived. */
+async function outage(gateway: Gateway) {
+  const { dir } = gateway;
   const tiers = new Set<string>();
+  let late: OutgoingBatch | undefined;
   const outbox = openOutbox({
     file: join(dir, 'outbox.db'),
     gateway: 'test-gateway',
@@ -79,14 +76,15 @@ async function outage({ dir, port }: Gateway): Promise<Set<string>> {
     bounds: { bytesMax: 512 * 1_024, diskReserveBytes: 0 },
   });
   for (let round = 0; round < ROUNDS; round += 60) {
-    outbox.append(rounds(60, round));
+    outbox.append(someRounds(60, round, { sensors: SENSORS, everyMs: ROUND_MS }));
     if (round > 0) continue;
-    const { body } = outbox.batch('local', { ...ALL, rowsMax: 77 }) ?? {};
-    const headers = { 'content-type': 'application/json' };
-    await fetch(`http://127.0.0.1:${port}/api/v1/batches`, { method: 'POST', headers, body: body ?? '' });
+    const lost = outbox.batch('local', { ...ALL, rowsMax: LOST });
+    await post(gateway, lost?.body ?? '');
+    late = outbox.batch('local', { ...ALL, within: [LOST + 1, LOST + 90] });
   }
   outbox.close();
-  return tiers;
+  if (late === undefined) throw new Error('there was nothing to send');
+  return { tiers, late };
 }
 
 /** Seqs of every stream of the outbox that the store has neither received nor been told the cause of. */

@@ -11,7 +11,7 @@ import {
   openOutbox,
 } from '../../lib/flow/outbox/outbox.ts';
 import { OUTBOX_APPLICATION_ID, OUTBOX_MIGRATIONS } from '../../lib/flow/outbox/schema.ts';
-import { BATCH_BYTES_MAX, BATCH_ROWS_MAX, type Reading } from '../../lib/flow/reading.ts';
+import { BATCH_BYTES_MAX, BATCH_ROWS_MAX } from '../../lib/flow/reading.ts';
 import type { SeqRanges } from '../../lib/flow/seq-ranges.ts';
 import { tempDir } from './temp-dir.ts';
 import { createTestWorld, type TestWorld } from './test-world.ts';
@@ -54,18 +54,7 @@ export function crashed(file: string, which = 0): string {
   return copy;
 }
 
-/** `n` readings of a few series, 100 ms apart; `from` makes rounds differ. */
-export function someReadings(n: number, from = 0): Reading[] {
-  return Array.from({ length: n }, (_, i) => ({
-    sensor: `sensor-${i % 3}`,
-    metric: 'temperature',
-    unit: 'celsius',
-    at: 1_768_493_375_000 + (from + i) * 100,
-    value: 20 + (from + i) / 8,
-    flags: 0,
-    monoMs: (from + i) * 100,
-  }));
-}
+export { someReadings } from './some-readings.ts';
 
 /** Everything that one request may carry. */
 export const ALL: BatchPick = { order: 'oldest', rowsMax: BATCH_ROWS_MAX, bytesMax: BATCH_BYTES_MAX };
