@@ -66,6 +66,9 @@ export function whyNoBootedMachine(): string | undefined {
   return whyNoDebianRoot() ?? (missing === undefined ? undefined : `${missing} is not installed`);
 }
 
+/** For the hook that makes it: half a minute, and many times that on a machine that has more to do. */
+export const MAKING_MS = 600_000;
+
 /** What its machines boot from: made now if it is not in the cache, which takes a minute. */
 export function bootableRoot(release: Release): string {
   return debianRoot({ release, packages: [...BOOTABLE, 'curl'] });

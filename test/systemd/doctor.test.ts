@@ -2,12 +2,11 @@
 
 import { join } from 'node:path';
 import { beforeAll, describe, it } from 'vitest';
-import { bootableRoot, type Machine, whyNoBootedMachine } from '../support/booted-machine.ts';
+import { bootableRoot, MAKING_MS, type Machine, whyNoBootedMachine } from '../support/booted-machine.ts';
 import { API, type Entry, installGateway, isStored, READER } from './installed-gateway.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const PLACE = '/opt/sensor-gateway/current';
-const MAKING_MS = 300_000;
 const DOCTOR_MS = 240_000;
 const DATA = '/var/lib/sensor-gateway';
 const TOKEN = '/etc/sensor-gateway/token';

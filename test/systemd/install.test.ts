@@ -8,11 +8,16 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import { bootableRoot, bootMachine, type Machine, whyNoBootedMachine } from '../support/booted-machine.ts';
+import {
+  bootableRoot,
+  bootMachine,
+  MAKING_MS,
+  type Machine,
+  whyNoBootedMachine,
+} from '../support/booted-machine.ts';
 import type { OnTestFinished } from '../support/temp-dir.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-const MAKING_MS = 300_000;
 const INSTALL_MS = 300_000;
 /** Between two looks that start a program each: half of a processor for looking is enough. */
 const A_PROGRAM_MS = 1_000;
@@ -221,7 +226,7 @@ describe
       await machine.install(SHIPPED);
       const early = await machine.storedWithoutHole(5);
       const another = "OUTBOX_MIGRATIONS.push('CREATE TABLE later (x INTEGER) STRICT');";
-      await machine.next('0.4.0', ['dist/lib/flow/outbox/schema.js', `$a ${another}`]);
+      await machine.next('0.4.0', ['dist/lib/flow/outbox/migrations.js', `$a ${another}`]);
       expect(await machine.install(NEXT)).toMatchObject({ code: 0 });
       await machine.storedWithoutHole(early.length + 5);
       const before = await machine.ids();

@@ -6,10 +6,9 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { beforeAll, describe, it } from 'vitest';
-import { bootableRoot, bootMachine, whyNoBootedMachine } from '../support/booted-machine.ts';
+import { bootableRoot, bootMachine, MAKING_MS, whyNoBootedMachine } from '../support/booted-machine.ts';
 import { startCommand } from '../support/child-program.ts';
 
-const MAKING_MS = 300_000;
 const MACHINE_MS = 120_000;
 
 const why = whyNoBootedMachine();

@@ -4,7 +4,7 @@
  */
 
 import { beforeAll, describe, it } from 'vitest';
-import { bootableRoot, whyNoBootedMachine } from '../support/booted-machine.ts';
+import { bootableRoot, MAKING_MS, whyNoBootedMachine } from '../support/booted-machine.ts';
 import {
   API,
   type Entry,
@@ -14,9 +14,9 @@ import {
   QUICK_CONFIG,
   READER,
   runningGateway,
+  WATCHDOG_S,
 } from './installed-gateway.ts';
 
-const MAKING_MS = 300_000;
 const FAULT_MS = 180_000;
 
 const why = whyNoBootedMachine();
@@ -37,12 +37,12 @@ describe.skipIf(why !== undefined).concurrent(
   },
   () => {
     it('an API that is down for many times the watchdog’s limit', async ({ expect, onTestFinished }) => {
-      const gateway = await runningGateway(onTestFinished);
+      const gateway = await runningGateway(onTestFinished, { watchdogS: WATCHDOG_S });
 
       await gateway.do('systemctl', 'stop', API);
       const soFar = gateway.entries(READER).filter(isRound).length;
-      // Ten times the limit; the pauses of the breaker are over and over again, too.
-      await gateway.said(READER, isRound, soFar + 30);
+      // Six times the limit; the pauses of the breaker are over and over again, too.
+      await gateway.said(READER, isRound, soFar + 6 * WATCHDOG_S);
       await gateway.do('systemctl', 'start', API);
       await gateway.said(READER, (entry) => entry.event === 'breaker.closed');
 
@@ -56,7 +56,7 @@ describe.skipIf(why !== undefined).concurrent(
         '/etc/sensor-gateway/config.yaml',
         `${QUICK_CONFIG}sources: [{type: bme280, name: a}, {type: bme280, name: b, address: 0x77}]\n`,
       );
-      await gateway.dropIn(READER, 'WatchdogSec=3');
+      await gateway.dropIn(READER, `WatchdogSec=${WATCHDOG_S}`);
 
       await gateway.do('systemctl', 'start', READER);
       await gateway.said(READER, (entry) => isRound(entry) && entry.sourcesFailed === 2, 12);
@@ -82,7 +82,7 @@ describe.skipIf(why !== undefined).concurrent(
     });
 
     it('a stop of the whole program below the limit', async ({ expect, onTestFinished }) => {
-      const gateway = await runningGateway(onTestFinished, { lines: ['WatchdogSec=12'] });
+      const gateway = await runningGateway(onTestFinished, { watchdogS: 15 });
       const rounds = gateway.entries(READER).filter(isRound).length;
 
       await gateway.do('systemctl', 'kill', '--signal=STOP', READER);
@@ -99,6 +99,7 @@ describe.skipIf(why !== undefined).concurrent(
       onTestFinished,
     }) => {
       const gateway = await runningGateway(onTestFinished, {
+        watchdogS: WATCHDOG_S,
         // journald must not drop any of it on its part.
         lines: ['LogRateLimitIntervalSec=1s', 'LogRateLimitBurst=1000000'],
         faults: { FAULT: 'chatter', CHATTER_LINES: String(CHATTER_LINES) },

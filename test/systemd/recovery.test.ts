@@ -4,11 +4,10 @@
  */
 
 import { beforeAll, describe, it } from 'vitest';
-import { bootableRoot, whyNoBootedMachine } from '../support/booted-machine.ts';
+import { bootableRoot, MAKING_MS, whyNoBootedMachine } from '../support/booted-machine.ts';
 import type { OnTestFinished } from '../support/temp-dir.ts';
 import { API, type InstalledGateway, READER, runningGateway } from './installed-gateway.ts';
 
-const MAKING_MS = 300_000;
 const RECOVERY_MS = 240_000;
 
 const why = whyNoBootedMachine();

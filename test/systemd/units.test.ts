@@ -5,10 +5,9 @@
 
 import { join } from 'node:path';
 import { beforeAll, describe, it } from 'vitest';
-import { bootableRoot, type Release, whyNoBootedMachine } from '../support/booted-machine.ts';
+import { bootableRoot, MAKING_MS, type Release, whyNoBootedMachine } from '../support/booted-machine.ts';
 import { API, installGateway, isStored, QUICK_CONFIG, READER, runningGateway } from './installed-gateway.ts';
 
-const MAKING_MS = 300_000;
 const UNITS_MS = 180_000;
 
 const why = whyNoBootedMachine();
