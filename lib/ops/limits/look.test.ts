@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { INSTALLED } from '../../../test/support/doctor-rig.ts';
-import { DENIED, recordedProbe } from '../../../test/support/recorded-probe.ts';
+import { DENIED, HANGS, recordedProbe } from '../../../test/support/recorded-probe.ts';
 import { SHIPPED_PLACE, shippedMachine } from '../../../test/support/shipped-machine.ts';
 import { lookAtLimits, parseTimeSpan } from './look.ts';
 
@@ -55,14 +55,17 @@ describe('the limits of a machine', () => {
     expect(machine).toMatchObject({ outboxTaken: { value: 1_048_576 } });
   });
 
-  it('are unknown where systemd does not run it, where it has no such unit, and where the user may not look', async () => {
+  it('are unknown where systemd does not run it, where it has no such unit, where the user may not look, and where nobody answers', async () => {
     const missing = shippedMachine({ units: { 'sensor-main': { LoadState: 'not-found' } } });
+    const asks = Object.keys(shippedMachine().commands ?? {});
+    const hanging = { commands: Object.fromEntries(asks.map((line) => [line, HANGS])) };
     const barred = { ...shippedMachine(), files: { [SHIPPED_PLACE.outboxFile]: DENIED } };
 
     expect((await lookAt(shippedMachine(), false)).units['sensor-main']).toEqual({});
     expect((await lookAt({})).units['sensor-main']).toEqual({});
     expect((await lookAt(missing)).units['sensor-main']).toEqual({});
     expect((await lookAt(barred)).machine).toEqual({});
+    expect((await lookAt(hanging)).units['sensor-main']).toEqual({});
   });
 
   it('which a unit does not set are known for unlimited, and a watchdog that never barks for none', async () => {

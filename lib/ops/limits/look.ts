@@ -5,7 +5,7 @@
  */
 
 import { nearestExisting } from '../doctor/mounts.ts';
-import { NotPermitted, type Probe } from '../doctor/probe.ts';
+import { NoAnswer, NotPermitted, type Probe } from '../doctor/probe.ts';
 import type { Limits, MachineLimits, Program, RecoveryLimits, SettledLimits, UnitLimits } from './limits.ts';
 import type { Quantity } from './quantity.ts';
 
@@ -28,12 +28,12 @@ export async function lookAtLimits(probe: Probe, settled: SettledLimits, place: 
   };
 }
 
-/** Nothing, where this user may not look. */
+/** Nothing, where this user may not look, or what is asked hangs: other checks of the doctor say so. */
 async function seen<T extends object>(look: () => Promise<T>): Promise<T | Record<string, never>> {
   try {
     return await look();
   } catch (error) {
-    if (error instanceof NotPermitted) return {};
+    if (error instanceof NotPermitted || error instanceof NoAnswer) return {};
     throw error;
   }
 }

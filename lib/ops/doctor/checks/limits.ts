@@ -2,8 +2,22 @@
 
 import { judge, titleOf } from '../../limits/contract.ts';
 import { CONTRACTS } from '../../limits/contracts/index.ts';
+import type { Limits } from '../../limits/limits.ts';
 import { lookAtLimits } from '../../limits/look.ts';
-import { type Check, type Finding, notApplicable, pass, type Step } from '../finding.ts';
+import { type Check, type Finding, notApplicable, pass, type Step, type Subject } from '../finding.ts';
+import type { Probe } from '../probe.ts';
+
+/** One look at the machine for all four checks of a diagnosis. */
+const looks = new WeakMap<Subject, Promise<Limits>>();
+
+function lookAt(probe: Probe, subject: Subject): Promise<Limits> {
+  const { dataDir, outboxFile, packageDir, clone } = subject;
+  const look =
+    looks.get(subject) ??
+    lookAtLimits(probe, subject.limits, { dataDir, outboxFile, packageDir, units: !clone });
+  looks.set(subject, look);
+  return look;
+}
 
 function limitsOf(step: Step, asks: string): Check {
   return {
@@ -11,9 +25,7 @@ function limitsOf(step: Step, asks: string): Check {
     step,
     asks,
     async run(probe, subject) {
-      const { dataDir, outboxFile, packageDir, clone } = subject;
-      const place = { dataDir, outboxFile, packageDir, units: !clone };
-      const limits = await lookAtLimits(probe, subject.limits, place);
+      const limits = await lookAt(probe, subject);
       const judged = CONTRACTS.filter((one) => one.step === step).map((one) => judge(one, limits));
       const violated = judged.filter(({ state }) => state === 'violated');
       if (violated.length > 0) {
