@@ -1,6 +1,6 @@
 /**
  * Deaths while a damaged outbox is replaced and its rows are saved: in the instant when the file has been
- * moved away, then again and again in the middle of the saving, which goes on for seconds. In the end every
+ * moved away, in the middle of transactions that save rows, then at random in the saving, which goes on for seconds. In the end every
  * row is in the outbox once, with its value, or is named in the ledger.
  */
 
@@ -18,9 +18,15 @@ import { audit, remember } from './audit.ts';
 import { outboxBooks, outboxSince, storeBooks } from './books.ts';
 import { SEED } from './settings.ts';
 
-const ROWS = 100_000;
-/** Instants that an event names, each the end of a life. */
-const NAMED = ['outbox.quarantined', 'outbox.opened'];
+const ROWS = 30_000;
+/** Instants that can be named, each the end of a life. */
+const NAMED = [
+  { DIE_IN: 'outbox.quarantined', DIE_AT: '1' },
+  { DIE_IN: 'outbox.opened', DIE_AT: '1' },
+  // In the transaction that saves the first rows, when they are written and not yet committed; and in a later one.
+  { DIE_WITHIN: 'outbox/salvage.js', DIE_AT: '2' },
+  { DIE_WITHIN: 'outbox/salvage.js', DIE_AT: '12' },
+];
 const RANDOM_DEATHS = 2;
 const SALVAGING_MS = 1_500;
 
@@ -29,7 +35,7 @@ beforeAll(() => compileInto(compiled, ['test/crash/dying-program.ts']));
 afterAll(() => rmSync(compiled, { recursive: true, force: true }));
 
 test('deaths while a damaged outbox is replaced and salvaged lose no row and double none', {
-  timeout: 180_000,
+  timeout: 240_000,
 }, async () => {
   const random = createSeededRandom(SEED);
   // Nobody listens there, so that whatever is saved stays where it can be counted.
@@ -45,8 +51,8 @@ test('deaths while a damaged outbox is replaced and salvaged lose no row and dou
   remember(seen, before.rows);
   damage(join(gateway.dir, 'outbox.db'));
 
-  for (const event of NAMED) {
-    const reader = start({ DIE_IN: event, DIE_AT: '1' });
+  for (const orders of NAMED) {
+    const reader = start(orders);
     expect((await reader.exited).signal, reader.lastWords()).toBe('SIGKILL');
   }
   for (let death = 1; death <= RANDOM_DEATHS; death += 1) {
