@@ -33,6 +33,10 @@ export interface ClockBook extends Book {
   readonly corrections: CorrectionLedger;
   /** The small number of this boot. Inside a transaction. */
   boot(): number;
+  /** That of the boot which the monotonic time of a reading counts from. Inside a transaction. */
+  bootOf(reading: Pick<Reading, 'monoMs'>): number;
+  /** Notes a row that has been inserted, if its time is untrusted and can still be mended. Inside a transaction. */
+  noteAppended(seq: number, reading: Pick<Reading, 'at' | 'monoMs' | 'flags'>): void;
   /** The machine has slept, and the monotonic clock with it: from now on it counts from another boot. */
   beginBoot(bootId: string): void;
   /** Wall minus monotonic time of the last trusted moment of this boot. */
@@ -53,6 +57,9 @@ interface BootClock {
   readonly bootId: string;
   readonly trustedOffsetMs: number | null;
 }
+
+/** Boots of one run: one more with each sleep of the machine. What is still in memory is of the latest few. */
+const EPOCHS_MAX = 100;
 
 const NOTHING_HELD = { seqs: NO_SEQS, forMs: 0 };
 
@@ -80,6 +87,13 @@ export function openClockBook(database: SqliteDatabase, options: ClockBookOption
   /** Of which boot `number` is; behind `bootId` until the next row is written. */
   let numbered: { readonly bootId: string; readonly number: number };
   let before: typeof numbered;
+  /**
+   * From which moment on monotonic times count from which boot. A reading that no disk took may be older than a
+   * sleep that has passed since: nothing that is known of the clock now says anything about its time.
+   */
+  let epochs = [{ sinceMono: Number.NEGATIVE_INFINITY, bootId }];
+  const putBoot = database.prepare<[string]>('INSERT INTO boots (boot_id) VALUES (?) ON CONFLICT DO NOTHING');
+  const numberOf = database.prepare<[string], number>('SELECT id FROM boots WHERE boot_id = ?').pluck();
   let offered = new Map<string, SeqRanges>();
   /** What an earlier run of this boot may have sent before it ended. */
   let offeredToAll: SeqRanges = NO_SEQS;
@@ -102,17 +116,37 @@ export function openClockBook(database: SqliteDatabase, options: ClockBookOption
   before = numbered;
   for (const table of tables) table.written();
 
+  function epochOf({ monoMs }: Pick<Reading, 'monoMs'>) {
+    return epochs.findLast(({ sinceMono }) => monoMs >= sinceMono) ?? epochs[0];
+  }
+  const isOfThisBoot = (reading: Pick<Reading, 'monoMs'>) => epochOf(reading) === epochs.at(-1);
+
+  function boot(): number {
+    if (numbered.bootId !== bootId) numbered = { bootId, number: noteBoot(database, bootId) };
+    return numbered.number;
+  }
+
   const trustedOffsetMs = () => clocks.rows()[0]?.trustedOffsetMs ?? undefined;
 
   return {
     untrusted,
     corrections,
-    boot() {
-      if (numbered.bootId !== bootId) numbered = { bootId, number: noteBoot(database, bootId) };
-      return numbered.number;
+    boot,
+    bootOf(reading) {
+      // First, because it may forget boots that no row is of.
+      const now = boot();
+      const epoch = epochOf(reading);
+      if (epoch === undefined || isOfThisBoot(reading)) return now;
+      putBoot.run(epoch.bootId);
+      return numberOf.get(epoch.bootId) ?? now;
+    },
+    noteAppended(seq, reading) {
+      if (isOfThisBoot(reading)) untrusted.note(seq, reading);
     },
     beginBoot(id) {
       bootId = id;
+      // Whole milliseconds, as in readings.
+      epochs = [...epochs, { sinceMono: Math.floor(clock.monotonicMs()), bootId }].slice(-EPOCHS_MAX);
       startOver();
     },
     trustedOffsetMs,
@@ -121,7 +155,7 @@ export function openClockBook(database: SqliteDatabase, options: ClockBookOption
     },
     mended(reading) {
       const offsetMs = trustedOffsetMs();
-      if (offsetMs === undefined || !isUntrusted(reading)) return reading;
+      if (offsetMs === undefined || !isUntrusted(reading) || !isOfThisBoot(reading)) return reading;
       const { monoMs, flags } = reading;
       return { ...reading, at: monoMs + offsetMs, flags: flags & ~FLAG.clockUntrusted };
     },

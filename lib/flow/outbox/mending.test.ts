@@ -332,6 +332,27 @@ describe('sleep of the machine', () => {
     ]);
   });
 
+  test.each([
+    ['before they are written', true],
+    ['after they are written', false],
+  ])(
+    'does not mend what no disk has taken before it, although the clock is trusted %s',
+    async (_when, trustedFirst) => {
+      const { outbox, file, world } = holding();
+      const [held, later] = [untrustedReadings(1), untrustedReadings(1, 1_000)];
+      await world.clock.advance(500);
+      outbox.clock.beginBoot('boot-1+7200');
+      if (trustedFirst) outbox.clock.trust(RIGHT_MS);
+      outbox.append([...held, ...later]);
+      outbox.clock.trust(RIGHT_MS);
+      restampAll(outbox);
+
+      expect(sent(outbox)).toEqual([`1: ${WRONG_MS} 1`, `2: ${RIGHT_MS + 1_000} 0`]);
+      const bootOfRow = 'SELECT boot_id FROM readings JOIN boots ON boots.id = boot ORDER BY seq';
+      expect(rawOutbox(file).prepare(bootOfRow).pluck().all()).toEqual(['boot-1', 'boot-1+7200']);
+    },
+  );
+
   test('is the same to a run that measures it a second longer', () => {
     const { outbox, file, world } = holding();
     outbox.clock.beginBoot('boot-1+7200');

@@ -219,15 +219,14 @@ function prepareAppend(
   return (readings) => {
     const stream = streams.newest();
     let seq = stream.nextSeq;
-    const boot = clockBook.boot();
     for (const accepted of readings) {
       const reading = clockBook.mended(accepted);
       const { at, value, monoMs, flags } = reading;
       const id = series.idOf(reading);
       const start = series.checksumStart(stream.id, id) ?? 0;
       const crc = checksum.of(start, { seq, at, value, flags, monoMs });
-      insertRow.run(seq, id, at, value, monoMs, flags, boot, crc);
-      clockBook.untrusted.note(seq, reading);
+      insertRow.run(seq, id, at, value, monoMs, flags, clockBook.bootOf(reading), crc);
+      clockBook.noteAppended(seq, reading);
       seq += 1;
     }
     streams.advance(stream, seq);
