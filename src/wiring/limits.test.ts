@@ -52,7 +52,7 @@ const VIOLATIONS: Readonly<Record<string, readonly [limits: () => Promise<Limits
     /batch_timeout of destination a \(40 s, .*config\.yaml:1:1\) must be at most what the write API gives a request \(30 s, fixed\)/,
   ],
   round: [
-    setting('sources: [{type: kernel, deadline: 9s}]'),
+    setting('sources: [{type: kernel, interval: 1m, deadline: 9s}]'),
     /deadline of source kernel \(9 s, .* four fifths of sampling\.interval \(8 s, the default\)/,
   ],
   hold: [setting('clock: {hold: 5s}'), /clock\.hold \(5 s, .*config\.yaml:1:9\)/],

@@ -123,16 +123,11 @@ export function settledLimits({ config, given }: Pick<LoadedConfig, 'config' | '
     return { ...setting('destinations', batchTimeoutMs, 'ms'), name: `batch_timeout of destination ${name}` };
   };
   const { sampling, outbox, breaker, memory, clock } = config;
-  const slowest = largest(
-    config.sources,
-    ({ deadlineMs, intervalMs }) => deadlineMs / (intervalMs ?? sampling.intervalMs),
-  );
-  const ofSource = (what: string, value: number, ofAll: boolean): Quantity =>
-    ofAll || slowest === undefined
-      ? setting(`sampling.${what}`, value, 'ms')
-      : { ...setting('sources', value, 'ms'), name: `${what} of source ${slowest.name}` };
-  const deadlineMs = slowest?.deadlineMs ?? sampling.deadlineMs;
-  const intervalMs = slowest?.intervalMs ?? sampling.intervalMs;
+  const slowest = largest(config.sources, ({ deadlineMs }) => deadlineMs);
+  const sourceDeadline: Quantity =
+    slowest === undefined || slowest.deadlineMs === sampling.deadlineMs
+      ? setting('sampling.deadline', sampling.deadlineMs, 'ms')
+      : { ...setting('sources', slowest.deadlineMs, 'ms'), name: `deadline of source ${slowest.name}` };
   return {
     settings: {
       memoryMax: memory.max === undefined ? undefined : setting('memory.max', memory.max, 'bytes'),
@@ -146,8 +141,8 @@ export function settledLimits({ config, given }: Pick<LoadedConfig, 'config' | '
       ),
       longestPause: setting('breaker.pauses', Math.max(...breaker.pausesMs), 'ms'),
       clockHold: setting('clock.hold', clock.holdMs, 'ms'),
-      sourceDeadline: ofSource('deadline', deadlineMs, deadlineMs === sampling.deadlineMs),
-      sourceInterval: ofSource('interval', intervalMs, intervalMs === sampling.intervalMs),
+      sourceDeadline,
+      samplingInterval: setting('sampling.interval', sampling.intervalMs, 'ms'),
     },
     fixed: fixedLimits(config.destinations.length),
   };

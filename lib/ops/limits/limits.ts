@@ -62,9 +62,9 @@ export interface SettledLimits {
     readonly longestPause: Quantity;
     /** 0: readings do not wait for a clock. */
     readonly clockHold: Quantity;
-    /** Of the source that has the largest share of its interval. */
+    /** Of the most patient source. */
     readonly sourceDeadline: Quantity;
-    readonly sourceInterval: Quantity;
+    readonly samplingInterval: Quantity;
   };
   readonly fixed: {
     readonly beat: OfEach<Quantity>;

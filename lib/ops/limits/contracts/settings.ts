@@ -31,10 +31,10 @@ export const SETTING_CONTRACTS: readonly Contract[] = [
     relation: 'at most',
     sides: ({ settings, fixed }) => [
       settings.sourceDeadline,
-      shareOf(settings.sourceInterval, fixed.roundShare, 'four fifths of'),
+      shareOf(settings.samplingInterval, fixed.roundShare, 'four fifths of'),
     ],
     otherwise: 'a round goes on without the source before its deadline is over',
-    fix: 'Lower the deadline, or raise the interval.',
+    fix: 'Lower the deadline, or raise sampling.interval.',
   },
   {
     name: 'hold',
