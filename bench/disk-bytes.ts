@@ -26,7 +26,7 @@ const HURRY = 25;
 const RUNS = 3;
 /** Until the ballast is made and the first checkpoint is over. */
 const WARM_UP_ROUNDS = 95;
-/** The outbox is checkpointed every 90 rounds; the store moves its recent readings every 125. */
+/** The outbox is checkpointed every 90 rounds; the store moves its recent readings every 250. */
 const ROUNDS = 180;
 /** In real time; twice what a run takes on a quiet machine. */
 const RUN_MAX_MS = 240_000;

@@ -36,9 +36,9 @@ export interface Acknowledgements {
 
 /**
  * So many commits may leave unwritten what is known by absence. Whoever saves rows from a damaged file cannot tell
- * an absence from a loss, and names these as lost: a minute of readings, which their store says that it has.
+ * an absence from a loss, and names these as lost: three minutes of readings, which their store says that it has.
  */
-const UNWRITTEN_MAX = 8;
+const UNWRITTEN_MAX = 16;
 
 interface Ledger {
   ranges: SeqRanges;

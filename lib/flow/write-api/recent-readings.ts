@@ -1,8 +1,8 @@
 /**
  * Where a stored reading lies. In its place at once, by series and time, each reading of a round would dirty a
  * page of its own, and a commit writes pages whole. So a few readings are laid down in the order in which they
- * came, all on one page, and go to their places when there are many: the same pages, touched once for a hundred
- * rounds (docs/decisions/0018-a-round-touches-few-pages.md). Large batches go to their places at once.
+ * came, all on one page, and go to their places when there are many: the same pages, touched once for hundreds
+ * of rounds (docs/decisions/0018-a-round-touches-few-pages.md). Large batches go to their places at once.
  *
  * It is bookkeeping within the file. What is stored is durable with its commit either way, and moves within one.
  */
@@ -30,10 +30,10 @@ export type PutReading = (
 ) => void;
 
 /**
- * So many are moved at once, within somebody's request: as long as a full batch takes. Each look at a series reads
- * all that have not been moved, 40 KiB, which must stay small beside a page of the answer.
+ * So many are moved at once, within somebody's request: as long as two full batches take. Each look at a series
+ * reads all that have not been moved, 80 KiB, which must stay small beside a page of the answer.
  */
-const RECENT_ROWS_MAX = 1_000;
+const RECENT_ROWS_MAX = 2_000;
 
 /** A batch with so many rows has several for each page that it touches, unless it has hundreds of series. */
 const DIRECT_ROWS_MIN = 250;
