@@ -40,7 +40,7 @@ export interface GuestGateway extends Machine {
 
 /**
  * Rounds as often as a configuration may ask for them, so that a test gets to see some. The kernel's files keep the
- * deadline of the usual interval: with half of this one a read that is only starved would be called stuck after 11 s.
+ * usual interval and deadline: with half of a second a read that is only starved would be called stuck after 11 s.
  */
 const CONFIG = `
 gateway: test-gateway
@@ -48,7 +48,7 @@ clock: {trust: always}
 sampling: {interval: 1s, deadline: 500ms}
 breaker: {pauses: [1s, 2s]}
 backpressure: {sampling: keep}
-sources: [{type: kernel, deadline: 5s}, {type: simulated, name: a}, {type: simulated, name: b}, {type: simulated, name: c}]
+sources: [{type: kernel, interval: 10s, deadline: 5s}, {type: simulated, name: a}, {type: simulated, name: b}, {type: simulated, name: c}]
 log: {level: debug, format: json}
 `;
 /** What is beside the point here: a start takes a hundred times as long as outside, and a restart should not wait. */

@@ -81,7 +81,7 @@ describe.skipIf(reason !== undefined)(
       expect(Object(after).values).toBeDefined();
     });
 
-    test('give no wrong value while one message in five is not answered', async () => {
+    test('give no wrong value while one exchange in five is not answered', async () => {
       const { reads, good, wrong } = await scene('flaky');
 
       expect(wrong).toEqual([]);
