@@ -4,7 +4,7 @@
  */
 
 import { execFileSync } from 'node:child_process';
-import { chmodSync, chownSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { startCommand } from '../support/child-program.ts';
@@ -68,14 +68,13 @@ test.skipIf(!isRoot)(
     sudoSensorctl(gateway, 'backup', 'create', '--output', backups);
     first.kill('SIGTERM');
     await first.exited;
-    const [backup = ''] = execFileSync('sh', ['-c', `ls ${backups}/outbox-*.db`], { encoding: 'utf8' }).split(
-      '\n',
-    );
+    const [backup = ''] = readdirSync(backups).filter((name) => name.startsWith('outbox-'));
     // As on a fresh card: not even the lock is there.
     rmSync(gateway.dir, { recursive: true });
-    execFileSync('install', ['-d', '-o', String(NOBODY), '-g', String(NOBODY), gateway.dir]);
+    mkdirSync(gateway.dir, { mode: 0o755 });
+    chownSync(gateway.dir, NOBODY, NOBODY);
 
-    sudoSensorctl(gateway, 'backup', 'restore', backup);
+    sudoSensorctl(gateway, 'backup', 'restore', join(backups, backup));
     sudoSensorctl(gateway, 'outbox', 'compact');
     sudoSensorctl(gateway, 'backup', 'create');
     const owners = execFileSync('find', [gateway.dir, '-user', '0'], { encoding: 'utf8' });

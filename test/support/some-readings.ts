@@ -16,9 +16,9 @@ export function someReadings(n: number, from = 0): Reading[] {
 }
 
 /** At the beginning of a minute, and of ten. */
-export const ROUNDS_START_AT = 1_768_493_400_000;
+const ROUNDS_START_AT = 1_768_493_400_000;
 
-export interface RoundsOptions {
+interface RoundsOptions {
   readonly sensors: number;
   readonly everyMs: number;
 }
