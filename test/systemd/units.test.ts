@@ -103,7 +103,7 @@ describe.skipIf(why !== undefined).concurrent(
       const status = await gateway.do('systemctl', 'status', READER);
       const circuit = await gateway.do('sh', '-c', 'journalctl -u sensor-main | grep -i "circuit breaker"');
 
-      expect(status).toMatch(/Status: "closed, 6\/6 sensors, backlog 0, last stored \d s ago"/);
+      expect(status).toMatch(/Status: "closed, (\d+)\/\1 sensors, backlog 0, last stored \d+ s ago"/);
       for (const state of [
         'OPEN - API failures exceeded threshold (3)',
         'HALF_OPEN - ',
