@@ -63,10 +63,12 @@ const REPORT_REJECTION_EVERY = 360;
 const REJECTED_SERIES_MAX = 64;
 
 /**
- * A read that has not ended after so many of its deadlines will not end: a thread hangs in a driver, and only
- * a new process has it back. A minute with the usual deadline.
+ * A read that has not ended after so many of its deadlines, and not within a minute, will not end: a thread hangs
+ * in a driver, and only a new process has it back. A short deadline says what a round can wait for, not how long a
+ * driver may take on a machine that is starved: with a twentieth of a core, reading /proc has taken 26 s.
  */
 const STUCK_DEADLINES = 12;
+const STUCK_MIN_MS = 60_000;
 
 /** On a starved machine even a good read may be late, however short its deadline. */
 const STUCK_GRACE_MS = 5_000;
@@ -150,7 +152,7 @@ export function createSourceReader(
       reads += 1;
       // One that has not answered since the start would not answer after another start either: it costs its
       // own readings, and no restart.
-      const stuckMs = STUCK_DEADLINES * deadlineMs + STUCK_GRACE_MS;
+      const stuckMs = Math.max(STUCK_DEADLINES * deadlineMs, STUCK_MIN_MS) + STUCK_GRACE_MS;
       if (lastOkAt !== undefined) pulse.promise(`read ${name}`, startMono + stuckMs);
       const waitMs = Math.min(deadlineMs, limitMs);
       try {

@@ -6,12 +6,12 @@ import { createLiveness } from '../../ops/liveness.ts';
 const never = () => new Promise<never>(() => {});
 
 /** A source that answers so many times and then never again, beside one that always does. */
-function startBesideStuck(answers: number) {
+function startBesideStuck(answers: number, deadlineMs = 1_000) {
   const world = createTestWorld();
   const liveness = createLiveness(world.clock);
   let reads = 0;
   const stuck = source('stuck', {
-    deadlineMs: 1_000,
+    deadlineMs,
     read: async () => {
       reads += 1;
       return reads <= answers ? [reported('stuck')] : never();
@@ -22,11 +22,14 @@ function startBesideStuck(answers: number) {
 }
 
 describe('a read that does not end', () => {
-  test('is no stuck loop for twelve of its deadlines, and one after that', async () => {
-    const { world, liveness } = startBesideStuck(1);
+  test.each([
+    ['a minute, however short its deadline is', 1_000, 64_000],
+    ['twelve of its deadlines, where they are longer than a minute', 8_000, 100_000],
+  ])('is no stuck loop for %s, and one after that', async (_for, deadlineMs, patienceMs) => {
+    const { world, liveness } = startBesideStuck(1, deadlineMs);
     await world.clock.advance(10_000);
 
-    await world.clock.advance(16_000);
+    await world.clock.advance(patienceMs);
     const before = liveness.overdue();
     await world.clock.advance(2_000);
 
