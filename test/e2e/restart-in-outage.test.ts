@@ -20,6 +20,7 @@ test('a restart in an outage asks once and then waits, and in the end nothing is
   first.kill('SIGKILL');
   await first.exited;
   const second = await site.startReader(LONG_PAUSE);
+  await second.line(isEvent('breaker.opened'));
   await second.count(isAppended, 5);
   const bySecond = heard() - byFirst;
   second.kill('SIGKILL');

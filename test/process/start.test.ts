@@ -14,7 +14,7 @@ const SCRIPT = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), '
 const CTRL_C_AGAIN_MS = 500;
 
 it('shows a reading, ends by itself after --seconds, and says how to go on', async () => {
-  const start = await startScript('--seconds', '6');
+  const start = await startScript('--seconds', '12');
 
   await start.line(/stored \d+ readings at local/);
   const code = await start.exited;
