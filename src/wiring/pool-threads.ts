@@ -1,6 +1,6 @@
 /** How many threads Node has for calls that block: its own rule, because it does not tell. */
 
-import { POOL_THREADS } from '../../lib/flow/acquire/sources/i2c/i2c-threads.ts';
+import { POOL_THREADS } from '../../lib/flow/acquire/sources/pool-threads.ts';
 
 /** libuv's own bound. */
 const THREADS_MAX = 1_024;

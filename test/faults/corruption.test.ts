@@ -16,16 +16,22 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { BatchRequest } from '../../lib/flow/batch.ts';
 import type { Outbox } from '../../lib/flow/outbox/outbox.ts';
-import { openOutboxSafely } from '../../lib/flow/outbox/quarantine.ts';
 import { unsalvaged } from '../../lib/flow/outbox/quarantine-shelf.ts';
 import { salvage } from '../../lib/flow/outbox/salvage.ts';
 import type { Reading } from '../../lib/flow/reading.ts';
 import { createSeededRandom } from '../support/seeded-random.ts';
 import { tempDir } from '../support/temp-dir.ts';
-import { ALL, crashed, rawOutbox, someReadings, tempOutbox } from '../support/temp-outbox.ts';
+import {
+  ALL,
+  crashed,
+  rawOutbox,
+  someReadings,
+  successorOutbox,
+  tempOutbox,
+} from '../support/temp-outbox.ts';
 import { createTestWorld } from '../support/test-world.ts';
 
 const PAGE = 4_096;
@@ -70,15 +76,7 @@ function overwrite(path: string, at: number, bytes: Buffer): void {
 
 function restart(file: string, onDamage: (error: unknown) => void = () => {}) {
   const world = createTestWorld({ seed: 99 });
-  const outbox = openOutboxSafely({
-    file,
-    gateway: 'test-gateway',
-    destinations: ['local'],
-    bootId: 'boot-2',
-    world,
-    onDamage,
-  });
-  onTestFinished(() => outbox.close());
+  const outbox = successorOutbox(file, world, { onDamage });
   return { outbox, world };
 }
 

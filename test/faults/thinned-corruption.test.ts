@@ -5,16 +5,15 @@
 
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it } from 'vitest';
 import type { Outbox } from '../../lib/flow/outbox/outbox.ts';
 import { openOutboxReadOnly } from '../../lib/flow/outbox/outbox-view.ts';
-import { openOutboxSafely } from '../../lib/flow/outbox/quarantine.ts';
 import { unsalvaged } from '../../lib/flow/outbox/quarantine-shelf.ts';
 import { salvage } from '../../lib/flow/outbox/salvage.ts';
 import { MINUTE } from '../../lib/flow/outbox/tiers.ts';
 import { createSeededRandom } from '../support/seeded-random.ts';
 import { tempDir } from '../support/temp-dir.ts';
-import { ALL, crashed, someReadings, tempOutbox } from '../support/temp-outbox.ts';
+import { ALL, crashed, someReadings, successorOutbox, tempOutbox } from '../support/temp-outbox.ts';
 import { createTestWorld } from '../support/test-world.ts';
 
 const SEEDS = Array.from({ length: 24 }, (_, seed) => seed);
@@ -61,15 +60,7 @@ function leftBehind(): Left {
 }
 
 function start(file: string, seed: number): Outbox {
-  const outbox = openOutboxSafely({
-    file,
-    gateway: 'test-gateway',
-    destinations: ['local'],
-    bootId: 'boot-2',
-    world: createTestWorld({ seed: 500 + seed }),
-    onDamage: () => {},
-  });
-  onTestFinished(() => outbox.close());
+  const outbox = successorOutbox(file, createTestWorld({ seed: 500 + seed }));
   return outbox;
 }
 

@@ -10,6 +10,7 @@ import {
   type Outbox,
   openOutbox,
 } from '../../lib/flow/outbox/outbox.ts';
+import { openOutboxSafely, type SafeOpenOptions } from '../../lib/flow/outbox/quarantine.ts';
 import { OUTBOX_APPLICATION_ID, OUTBOX_MIGRATIONS } from '../../lib/flow/outbox/schema.ts';
 import { BATCH_BYTES_MAX, BATCH_ROWS_MAX } from '../../lib/flow/reading.ts';
 import type { SeqRanges } from '../../lib/flow/seq-ranges.ts';
@@ -40,6 +41,25 @@ export function tempOutbox(options: Options = {}): TempOutbox {
   });
   onTestFinished(() => outbox.close());
   return { outbox, file, world };
+}
+
+/** What the next start, in another boot, makes of a file, whatever has become of it. */
+export function successorOutbox(
+  file: string,
+  world: TestWorld,
+  options: Partial<Pick<SafeOpenOptions, 'destinations' | 'onDamage'>> = {},
+): Outbox {
+  const outbox = openOutboxSafely({
+    file,
+    gateway: 'test-gateway',
+    destinations: ['local'],
+    bootId: 'boot-2',
+    onDamage: () => {},
+    ...options,
+    world,
+  });
+  onTestFinished(() => outbox.close());
+  return outbox;
 }
 
 /**

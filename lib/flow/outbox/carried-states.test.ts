@@ -2,11 +2,10 @@
 
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { expect, it, onTestFinished } from 'vitest';
-import { someReadings, tempOutbox } from '../../../test/support/temp-outbox.ts';
+import { expect, it } from 'vitest';
+import { someReadings, successorOutbox, tempOutbox } from '../../../test/support/temp-outbox.ts';
 import { createTestWorld } from '../../../test/support/test-world.ts';
 import type { BreakerRecord } from './outbox.ts';
-import { openOutboxSafely } from './quarantine.ts';
 import { unsalvaged } from './quarantine-shelf.ts';
 import { salvage } from './salvage.ts';
 
@@ -28,15 +27,7 @@ function damage(file: string): void {
 }
 
 function successor(file: string) {
-  const outbox = openOutboxSafely({
-    file,
-    gateway: 'test-gateway',
-    destinations: ['local'],
-    bootId: 'boot-2',
-    world: createTestWorld({ seed: 77 }),
-    onDamage: () => {},
-  });
-  onTestFinished(() => outbox.close());
+  const outbox = successorOutbox(file, createTestWorld({ seed: 77 }));
   return outbox;
 }
 

@@ -6,15 +6,21 @@
 
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createSeededRandom } from '../../../test/support/seeded-random.ts';
 import { tempDir } from '../../../test/support/temp-dir.ts';
-import { ALL, offered, rawOutbox, someReadings, tempOutbox } from '../../../test/support/temp-outbox.ts';
+import {
+  ALL,
+  offered,
+  rawOutbox,
+  someReadings,
+  successorOutbox,
+  tempOutbox,
+} from '../../../test/support/temp-outbox.ts';
 import { createTestWorld } from '../../../test/support/test-world.ts';
 import type { Reading } from '../reading.ts';
 import type { SeqRanges } from '../seq-ranges.ts';
 import type { Outbox } from './outbox.ts';
-import { openOutboxSafely } from './quarantine.ts';
 import { unsalvaged } from './quarantine-shelf.ts';
 import { salvage } from './salvage.ts';
 
@@ -102,15 +108,7 @@ function flipsIn(file: string, root: number, random: { fraction(): number }): Fl
 
 function start(file: string, seed: number) {
   const world = createTestWorld({ seed: 1_000 + seed });
-  const outbox = openOutboxSafely({
-    file,
-    gateway: 'test-gateway',
-    destinations: DESTINATIONS,
-    bootId: 'boot-2',
-    world,
-    onDamage: () => {},
-  });
-  onTestFinished(() => outbox.close());
+  const outbox = successorOutbox(file, world, { destinations: DESTINATIONS });
   return { outbox, world };
 }
 

@@ -5,13 +5,12 @@
 
 import { openSync, writeSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { expect, it, onTestFinished } from 'vitest';
-import { rawOutbox, someReadings, tempOutbox } from '../../../test/support/temp-outbox.ts';
+import { expect, it } from 'vitest';
+import { rawOutbox, someReadings, successorOutbox, tempOutbox } from '../../../test/support/temp-outbox.ts';
 import { createTestWorld } from '../../../test/support/test-world.ts';
 import type { Silence } from '../silence.ts';
 import { readOutboxLedger } from './ledger-view.ts';
 import type { BreakerRecord, Outbox } from './outbox.ts';
-import { openOutboxSafely } from './quarantine.ts';
 import { unsalvaged } from './quarantine-shelf.ts';
 import { salvage } from './salvage.ts';
 import { SEQS_PER_FILE } from './tiers.ts';
@@ -62,15 +61,7 @@ function damaged(): string {
 
 function successor(file: string) {
   const world = createTestWorld({ seed: 77 });
-  const outbox = openOutboxSafely({
-    file,
-    gateway: 'test-gateway',
-    destinations: ['local'],
-    bootId: 'boot-2',
-    world,
-    onDamage: () => {},
-  });
-  onTestFinished(() => outbox.close());
+  const outbox = successorOutbox(file, world);
   outbox.silences.note(
     silence({ ...START, detail: 'new boot', afterSeq: SEQS_PER_FILE, fromAt: AT + 90_000 }),
   );

@@ -2,9 +2,14 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { tempDir } from '../../../test/support/temp-dir.ts';
-import { crashed, offered, someReadings, tempOutbox } from '../../../test/support/temp-outbox.ts';
+import {
+  crashed,
+  offered,
+  someReadings,
+  successorOutbox,
+  tempOutbox,
+} from '../../../test/support/temp-outbox.ts';
 import { createTestWorld } from '../../../test/support/test-world.ts';
-import { openOutboxSafely } from './quarantine.ts';
 import { quarantined } from './quarantine-shelf.ts';
 import { createSalvageLoop } from './salvage-loop.ts';
 
@@ -20,15 +25,7 @@ function startOn(
   file: string,
   { world = createTestWorld({ seed: 7 }), refuse = () => {} }: StartOptions = {},
 ) {
-  const outbox = openOutboxSafely({
-    file,
-    gateway: 'test-gateway',
-    destinations: ['local'],
-    bootId: 'boot-2',
-    world,
-    onDamage: () => {},
-  });
-  onTestFinished(() => outbox.close());
+  const outbox = successorOutbox(file, world);
   let nudges = 0;
   const onSaved = () => {
     nudges += 1;

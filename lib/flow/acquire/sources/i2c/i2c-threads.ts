@@ -9,6 +9,8 @@
  * the threads back.
  */
 
+import { POOL_THREADS } from '../pool-threads.ts';
+
 export interface I2cThread {
   /** Its exchange has been abandoned; the thread stays taken until it ends. */
   hang(): void;
@@ -19,9 +21,6 @@ export interface I2cThreads {
   /** A thread, as soon as one is free; `undefined` if all of them hang. */
   take(): Promise<I2cThread | undefined>;
 }
-
-/** What Node has if nobody says otherwise. */
-export const POOL_THREADS = 4;
 
 export interface I2cThreadsOptions {
   /** How many threads the pool has. */

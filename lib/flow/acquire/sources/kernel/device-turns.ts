@@ -10,6 +10,7 @@
 
 import type { Clock } from '../../../../base/clock.ts';
 import { withDeadline } from '../../../../base/deadline.ts';
+import { POOL_THREADS } from '../pool-threads.ts';
 
 export interface Device<T> {
   /** The same in every round, for the same device. */
@@ -51,9 +52,6 @@ export const NOT_IN_TIME = 'has not answered in time';
 
 /** Half of the threads: the other half serves files, host names and the rest of the sensors. */
 const LEFT_BEHIND_SHARE_MAX = 0.5;
-
-/** What Node has if nobody says otherwise (libuv: `UV_THREADPOOL_SIZE`). */
-const POOL_THREADS = 4;
 
 /** Devices come and go under other names (USB); what is remembered of them is only the order. */
 const REMEMBERED_MAX = 1_000;

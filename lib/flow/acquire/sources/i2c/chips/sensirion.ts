@@ -133,11 +133,3 @@ function wordsOf(device: I2cDevice, answer: Uint8Array): readonly number[] {
 export function commandOf(code: number): Uint8Array {
   return Uint8Array.of(code >> 8, code & 0xff);
 }
-
-/**
- * The temperature of SHT3x (4.13) and SHT4x (4.6), in celsius, cut to whole thousandths as the kernel's drivers do.
- * They divide by 2^16 where the data sheets say 2^16 - 1, which is less than 0.003 celsius.
- */
-export function celsiusOfSht(raw: number): number {
-  return (((21_875 * raw) >> 13) - 45_000) / 1_000;
-}

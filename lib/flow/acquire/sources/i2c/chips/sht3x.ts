@@ -8,7 +8,8 @@
 
 import type { ChipDriver } from '../chip.ts';
 import { checkOptions } from './chip-options.ts';
-import { answersTo, celsiusOfSht, commandOf, createSensirion, SHORT_COMMAND_MS } from './sensirion.ts';
+import { answersTo, commandOf, createSensirion, SHORT_COMMAND_MS } from './sensirion.ts';
+import { measureSht } from './sht.ts';
 
 /** 4.8: ends a periodic measurement that another program has started. */
 const BREAK = commandOf(0x3093);
@@ -41,7 +42,8 @@ export const SHT3X: ChipDriver = {
 
   open({ device, pause, options }) {
     checkOptions(SHT3X, options);
-    const { command, answer, prove } = createSensirion({ device, pause });
+    const sensirion = createSensirion({ device, pause });
+    const { command, answer, prove } = sensirion;
     return {
       begin: (signal) =>
         prove('an SHT3x', async () => {
@@ -51,14 +53,7 @@ export const SHT3X: ChipDriver = {
           await answer(1, signal);
         }),
 
-      async measure(signal) {
-        await command(MEASURE, MEASURE_MS, signal);
-        const [temperature = 0, humidity = 0] = await answer(2, signal);
-        return [
-          { metric: 'temperature', value: celsiusOfSht(temperature) },
-          { metric: 'humidity', value: percentOf(humidity) },
-        ];
-      },
+      measure: (signal) => measureSht(sensirion, { bytes: MEASURE, busyMs: MEASURE_MS, percentOf }, signal),
     };
   },
 };

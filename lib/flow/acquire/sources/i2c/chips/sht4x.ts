@@ -8,7 +8,8 @@
 
 import type { ChipDriver } from '../chip.ts';
 import { checkOptions } from './chip-options.ts';
-import { answersTo, celsiusOfSht, createSensirion, SHORT_COMMAND_MS } from './sensirion.ts';
+import { answersTo, createSensirion, SHORT_COMMAND_MS } from './sensirion.ts';
+import { measureSht } from './sht.ts';
 
 /** 4.5, table 8: commands of one byte. A reset ends the heater of another program, too. */
 const SOFT_RESET = Uint8Array.of(0x94);
@@ -36,7 +37,8 @@ export const SHT4X: ChipDriver = {
 
   open({ device, pause, options }) {
     checkOptions(SHT4X, options);
-    const { command, answer, prove } = createSensirion({ device, pause });
+    const sensirion = createSensirion({ device, pause });
+    const { command, answer, prove } = sensirion;
     return {
       begin: (signal) =>
         prove('an SHT4x', async () => {
@@ -45,14 +47,7 @@ export const SHT4X: ChipDriver = {
           await answer(SERIAL_WORDS, signal);
         }),
 
-      async measure(signal) {
-        await command(MEASURE, MEASURE_MS, signal);
-        const [temperature = 0, humidity = 0] = await answer(2, signal);
-        return [
-          { metric: 'temperature', value: celsiusOfSht(temperature) },
-          { metric: 'humidity', value: percentOf(humidity) },
-        ];
-      },
+      measure: (signal) => measureSht(sensirion, { bytes: MEASURE, busyMs: MEASURE_MS, percentOf }, signal),
     };
   },
 };
