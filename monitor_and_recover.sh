@@ -25,8 +25,10 @@ export LC_ALL=C PATH="${PATH:-/usr/sbin:/usr/bin:/sbin:/bin}"
 
 readonly API_UNIT=sensor-api-write.service
 readonly READER_UNIT=sensor-main.service
+readonly MONITOR_UNIT=sensor-monitor.service
 readonly HEALTH_URL="${RECOVER_HEALTH_URL:-http://127.0.0.1:8470/health}"
 readonly HEALTH_FILE="${RECOVER_RUN_DIR:-/run/sensor-gateway}/sensor-main.health.json"
+readonly MONITOR_HEALTH_FILE="${RECOVER_RUN_DIR:-/run/sensor-gateway}/sensor-monitor.health.json"
 
 readonly UPTIME_FILE="${RECOVER_UPTIME_FILE:-/proc/uptime}"
 
@@ -91,7 +93,7 @@ forget_note() { # name
 }
 
 # When we restarted a unit in the last hour, oldest first.
-recent_restarts() { # unit
+recent_restarts() { # unit now
   local now=$2 when
   [[ -r $NOTES_DIR/$1.restarts ]] || return 0
   while read -r when; do
@@ -175,15 +177,15 @@ strike() { # unit reason
   fi
 }
 
-# Prints why the reader's health is not to be trusted; nothing if it is.
-reader_trouble() {
+# Prints why a program's health is not to be trusted; nothing if it is.
+file_trouble() { # health-file
   local generated_ms age_s
-  if [[ ! -r $HEALTH_FILE ]]; then
+  if [[ ! -r $1 ]]; then
     printf 'is active but has no health file'
     return
   fi
   # The directory is the service's: what lies there in place of a file must not keep us.
-  generated_ms=$(timeout "$COMMAND_MAX_S" head -c 65536 "$HEALTH_FILE" | sed -n 's/.*"generated_mono_ms":\([0-9]\{1,15\}\).*/\1/p')
+  generated_ms=$(timeout "$COMMAND_MAX_S" head -c 65536 "$1" | sed -n 's/.*"generated_mono_ms":\([0-9]\{1,15\}\).*/\1/p')
   if [[ -z $generated_ms ]]; then
     printf 'has a health file that cannot be read'
     return
@@ -192,9 +194,15 @@ reader_trouble() {
   if ((age_s > HEALTH_AGE_MAX_S)); then printf 'has not renewed its health file for %s s' "$age_s"; fi
 }
 
+reader_trouble() { file_trouble "$HEALTH_FILE"; }
+
+# Not by asking it: that it cannot read a store is no fault of its own.
+monitor_trouble() { file_trouble "$MONITOR_HEALTH_FILE"; }
+
 api_trouble() {
   local status
-  status=$(timeout "$COMMAND_MAX_S" curl --silent --output /dev/null --max-time 5 --write-out '%{http_code}' "$HEALTH_URL")
+  # Whether it answers is asked, not who it is: its certificate, if it has one, is for another name than this address.
+  status=$(timeout "$COMMAND_MAX_S" curl --silent --insecure --output /dev/null --max-time 5 --write-out '%{http_code}' "$HEALTH_URL")
   if [[ $status != 200 ]]; then printf 'does not answer %s (status %s)' "$HEALTH_URL" "${status:-none}"; fi
 }
 
@@ -279,6 +287,7 @@ main() {
 
   check "$API_UNIT" api_trouble
   check "$READER_UNIT" reader_trouble
+  check "$MONITOR_UNIT" monitor_trouble
   return "$worst"
 }
 

@@ -1,7 +1,7 @@
 /**
  * What breaker and bookkeeping cost: the same batches of 500 readings to the same server, once by a bare
- * POST that reads the answer, once through breaker, deadline, classification and acknowledgement. Both
- * take turns on connections of their own; the server does nothing but parse and name what it got.
+ * POST that reads the answer, once through breaker, deadline, classification, acknowledgement and metrics.
+ * Both take turns on connections of their own; the server does nothing but parse and name what it got.
  */
 
 import { spawn } from 'node:child_process';
@@ -17,6 +17,7 @@ import type { OutgoingBatch } from '../lib/flow/outbox/outbox.ts';
 import { createBreaker } from '../lib/flow/sync/breaker.ts';
 import { createHttpDelivery } from '../lib/flow/sync/deliver.ts';
 import { createDelivery } from '../lib/flow/sync/delivery.ts';
+import { createReaderMetrics } from '../lib/ops/metrics/reader-metrics.ts';
 import { median, report } from './report.ts';
 
 const RUNS = 5;
@@ -39,7 +40,12 @@ const dir = mkdtempSync(join(tmpdir(), 'sensorgw-bench-'));
 const server = spawn(process.execPath, ['-e', SERVER], { stdio: ['ignore', 'pipe', 'inherit'] });
 const url = `http://127.0.0.1:${String((await once(server.stdout, 'data'))[0]).trim()}`;
 
-const world = { clock: systemClock, random: systemRandom, observe() {} };
+const metrics = createReaderMetrics({
+  destinations: ['local'],
+  intervalMs: 10_000,
+  outboxBytesMax: 268_435_456,
+});
+const world = { clock: systemClock, random: systemRandom, observe: metrics.observe };
 const outbox = openOutbox({
   file: join(dir, 'outbox.db'),
   gateway: 'bench',
@@ -50,7 +56,7 @@ const outbox = openOutbox({
 const breaker = createBreaker({ name: 'local', world, load: () => undefined, save: () => {} });
 const http = createHttpDelivery({ url });
 const delivery = createDelivery(
-  { name: 'local', outbox, world, breaker, deliver: http.deliver },
+  { name: 'local', outbox, world, breaker, deliver: http.deliver, quietUntilMono: () => 0 },
   { deadlineMs: { live: 10_000, backfill: 30_000 } },
 );
 const bare = new Client(url, { pipelining: 1 });

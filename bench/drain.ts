@@ -6,13 +6,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { systemClock } from '../lib/base/clock.ts';
 import { systemRandom } from '../lib/base/random.ts';
 import { openOutbox } from '../lib/flow/outbox/open-outbox.ts';
+import { freePort } from '../test/support/free-port.ts';
 import { bareInsertRate } from './reference.ts';
 import { median, report } from './report.ts';
 
@@ -111,14 +111,4 @@ async function lineOf(child: ChildProcess, matches: (line: Record<string, unknow
     }
   }
   throw new Error('the program ended before it was measured');
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new TypeError('no port');
-  return address.port;
 }

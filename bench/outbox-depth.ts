@@ -7,18 +7,14 @@
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { systemClock } from '../lib/base/clock.ts';
-import { systemRandom } from '../lib/base/random.ts';
-import { type Outbox, openOutbox } from '../lib/flow/outbox/outbox.ts';
-import type { Reading } from '../lib/flow/reading.ts';
+import type { Outbox } from '../lib/flow/outbox/outbox.ts';
+import { fillOutbox, openBenchOutbox, readings } from './fill-outbox.ts';
 import { median, report } from './report.ts';
 
 const DEPTHS = [1_000, 100_000, 10_000_000];
 const ROWS = 500;
 const TURNS = 61;
 const WARM_UP_TURNS = 5;
-/** In one commit while it is filled: as fast as it goes, and still not the memory of a small machine. */
-const FILL_ROWS = 20_000;
 
 interface Filled {
   readonly depth: number;
@@ -61,14 +57,9 @@ try {
 
 function fill(depth: number): Filled {
   const file = join(dir, `${depth}.db`);
-  const filling = open(file, 'NORMAL');
-  const filledStream = filling.stream;
-  for (let row = 0; row < depth; row += FILL_ROWS) {
-    filling.append(readings(Math.min(FILL_ROWS, depth - row), row));
-  }
-  filling.close();
+  const filledStream = fillOutbox(file, depth);
   const startedMono = performance.now();
-  const outbox = open(file, 'FULL');
+  const outbox = openBenchOutbox(file, 'FULL');
   const openedMs = performance.now() - startedMono;
   return { depth, outbox, filledStream, tookMs: [], openedMs, bytes: statSync(file).size, next: 1 };
 }
@@ -81,27 +72,4 @@ function acceptAndRelease(one: Filled): void {
   }
   one.next += ROWS;
   one.outbox.append(readings(ROWS, one.depth + one.next));
-}
-
-function open(file: string, synchronous: 'FULL' | 'NORMAL'): Outbox {
-  return openOutbox({
-    file,
-    gateway: 'bench',
-    destinations: ['local'],
-    world: { clock: systemClock, random: systemRandom, observe: () => {} },
-    bootId: 'bench',
-    synchronous,
-  });
-}
-
-function readings(n: number, from: number): Reading[] {
-  return Array.from({ length: n }, (_, i) => ({
-    sensor: `sensor-${(from + i) % 5}`,
-    metric: 'temperature',
-    unit: 'celsius',
-    at: 1_768_493_375_000 + (from + i) * 2_000,
-    value: 20 + ((from + i) % 1_000) / 100,
-    flags: 0,
-    monoMs: (from + i) * 2_000,
-  }));
 }

@@ -16,7 +16,7 @@ readonly here
 . "$here/clock.sh"
 readonly PREFIX=/opt/sensor-gateway
 readonly UNIT_DIR=/etc/systemd/system
-readonly UNITS=(sensor-api-write.service sensor-main.service)
+readonly UNITS=(sensor-api-write.service sensor-main.service sensor-monitor.service)
 
 # Debian 12 has it, and nothing older is tested.
 readonly SYSTEMD_MIN=252
@@ -24,7 +24,7 @@ readonly SYSTEMD_MIN=252
 readonly OPT_MIB_MIN=400
 # An outbox at its smallest bound, a store that begins, and outbox.disk_reserve.
 readonly DATA_MIB_MIN=160
-# Both programs take about 120 MiB; below this little is left for the system.
+# The three programs take some 170 MiB; below this little is left for the system.
 readonly MEMORY_MIB_WANTED=400
 
 bad=0
@@ -39,12 +39,12 @@ check_systemd() {
   local version state
   version=$(systemctl --version 2>/dev/null | sed -n '1s/^systemd \([0-9]*\).*/\1/p')
   if [[ -z $version ]]; then
-    no 'systemd is not installed; without it, run both programs by hand: npm start'
+    no 'systemd is not installed; without it, run it by hand: npm start'
     return
   fi
   state=$(systemctl is-system-running 2>/dev/null)
   if [[ -z $state || $state == offline || $state == unknown ]]; then
-    no 'systemd does not run this machine (a container?); run both programs by hand: npm start'
+    no 'systemd does not run this machine (a container?); run it by hand: npm start'
   elif ((version < SYSTEMD_MIN)); then
     no "systemd $version is too old: $SYSTEMD_MIN or newer is needed (Debian 12, Raspberry Pi OS bookworm)"
   else
@@ -130,21 +130,21 @@ check_other_installations() {
   if [[ $others == no ]]; then ok 'no other installation in the way'; fi
 }
 
-port_of_config() {
+port_of_config() { # section default
   local file=/etc/sensor-gateway/config.yaml port=''
   if [[ -r $file ]]; then
-    port=$(sed -n '/^api:/,/^[^ #]/s/^ \{1,\}port: *\([0-9]\{1,5\}\).*/\1/p' "$file" | head -n 1)
+    port=$(sed -n "/^$1:/,/^[^ #]/s/^ \\{1,\\}port: *\\([0-9]\\{1,5\\}\\).*/\\1/p" "$file" | head -n 1)
   fi
-  printf '%s' "${port:-8470}"
+  printf '%s' "${port:-$2}"
 }
 
-check_port() {
+check_port() { # section default unit
   local port
-  port=$(port_of_config)
-  if systemctl is-active --quiet sensor-api-write.service 2>/dev/null; then
-    ok "port $port is in the hands of the service that runs"
+  port=$(port_of_config "$1" "$2")
+  if systemctl is-active --quiet "$3" 2>/dev/null; then
+    ok "port $port is in the hands of $3, which runs"
   elif timeout 2 bash -c "exec 3<>/dev/tcp/127.0.0.1/$port" 2>/dev/null; then
-    no "somebody listens on 127.0.0.1:$port (npm start?): stop it, or set api.port. See: sudo ss -ltnp 'sport = :$port'"
+    no "somebody listens on 127.0.0.1:$port (npm start?): stop it, or set $1.port. See: sudo ss -ltnp 'sport = :$port'"
   else
     ok "port $port is free"
   fi
@@ -178,7 +178,8 @@ main() {
   check_disk
   check_memory
   check_other_installations
-  check_port
+  check_port api 8470 sensor-api-write.service
+  check_port monitor 8471 sensor-monitor.service
   check_surroundings
   if ((bad > 0)); then return 78; fi
 }

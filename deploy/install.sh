@@ -116,7 +116,7 @@ ExecStart=$node $line"
 
 # Words that only newer versions of systemd know.
 provide_delay_drop_in() { # release-directory unit
-  if [[ " ${PROGRAMS[*]} " != *" $2 "* || ! -f $1/deploy/restart-delay.conf ]]; then return; fi
+  if [[ " ${PROGRAMS[*]} $MONITOR " != *" $2 "* || ! -f $1/deploy/restart-delay.conf ]]; then return; fi
   if (($(systemd_version) >= 254)); then
     provide_file "$UNIT_DIR/$2.d/$DELAY_DROP_IN" 644 "$(cat -- "$1/deploy/restart-delay.conf")"
   fi
@@ -175,9 +175,11 @@ bring_up() { # unit verb
 bring_all_up() { # verb
   local unit
   for unit in "${PROGRAMS[@]}"; do bring_up "$unit" "$1" || return 1; done
-  for unit in sensor-monitor.service sensor-recover.timer; do
-    if [[ -e $UNIT_DIR/$unit ]]; then timeout "$READY_MAX_S" systemctl "$1" "$unit" || return 1; fi
-  done
+  unit=sensor-recover.timer
+  if [[ -e $UNIT_DIR/$unit ]]; then timeout "$READY_MAX_S" systemctl "$1" "$unit" || return 1; fi
+  if [[ -e $UNIT_DIR/$MONITOR ]]; then
+    bring_up "$MONITOR" "$1" || say "  readings are taken and stored without it. Look: journalctl -u ${MONITOR%.service} -n 50"
+  fi
 }
 
 as_service() { # release-directory arguments of sensorctl...
@@ -226,6 +228,32 @@ install_units_of() { # release-directory
   provide_units "$1"
   provide_recovery "$1"
   if [[ $dry_run == no ]]; then systemctl daemon-reload; fi
+  provide_network_drop_in "$1"
+}
+
+# Where the configuration names somebody to be told on another machine, the monitor must be let there. What a
+# person has allowed by hand is enough for the doctor, and stays.
+provide_network_drop_in() { # release-directory
+  local drop_in=$UNIT_DIR/$MONITOR.d/$NETWORK_DROP_IN
+  if [[ ! -f $1/deploy/monitor-network.conf || ! -f $1/dist/src/sensorctl.js ]] || ! lacks_network "$1"; then return; fi
+  provide_file "$drop_in" 644 "$(cat -- "$1/deploy/monitor-network.conf")"
+  if [[ $dry_run == no ]]; then systemctl daemon-reload; fi
+}
+
+lacks_network() { # release-directory
+  { as_service "$1" doctor --step systemd --json 2>/dev/null || true; } |
+    grep -q '"check":"systemd-network"[^}]*"verdict":"warn"'
+}
+
+# The man page, and completion for the shells; an older release has none.
+provide_shell_files() { # release-directory
+  local pair from to
+  for pair in "${SHELL_FILES[@]}"; do
+    from=$1/${pair%%=*} to=${pair#*=}
+    # The directory of zsh comes with zsh, and is not ours to make or to remove.
+    if [[ ! -f $from || ($to == "$ZSH_DIR"/* && ! -d $ZSH_DIR) ]]; then continue; fi
+    provide_file "$to" 644 "$(<"$from")"
+  done
 }
 
 do_install() {
@@ -251,6 +279,7 @@ do_install() {
   provide_config "$release"
   provide_file "$COMMAND" 755 "#!/bin/sh
 exec $node $PREFIX/current/dist/src/sensorctl.js \"\$@\""
+  provide_shell_files "$release"
   if [[ $before != "$name" ]]; then
     act "let $PREFIX/current be release $name" switch_to "$name"
   fi
@@ -279,7 +308,8 @@ Release $name runs. Next:
   sudo sensorctl doctor         is the machine fit for it?
   sudo sensorctl readings       what has been stored
   $CONFIG_DIR/config.yaml       which sensors there are, and where readings go
-  journalctl -fu sensor-main    what it says"
+  journalctl -fu sensor-main    what it says
+  $PREFIX/current/docs/metrics.md  for Prometheus and Grafana: numbers, a dashboard, alerts"
   if ! clock_synchronised; then
     say "
 Nobody vouches for the clock yet: readings are kept until somebody does, at most clock.hold (5 min), and then

@@ -21,7 +21,7 @@ cd -- "$source"
 # Everything beside dist/ and node_modules/ that an installed gateway or its operator looks at.
 readonly PARTS=(package.json package-lock.json config.example.yaml monitor_and_recover.sh deploy docs examples
   README.md CHANGELOG.md INCIDENT_ANALYSIS.md LICENSE)
-readonly PROGRAMS=(sensor-main sensor-api-write sensorctl)
+readonly PROGRAMS=(sensor-main sensor-api-write sensor-monitor sensorctl)
 
 fail() {
   printf '%s\n' "$1" >&2

@@ -8,7 +8,10 @@ remove_unit() { # unit
   systemctl disable --now --quiet "$1" 2>/dev/null || true
   systemctl reset-failed "$1" 2>/dev/null || true
   rm -f -- "$UNIT_DIR/$1" "$UNIT_DIR/$1.d/$NODE_DROP_IN" "$UNIT_DIR/$1.d/$DELAY_DROP_IN"
-  # What a person has added beside ours is his.
+  # What a person has changed, or added beside ours, is his.
+  if cmp -s -- "$UNIT_DIR/$1.d/$NETWORK_DROP_IN" "$here/monitor-network.conf"; then
+    rm -f -- "$UNIT_DIR/$1.d/$NETWORK_DROP_IN"
+  fi
   rmdir -- "$UNIT_DIR/$1.d" 2>/dev/null || true
 }
 
@@ -24,12 +27,26 @@ do_uninstall() {
     /var/lib/sensor-gateway-recover; do
     if [[ -e $path ]]; then act "remove $path" rm -rf -- "$path"; fi
   done
+  remove_shell_files
   if [[ $dry_run == no ]]; then systemctl daemon-reload; fi
   if [[ $mode == purge ]]; then purge_rest; fi
   if [[ -e $PREFIX ]]; then act "remove $PREFIX" rm -rf -- "$PREFIX"; fi
   if [[ $mode == uninstall ]]; then
     say "Left for the next installation: $CONFIG_DIR, $DATA_DIR, the user $SERVICE_USER ($SYSUSERS). --purge removes them, too."
   fi
+}
+
+# With the directories that were made for them, if nobody else has put something there.
+remove_shell_files() {
+  local pair path dir
+  for pair in "${SHELL_FILES[@]}"; do
+    path=${pair#*=}
+    if [[ ! -e $path ]]; then continue; fi
+    act "remove $path" rm -f -- "$path"
+    if [[ $dry_run == yes ]]; then continue; fi
+    dir=${path%/*}
+    while [[ $dir != "$SHARE" && $dir != "$SHARE/man" && $dir != "$ZSH_DIR" ]] && rmdir -- "$dir" 2>/dev/null; do dir=${dir%/*}; done
+  done
 }
 
 purge_rest() {

@@ -8,14 +8,26 @@
 readonly PREFIX=/opt/sensor-gateway CONFIG_DIR=/etc/sensor-gateway DATA_DIR=/var/lib/sensor-gateway
 readonly UNIT_DIR=/etc/systemd/system SYSUSERS=/etc/sysusers.d/sensor-gateway.conf
 readonly COMMAND=/usr/local/bin/sensorctl CRON=/etc/cron.d/sensor-gateway
+# What a shell and man look for on their own: file of a release=where it goes.
+readonly SHARE=/usr/local/share
+readonly ZSH_DIR=$SHARE/zsh/site-functions
+readonly SHELL_FILES=(
+  "deploy/man/sensorctl.1=$SHARE/man/man1/sensorctl.1"
+  "deploy/completions/sensorctl.bash=$SHARE/bash-completion/completions/sensorctl"
+  "deploy/completions/_sensorctl=$ZSH_DIR/_sensorctl"
+  "deploy/completions/sensorctl.fish=$SHARE/fish/vendor_completions.d/sensorctl.fish"
+)
 readonly SERVICE_USER=sensor-gateway
 # Stays with the configuration: an uninstallation and another installation must not forget it.
 readonly MADE_GROUP=$CONFIG_DIR/.made-group-i2c
 # In the order in which they are started.
 readonly PROGRAMS=(sensor-api-write.service sensor-main.service)
+# Only looks: the release is none the worse if it does not start.
+readonly MONITOR=sensor-monitor.service
 # Every unit that a release may bring; those that it does not bring are left out.
-readonly UNITS=("${PROGRAMS[@]}" sensor-monitor.service sensor-recover.service sensor-recover.timer)
+readonly UNITS=("${PROGRAMS[@]}" "$MONITOR" sensor-recover.service sensor-recover.timer)
 readonly NODE_DROP_IN=50-node.conf DELAY_DROP_IN=50-restart-delay.conf
+readonly NETWORK_DROP_IN=60-network.conf
 
 # What was asked for, and what has been done.
 mode=install dry_run=no yes=no node=''

@@ -20,10 +20,16 @@ const BENCHMARKS = [
   'drain',
   'delivery-overhead',
   'ingest',
+  'ingest-under-scan',
+  'ingest-postgres',
+  'year-query',
+  'group-commit',
   'outbox-depth',
+  'status-depth',
   'outage-year',
   'disk-bytes',
   'insert-paths',
+  'api-rss',
 ];
 
 /** @typedef {{ name: string, ratio: number, bar: string | null, value: number, unit: string, runs: number }} Row */

@@ -42,7 +42,7 @@ export function countKeypresses() {
 }
 
 /**
- * The two programs. `ended` aborts as soon as one of them has ended, for whatever reason.
+ * The programs. `ended` aborts as soon as one of them has ended, for whatever reason.
  * @param {NodeJS.ProcessEnv} env
  */
 export function createFamily(env) {
@@ -87,7 +87,7 @@ export function createFamily(env) {
     kill,
     ended: ended.signal,
 
-    /** Asks both to finish, and resolves with the exit code when they are gone. */
+    /** Asks all of them to finish, and resolves with the exit code when they are gone. */
     async stop() {
       stopping = true;
       if (running.size === 0) return code;

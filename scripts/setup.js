@@ -24,7 +24,7 @@ const NODE_MIN = [20, 19];
 const STILL_WORKING_MS = 20_000;
 
 /** What `npx sensorctl` and systemd start. */
-const PROGRAMS = ['sensor-main', 'sensor-api-write', 'sensorctl'];
+const PROGRAMS = ['sensor-main', 'sensor-api-write', 'sensor-monitor', 'sensorctl'];
 
 /** On standard error: what a script prints for programs stays clean. */
 function say(/** @type {string} */ line) {

@@ -1,8 +1,8 @@
 // @ts-check
 /**
  * `npm start`: from a fresh clone to readings on the screen. Sets the clone up, starts the write API
- * and then the reader as its children, with their data in ./data, and stops both together. The first
- * Ctrl-C lets them finish what they have in hand, a second one does not wait.
+ * and then the reader and the monitor as its children, with their data in ./data, and stops all together.
+ * The first Ctrl-C lets them finish what they have in hand, a second one does not wait.
  *
  * Exit codes: 0 after `--seconds`, Ctrl-C or SIGTERM; otherwise that of the program that ended first.
  */
@@ -25,13 +25,15 @@ const API_POLL_MS = 50;
 
 /** setTimeout's limit, in seconds: more than three weeks. */
 const SECONDS_MAX = 2_000_000;
+/** The monitor takes the one after it. */
+const PORT_MAX = 65_534;
 
 const USAGE = `Usage: npm start [-- --seconds N] [--port N]
 
-Starts the write API and the reader on this machine, with their data in ./data.
+Starts the write API, the reader and the monitor on this machine, with their data in ./data.
 
   --seconds N  end by itself after N seconds
-  --port N     the write API's port on 127.0.0.1 (default 8470)
+  --port N     the write API's port on 127.0.0.1 (default 8470); the monitor has the next one
 
 Settings (SENSORGW_*) are read from the environment as usual: see docs/settings.md.`;
 
@@ -48,8 +50,9 @@ await runMain(async () => {
   const env = environmentFor(options.port);
   const config = await loadConfig(env);
   const { port } = config.api;
-  await assertPortFree(port);
-  greet(port, options.seconds, config.dataDir);
+  await assertPortFree(port, port);
+  await assertPortFree(config.monitor.port, port);
+  greet(config, options.seconds);
 
   const family = createFamily(env);
   keys.onSecond(() => family.kill());
@@ -59,6 +62,7 @@ await runMain(async () => {
   const over = () => keys.stopping.aborted || family.ended.aborted;
   await apiReady(port, over);
   if (!over()) family.start('sensor-main');
+  if (!over()) family.start('sensor-monitor');
 
   const reasons = [aborted(keys.stopping), aborted(family.ended)];
   if (options.seconds !== undefined) reasons.push(sleep(options.seconds * 1000, undefined, { ref: false }));
@@ -80,7 +84,7 @@ function readOptions() {
     return {
       help: values.help,
       seconds: values.seconds === undefined ? undefined : whole('--seconds', values.seconds, SECONDS_MAX),
-      port: values.port === undefined ? undefined : whole('--port', values.port, 65_535),
+      port: values.port === undefined ? undefined : whole('--port', values.port, PORT_MAX),
     };
   } catch (error) {
     if (error instanceof SetupError) throw error;
@@ -112,6 +116,7 @@ function environmentFor(port) {
     SENSORGW_RUN_DIR: join(dataDir, 'run'),
     SENSORGW_LOG_FORMAT: 'pretty',
     SENSORGW_LOG_ROUNDS: 'each',
+    ...(port === undefined ? {} : { SENSORGW_MONITOR_PORT: String(port + 1) }),
     ...process.env,
     ...(port === undefined ? {} : { SENSORGW_API_PORT: String(port) }),
   };
@@ -140,8 +145,12 @@ function bearLostOutput() {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 }
 
-/** A stranger on our port would be a confusing failure of the API; say it before anything starts. */
-async function assertPortFree(/** @type {number} */ port) {
+/**
+ * A stranger on our port would be a confusing failure of a program; say it before anything starts.
+ * @param {number} port
+ * @param {number} apiPort
+ */
+async function assertPortFree(port, apiPort) {
   const socket = connect({ host: '127.0.0.1', port, timeout: 1_000 });
   const taken = await new Promise((resolve) => {
     socket.once('connect', () => resolve(true)).once('timeout', () => resolve(true));
@@ -153,7 +162,7 @@ async function assertPortFree(/** @type {number} */ port) {
     EXIT_UNAVAILABLE,
     `Port ${port} on 127.0.0.1 is taken. Is the gateway running already?\n` +
       `See who has it: ss -ltnp 'sport = :${port}'\n` +
-      `Or use another one: npm start -- --port ${port + 10}`,
+      `Or use another one: npm start -- --port ${apiPort + 10}`,
   );
 }
 
@@ -176,16 +185,16 @@ async function apiReady(port, over) {
 }
 
 /**
- * @param {number} port
+ * @param {import('../src/wiring/config.ts').Config} config
  * @param {number | undefined} seconds
- * @param {string} dataDir
  */
-function greet(port, seconds, dataDir) {
-  const address = `http://127.0.0.1:${port}`;
+function greet({ api, monitor, dataDir }, seconds) {
+  const address = `http://127.0.0.1:${api.port}`;
   console.log(`
   sensor-gateway reads this machine, and a simulated sensor beside it.
 
   Write API  ${address}
+  Monitor    http://127.0.0.1:${monitor.port}
   Data       ${here(dataDir)}
   Try next   npx sensorctl status
              npx sensorctl readings --since 5m

@@ -2,9 +2,10 @@
 
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { createSqliteStore } from '../lib/flow/write-api/sqlite-store.ts';
+import { createSqliteStore } from '../lib/flow/write-api/store/sqlite-store.ts';
 import { compileForChild } from '../test/support/compiled.ts';
 import { tempDir } from '../test/support/temp-dir.ts';
 import { createTestWorld } from '../test/support/test-world.ts';
@@ -97,4 +98,19 @@ it('dies of Ctrl-C, which a shell reports as 130', async () => {
   child.kill('SIGINT');
 
   expect(await once(child, 'exit')).toEqual([null, 'SIGINT']);
+});
+
+it('says why what it was asked for cannot be written, as behind a redirection on a full disk', () => {
+  const full = openSync('/dev/full', 'w');
+  onTestFinished(() => closeSync(full));
+
+  const { status, stderr } = spawnSync(process.execPath, [program(), '--help'], {
+    encoding: 'utf8',
+    stdio: ['ignore', full, 'pipe'],
+  });
+
+  expect({ status, stderr }).toEqual({
+    status: 1,
+    stderr: expect.stringMatching(/^sensorctl: what there is to say cannot be written: ENOSPC\b.*\n$/),
+  });
 });

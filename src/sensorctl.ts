@@ -5,12 +5,15 @@ import { hostname } from 'node:os';
 import { styleText } from 'node:util';
 import { systemClock } from '../lib/base/clock.ts';
 import { wantsColour } from '../lib/base/colour.ts';
-import { EXIT, GatewayError } from '../lib/base/errors.ts';
+import { EXIT, GatewayError, messageOf } from '../lib/base/errors.ts';
 import { printable } from '../lib/base/printable.ts';
 import { parseInvocation } from './commands/arguments.ts';
 import { commandHelp, generalHelp } from './commands/help.ts';
 import { COMMANDS } from './commands/index.ts';
-import { createTerminal, OutputClosed } from './commands/terminal.ts';
+import { createInterrupts } from './commands/interrupts.ts';
+import { withFormat } from './commands/json-format.ts';
+import { openScreen } from './commands/screen.ts';
+import { createTerminal, OutputClosed, showsUnicode } from './commands/terminal.ts';
 import { PACKAGE_DIR, VERSION } from './wiring/version.ts';
 
 const args = process.argv.slice(2);
@@ -19,7 +22,12 @@ const terminal = createTerminal({
   stdout: process.stdout,
   stderr: process.stderr,
   colours: colourful && wantsColour(1, process.env),
-  onFailure: () => process.exit(EXIT.failed),
+  columns: process.stdout.columns,
+  unicode: showsUnicode(process.env),
+  onFailure(error) {
+    terminal.note(`sensorctl: what there is to say cannot be written: ${messageOf(error)}`);
+    process.exit(EXIT.failed);
+  },
 });
 
 /**
@@ -31,27 +39,53 @@ function dieOf(signal: NodeJS.Signals): void {
   process.kill(process.pid, signal);
 }
 
-// A shell reports it as 130.
-process.on('SIGINT', () => dieOf('SIGINT'));
+// A shell reports Ctrl-C as 130. What somebody has begun is cleared up first.
+const interrupts = createInterrupts();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    interrupts.clearUp();
+    dieOf(signal);
+  });
+}
 
 async function main(): Promise<number> {
   const { command, among, options } = parseInvocation(args, COMMANDS);
   if (options.version === true) return answer(`sensorctl ${VERSION}`);
-  if (command === undefined) return answer(generalHelp(among));
-  if (options.help === true) return answer(commandHelp(command));
+  if (command === undefined) return answer(generalHelp(among, process.stdout.columns));
+  if (options.help === true) return answer(commandHelp(command, process.stdout.columns));
   return command.run({
     options,
     json: options.json === true,
-    terminal,
+    terminal: options.json === true ? withFormat(terminal, command) : terminal,
     environment: process.env,
     wallMs: systemClock.wallMs,
     hostName: hostname(),
     packageDir: PACKAGE_DIR,
+    onInterrupt: interrupts.on,
+    openScreen: liveScreen,
     leave() {
       terminal.note('A call hangs in a driver, and cannot be called back: ending without it.');
       dieOf('SIGTERM');
     },
   });
+}
+
+/** Only where somebody sees it and can press a key. */
+function liveScreen() {
+  const { stdin, stdout } = process;
+  if (!stdin.isTTY || !stdout.isTTY || process.env.TERM === 'dumb') return undefined;
+  // SIGSTOP and not SIGTSTP, which Node would only tell itself.
+  const suspend = () => process.kill(process.pid, 'SIGSTOP');
+  let forget = () => {};
+  const screen = openScreen({
+    input: stdin,
+    output: stdout,
+    clock: systemClock,
+    suspend,
+    onClose: () => forget(),
+  });
+  forget = interrupts.on(screen.close);
+  return screen;
 }
 
 async function answer(text: string): Promise<number> {

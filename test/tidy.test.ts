@@ -11,7 +11,8 @@ import { describe, expect, it } from 'vitest';
 import { settingsOf } from '../lib/base/setting-tree.ts';
 import { CHIP_DRIVERS } from '../lib/flow/acquire/sources/i2c/chips/index.ts';
 import { CHECKS } from '../lib/ops/doctor/checks/index.ts';
-import { API_PORT, SETTINGS } from '../src/wiring/settings.ts';
+import { API_PORT } from '../src/wiring/api-settings.ts';
+import { SETTINGS } from '../src/wiring/settings.ts';
 import {
   arrowViolations,
   type Ban,
@@ -27,6 +28,7 @@ import {
   parseUnit,
   wordViolations,
 } from './support/house-rules.ts';
+import { faultViolations, promiseViolations } from './support/promise-rules.ts';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const FILES = readTree(ROOT);
@@ -210,7 +212,7 @@ describe('documents and code agree', () => {
   it('a test that a document names and that does not exist is found', () => {
     const sample = files({
       'a.test.ts': "it('works', () => {});\ntest.for(TABLE.map((row) => [row.name]))('%s swims', () => {});",
-      'A.md': '`a.test.ts` "works", `a.test.ts` "%s swims", `a.test.ts` "flies"',
+      'A.md': '`a.test.ts` "works", `a.test.ts` "%s swims", "flies"',
     });
 
     expect(missingTests('A.md', sample)).toEqual(['A.md names "flies", which is not a test in a.test.ts']);
@@ -219,6 +221,16 @@ describe('documents and code agree', () => {
 
   it.each(['INCIDENT_ANALYSIS.md', 'docs/robustness.md'])('every test that %s names exists', (document) => {
     expect(missingTests(document, FILES)).toEqual([]);
+  });
+
+  it('docs/robustness.md says of each fault what we promise, which test shows it, and what it observed', () => {
+    expect(faultViolations(textOf('docs/robustness.md'))).toEqual([]);
+  });
+
+  it('every promise of the README leads to its proof', () => {
+    expect(promiseViolations(textOf('README.md'), 'What we promise', textOf('docs/robustness.md'))).toEqual(
+      [],
+    );
   });
 
   it('a hole in the numbers of the decisions, or a page that is not listed, is found', () => {
@@ -245,8 +257,10 @@ describe('documents and code agree', () => {
 
 describe('units, shell and code agree', () => {
   const UNITS = [
-    { program: 'sensor-main', memory: '512M', tasks: '200' },
-    { program: 'sensor-api-write', memory: '256M', tasks: '100' },
+    { program: 'sensor-main', memory: '512M', tasks: '200', oomScore: '-500' },
+    { program: 'sensor-api-write', memory: '256M', tasks: '100', oomScore: '-500' },
+    // What it holds is stored: it goes first when there is no memory left.
+    { program: 'sensor-monitor', memory: '256M', tasks: '100', oomScore: '500' },
   ];
 
   it.each(UNITS)(
@@ -266,7 +280,7 @@ describe('units, shell and code agree', () => {
         'Service.Environment': `SENSORGW_UNIT_MEMORY_MIB=${promised.memory.replace('M', '')}`,
         'Service.CPUQuota': '75%',
         'Service.TasksMax': promised.tasks,
-        'Service.OOMScoreAdjust': '-500',
+        'Service.OOMScoreAdjust': promised.oomScore,
       });
       // V8 compiles at run time: under it Node does not even start.
       expect(unit.has('Service.MemoryDenyWriteExecute')).toBe(false);
@@ -282,11 +296,12 @@ describe('units, shell and code agree', () => {
     );
   });
 
-  it('the recovery script knows the units, the health file and the port', () => {
+  it('the recovery script knows the units, the health files and the port', () => {
     const script = textOf('monitor_and_recover.sh');
 
     for (const { program } of UNITS) expect(script).toContain(`${program}.service`);
-    expect(script).toContain('/sensor-main.health.json');
+    for (const program of ['sensor-main', 'sensor-monitor'])
+      expect(script).toContain(`/${program}.health.json`);
     expect(script).toContain(`http://127.0.0.1:${API_PORT}/health`);
   });
 });

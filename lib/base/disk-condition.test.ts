@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { expect, it } from 'vitest';
@@ -32,4 +33,19 @@ it('whatever the disk is not to blame for stays as it is', () => {
   const bug = new TypeError('x is not a function');
 
   expect(unusableDir('/data', bug)).toBe(bug);
+});
+
+it('a file that could not be written for the disk is told as a database is', () => {
+  const full = thrownBy(() => writeFileSync('/dev/full', 'x'));
+
+  expect(unusableDir('/data', full)).toMatchObject({
+    code: 'SGW_DATA_DIR_UNUSABLE',
+    message: expect.stringContaining('cannot write in /data: ENOSPC'),
+  });
+});
+
+it('a port that is refused is not the fault of the disk', () => {
+  const refused = Object.assign(new Error('listen EACCES'), { code: 'EACCES', syscall: 'listen' });
+
+  expect(unusableDir('/data', refused)).toBe(refused);
 });

@@ -84,3 +84,22 @@ it('says when the directory does not exist', () => {
 
   expect(() => acquire(dir, 1)).toThrow(expect.objectContaining({ code: 'SGW_DATA_DIR_UNUSABLE' }));
 });
+
+it('begins a damaged file again, and is held as before', () => {
+  const dir = tempDir();
+  acquire(dir, 4711).release();
+  writeFileSync(join(dir, 'sensor-main.lock'), 'no database any more');
+
+  acquire(dir, 4712);
+
+  expect(() => acquire(dir, 4713)).toThrow(/process 4712/);
+});
+
+it('twin: a damaged file that another process holds is its lock all the same', async () => {
+  const dir = tempDir();
+  const { said } = await startHolder(holderScript(), dir);
+  writeFileSync(join(dir, 'sensor-main.lock'), Buffer.alloc(4_096, 0xa5));
+
+  expect(said).toBe('held');
+  expect(() => acquire(dir, 4712)).toThrow(expect.objectContaining({ code: 'SGW_DATA_DIR_IN_USE' }));
+});

@@ -7,7 +7,9 @@
  * opened by other means: closing any descriptor of it would end this process's lock.
  */
 
+import { truncateSync } from 'node:fs';
 import { join } from 'node:path';
+import { isCorruption } from './damaged-file.ts';
 import { codeOf, GatewayError } from './errors.ts';
 import { openDatabase, type SqliteDatabase } from './sqlite.ts';
 
@@ -38,21 +40,40 @@ export interface InstanceLockOptions {
 /** Throws `SGW_DATA_DIR_IN_USE` at once, naming the pid, when another copy holds the lock. */
 export function acquireInstanceLock(options: InstanceLockOptions): InstanceLock {
   const file = join(options.dir, `${options.name}.lock`);
-  const database = unlessBusy(options, undefined, () =>
-    openDatabase({ file, applicationId: APPLICATION_ID, migrations: MIGRATIONS, journal: 'DELETE' }),
-  );
-  try {
-    hold(database, options);
-  } catch (error) {
-    database.close();
-    throw error;
-  }
+  const database = lockedOrEmptied(file, options);
   return {
     file,
     release() {
       if (database.open) database.close();
     },
   };
+}
+
+/**
+ * A damaged file is emptied and begun again, because nobody should have to come for a number of a process. The lock is
+ * the kernel's, and on the file, whatever is in it: if another copy holds it, ours is refused after that as before.
+ */
+function lockedOrEmptied(file: string, options: InstanceLockOptions): SqliteDatabase {
+  try {
+    return locked(file, options);
+  } catch (error) {
+    if (!isCorruption(error)) throw error;
+    truncateSync(file);
+    return locked(file, options);
+  }
+}
+
+function locked(file: string, options: InstanceLockOptions): SqliteDatabase {
+  const database = unlessBusy(options, undefined, () =>
+    openDatabase({ file, applicationId: APPLICATION_ID, migrations: MIGRATIONS, journal: 'DELETE' }),
+  );
+  try {
+    hold(database, options);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
 }
 
 /**

@@ -97,11 +97,12 @@ describe('a file of an older schema', () => {
   it('is copied anew when a crash left half a copy', () => {
     const file = anOldFile();
     const half = `${file}.schema-1.backup.part`;
-    writeFileSync(half, 'half a copy');
+    for (const left of [half, `${half}-journal`]) writeFileSync(left, 'half a copy');
 
     open(file, [FIRST, SECOND]);
 
     expect(existsSync(half)).toBe(false);
+    expect(existsSync(`${half}-journal`)).toBe(false);
     expect(new Database(`${file}.schema-1.backup`).pragma('quick_check', { simple: true })).toBe('ok');
   });
 

@@ -31,8 +31,8 @@ export function backUpSchema(database: SqliteDatabase, from: number): SchemaBack
   const part = `${target}.part`;
   const directory = dirname(target);
   try {
-    // Left by a crash; SQLite would not write over it.
-    rmSync(part, { force: true });
+    // Left by a crash; SQLite would not write over it, and would take its journal for that of the new one.
+    remove(part);
     const bytes = sizeOf(database);
     const { bavail, bsize } = statfsSync(directory);
     const room = bavail * bsize;
@@ -63,9 +63,14 @@ function isOfFileSystem(error: unknown): boolean {
   return /^E[A-Z0-9]+$/.test(codeOf(error) ?? '');
 }
 
+/** With its journal. */
+function remove(part: string): void {
+  for (const file of [part, `${part}-journal`]) rmSync(file, { force: true });
+}
+
 function discard(part: string): void {
   try {
-    rmSync(part, { force: true });
+    remove(part);
   } catch {
     // Why there is no copy is said already, and the next upgrade tries again.
   }

@@ -71,7 +71,7 @@ function listSchema(node: List): z.ZodType {
   );
   return z
     .array(entry, { error: (issue) => `${shown(issue.input)} is not a list. Start each entry with "- ".` })
-    .min(1, 'the list is empty. Leave the key out to get the default.')
+    .min(node.initial.length === 0 ? 0 : 1, 'the list is empty. Leave the key out to get the default.')
     .max(entriesMax, `more than ${entriesMax} entries.`)
     .prefault([...node.initial]);
 }

@@ -17,13 +17,20 @@ export function entriesOf(node: Section): [name: string, child: Node][] {
   return Object.entries(node.shape);
 }
 
-/** The keys that are known in the group at `path`. */
-export function keysAt(tree: Node, path: Path): string[] {
+/** What is at `path`; any number leads into a list. */
+export function nodeAt(tree: Node, path: Path): Node | undefined {
   let node: Node | undefined = tree;
   for (const step of path) {
     if (node?.node === 'list') node = node.entry;
     else if (node?.node === 'section')
       node = entriesOf(node).find(([name, one]) => keyOf(name, one) === step)?.[1];
+    else return undefined;
   }
+  return node;
+}
+
+/** The keys that are known in the group at `path`. */
+export function keysAt(tree: Node, path: Path): string[] {
+  const node = nodeAt(tree, path);
   return node?.node === 'section' ? entriesOf(node).map(([name, child]) => keyOf(name, child)) : [];
 }

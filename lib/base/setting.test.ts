@@ -1,19 +1,23 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { durationText } from './quantity-text.ts';
 import {
   choice,
   duration,
   fraction,
   integer,
   keyOf,
+  list,
   parseDuration,
   parseSize,
   type Setting,
+  section,
   several,
   size,
   table,
   text,
 } from './setting.ts';
+import { judgeOf } from './setting-schema.ts';
 
 const about = 'It decides something.';
 
@@ -51,6 +55,21 @@ describe('a duration', () => {
     fc.assert(
       fc.property(fc.nat(99_999), fc.constantFrom('ms', 's', 'm', 'h', 'd'), (count, unit) => {
         expect(parseDuration(`${count}${unit}`)).toBe(count * units[unit]);
+      }),
+    );
+  });
+
+  it('is written in the largest unit that it is a whole number of, and reads as the same again', () => {
+    expect([0, 250, 90_000, 600_000, 86_400_000].map(durationText)).toEqual([
+      '0ms',
+      '250ms',
+      '90s',
+      '10m',
+      '1d',
+    ]);
+    fc.assert(
+      fc.property(fc.nat(999_999_999), (ms) => {
+        expect(parseDuration(durationText(ms))).toBe(ms);
       }),
     );
   });
@@ -129,6 +148,7 @@ describe('other kinds', () => {
     expect(judge(setting, ['1s', '2s'])).toEqual([1_000, 2_000]);
     expect(setting.fromText('[1s, 2s]')).toEqual(['1s', '2s']);
     expect(setting.fromText('1s,2s')).toEqual(['1s', '2s']);
+    expect(setting.fromText(`["1s", '2s']`)).toEqual(['1s', '2s']);
     expect(judge(setting, '10s')).toBe('"10s" is not a list. Use a list of 1 to 3, such as [10s, 30s].');
     expect(judge(setting, ['1s', '0s'])).toBe('"0s" is too short. Use 1s to 1h.');
     expect(judge(setting, [])).toMatch(/^An empty list/);
@@ -213,5 +233,17 @@ describe('a table', () => {
     const value = setting.schema.parse(JSON.parse('{"__proto__": "attic"}'));
 
     expect(Object.entries(value ?? {})).toEqual([['__proto__', 'attic']]);
+  });
+});
+
+describe('a list', () => {
+  const entry = { word: text({ about, values: 'a word', problem: () => undefined }) };
+  const judged = (initial: readonly object[], raw: unknown) =>
+    judgeOf(section('', { words: list({ about, entriesMax: 2, initial, entry }) }))(raw);
+
+  it('may be empty only if it is so by default', () => {
+    expect(judged([], {})).toEqual({ value: { words: [] } });
+    expect(judged([], { words: [] })).toEqual({ value: { words: [] } });
+    expect(judged([{ word: 'a' }], { words: [] })).toMatchObject({ flaws: [{ path: ['words'] }] });
   });
 });

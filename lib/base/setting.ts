@@ -8,6 +8,9 @@
 
 import { z } from 'zod';
 import { printable } from './printable.ts';
+import { parseDuration, parseSize } from './quantity-text.ts';
+
+export { parseDuration, parseSize };
 
 export interface Setting<T> {
   readonly node: 'setting';
@@ -42,6 +45,8 @@ export interface List<S extends Shape = Shape> {
   /** An entry that is a bare word stands for this key of it: `- kernel` for `- type: kernel`. */
   readonly bareKey: string | undefined;
   readonly initial: readonly unknown[];
+  /** What somebody might write where there is no entry by default. */
+  readonly example: readonly object[];
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: a setting of whatever type; `unknown` would not accept a `Setting<number>`.
@@ -82,28 +87,17 @@ export function section<const S extends Shape>(about: string, shape: S): Section
 }
 
 export function list<const S extends Shape>(
-  options: Common & { entry: S; entriesMax: number; bareKey?: string; initial: readonly unknown[] },
+  options: Common & {
+    entry: S;
+    entriesMax: number;
+    bareKey?: string;
+    /** An empty one means that the list may be empty. */
+    initial: readonly unknown[];
+    example?: readonly object[];
+  },
 ): List<S> {
-  const { about, entriesMax, bareKey, initial } = options;
-  return { node: 'list', about, entriesMax, bareKey, initial, entry: section(about, options.entry) };
-}
-
-const MS_OF: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
-/** Milliseconds of `250ms`, `10s`, `5m`, `1h`, `7d` (also `1.5s`); `undefined` for anything else. */
-export function parseDuration(text: string): number | undefined {
-  const match = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h|d)$/.exec(text);
-  const unit = MS_OF[match?.[2] ?? ''];
-  return match === null || unit === undefined ? undefined : Number(match[1]) * unit;
-}
-
-const BYTES_OF: Readonly<Record<string, number>> = { B: 1, KiB: 1_024, MiB: 1_048_576, GiB: 1_073_741_824 };
-
-/** Bytes of `64KiB`, `256MiB`, `1GiB` (also `512B`); `undefined` for anything else. */
-export function parseSize(text: string): number | undefined {
-  const match = /^(\d{1,9})(B|KiB|MiB|GiB)$/.exec(text);
-  const unit = BYTES_OF[match?.[2] ?? ''];
-  return match === null || unit === undefined ? undefined : Number(match[1]) * unit;
+  const { about, entriesMax, bareKey, initial, example = [] } = options;
+  return { node: 'list', about, entriesMax, bareKey, initial, example, entry: section(about, options.entry) };
 }
 
 interface Range<T> {
@@ -211,6 +205,17 @@ export function choice(
   return required({ initial: undefined, ...options }, { schema, values: words });
 }
 
+/** Yes or no. */
+export function flag(options: WithInitial<boolean>): Setting<boolean> {
+  const schema = checked('true or false', (raw) =>
+    typeof raw === 'boolean'
+      ? { value: raw }
+      : { problem: `${shown(raw)} is neither true nor false. Use true or false.` },
+  );
+  const fromText = (line: string) => (line === 'true' || line === 'false' ? line === 'true' : line);
+  return required(options, { schema, values: 'true or false', fromText });
+}
+
 export interface TextRules {
   /** For people: `a-z, 0-9, _ and -, at most 48 characters`. */
   readonly values: string;
@@ -260,7 +265,8 @@ export function several<T>(
       line
         .replace(/^\s*\[|\]\s*$/g, '')
         .split(',')
-        .map((word) => word.trim()),
+        // Quoted as they are in the file, or in JSON.
+        .map((word) => word.trim().replace(/^(["'])(.*)\1$/, '$2')),
   });
 }
 

@@ -19,7 +19,8 @@ const RESTARTS_MAX = 3;
 
 /**
  * Copies `source` to `target`, checks the copy, and gives it its name: afterwards `target` is whole and on
- * the disk, or is as it was. An older schema stays what it is, to be brought up to date by the program. Throws what `openDatabaseReadOnly` throws, and `SGW_BACKUP_BAD` if the copy is damaged.
+ * the disk, or is as it was. An older schema stays what it is, to be brought up to date by the program. Throws what
+ * `openDatabaseReadOnly` throws, and `SGW_BACKUP_BAD` if the copy is damaged.
  */
 export async function backupDatabase(
   source: OwnedFile,

@@ -1,18 +1,22 @@
-import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { tempDir } from '../../test/support/temp-dir.ts';
 import {
   assertSqliteVersion,
   type OpenOptions,
   openDatabase,
   openDatabaseReadOnly,
+  openedDatabases,
   type SqliteDatabase,
   verifyPragmas,
 } from './sqlite.ts';
 import { compareVersions } from './sqlite-version.ts';
+import { syncPath } from './sync-path.ts';
+
+vi.mock('./sync-path.ts', { spy: true });
 
 const OURS = 0x5465_7374;
 const FIRST = 'CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT';
@@ -35,6 +39,17 @@ function foreignFile(sql: string): string {
   database.exec(sql);
   database.close();
   return file;
+}
+
+/** What this process has open, by name. */
+function openFiles(): string[] {
+  return readdirSync('/proc/self/fd').flatMap((fd) => {
+    try {
+      return [readlinkSync(`/proc/self/fd/${fd}`)];
+    } catch {
+      return []; // The one that the listing itself had open.
+    }
+  });
 }
 
 const pragma = (database: SqliteDatabase, name: string) => database.pragma(name, { simple: true });
@@ -133,6 +148,20 @@ describe('a file', () => {
     writeFileSync(file, '');
 
     expect(pragma(open({ file }), 'application_id')).toBe(OURS);
+  });
+
+  it('whose name the disk does not keep is not opened, and does not stay open', () => {
+    const file = join(tempDir(), 'test.db');
+    const refused = Object.assign(new Error('EIO: i/o error, fsync'), { code: 'EIO', syscall: 'fsync' });
+    vi.mocked(syncPath).mockImplementationOnce(() => {
+      throw refused;
+    });
+
+    expect(() => open({ file })).toThrow(refused);
+
+    expect(openFiles().filter((name) => name.startsWith(file))).toEqual([]);
+    expect(openedDatabases().filter(({ name }) => name === file)).toEqual([]);
+    expect(pragma(open({ file }), 'user_version')).toBe(1);
   });
 
   it('that is no database is named as SQLite names it, for the quarantine', () => {

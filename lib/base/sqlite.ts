@@ -21,12 +21,15 @@ export type SqliteDatabase = Database.Database;
 /** Those that are open for writing, and perhaps some that were. */
 const opened = new Set<SqliteDatabase>();
 
+/** Those that are open for writing now. */
+export function openedDatabases(): SqliteDatabase[] {
+  for (const database of opened) if (!database.open) opened.delete(database);
+  return [...opened];
+}
+
 /** Empties the page caches of all databases that are open for writing; they fill again as they are used. */
 export function shrinkCaches(): void {
-  for (const database of opened) {
-    if (database.open) database.pragma('shrink_memory');
-    else opened.delete(database);
-  }
+  for (const database of openedDatabases()) database.pragma('shrink_memory');
 }
 
 export interface OpenOptions {
@@ -72,11 +75,11 @@ export function openDatabase(options: OpenOptions): SqliteDatabase {
     assertOurs(database, options);
     configure(database, options);
     migrate(database, options);
+    if (created) syncPath(dirname(options.file));
   } catch (error) {
     database.close();
     throw unusable(options.file, error) ?? error;
   }
-  if (created) syncPath(dirname(options.file));
   opened.add(database);
   return database;
 }
@@ -109,10 +112,20 @@ export function openDatabaseReadOnly(
 
 /**
  * What `PRAGMA quick_check` finds first, `ok` if nothing; of the tables in `whole` their indexes are compared,
- * too. Reads the whole file: seconds for each 100 MiB on a card. Throws what SQLite throws if the file cannot
- * even be opened. Never writes: a check that outlives who asked for it must not touch the log by its name.
+ * too. Reads the whole file, and twice before it says of one that it is damaged: seconds for each 100 MiB on a card.
+ * Throws what SQLite throws if the file cannot even be opened. Never writes: a check that outlives who asked for it
+ * must not touch the log by its name.
  */
 export function quickCheck(file: string, whole: readonly string[]): string {
+  try {
+    if (checkOnce(file, whole) === 'ok') return 'ok';
+  } catch {
+    // What is wrong with it is wrong the second time, too; a read that the disk has failed once is not.
+  }
+  return checkOnce(file, whole);
+}
+
+function checkOnce(file: string, whole: readonly string[]): string {
   const database = openFile(file, { readonly: true });
   try {
     const checks = ['quick_check(1)', ...whole.map((table) => `integrity_check(${table})`)];
@@ -123,7 +136,10 @@ export function quickCheck(file: string, whole: readonly string[]): string {
   }
 }
 
-/** Throws `SGW_DATA_DIR_UNUSABLE` if this user cannot know: a directory that is closed to us hides a file, it does not lack it. */
+/**
+ * Throws `SGW_DATA_DIR_UNUSABLE` if this user cannot know: a directory that is closed to us hides a file, it does not
+ * lack it.
+ */
 function isThere(file: string): boolean {
   try {
     statSync(file);
@@ -161,9 +177,23 @@ function unusableError(file: string, error: unknown): GatewayError {
   });
 }
 
+/** Of the SQLite that was compiled in. */
+export function sqliteVersion(): string {
+  const database = new Database(':memory:');
+  try {
+    return versionOf(database);
+  } finally {
+    database.close();
+  }
+}
+
+function versionOf(database: SqliteDatabase): string {
+  return database.prepare<[], string>('SELECT sqlite_version()').pluck().get() ?? 'unknown';
+}
+
 /** Refuses an SQLite older than 3.51.3: see the bug named at `SQLITE_VERSION_MIN`. */
 export function assertSqliteVersion(database: SqliteDatabase): void {
-  const version = database.prepare<[], string>('SELECT sqlite_version()').pluck().get() ?? 'unknown';
+  const version = versionOf(database);
   if (compareVersions(version, SQLITE_VERSION_MIN) >= 0) return;
   throw new GatewayError('SGW_SQLITE_TOO_OLD', `SQLite ${version} can lose committed rows (WAL reset bug)`, {
     hint: `better-sqlite3 must bring SQLite ${SQLITE_VERSION_MIN} or newer: run npm ci in the installation directory.`,

@@ -53,6 +53,8 @@ export const FLAG = {
   suspect: 2,
   /** It stands for several readings, and its value is their mean: `Thinned` says the rest. */
   thinned: 4,
+  /** Its value is what the source gave times a scale plus an offset, which are stored beside it (calibration.ts). */
+  calibrated: 8,
 } as const;
 
 /** One validated measurement. `stream` and `seq` are added when the outbox accepts it. */
@@ -91,7 +93,7 @@ export interface Thinned {
 }
 
 /** Why a seq will never arrive. Declared to the store, so that no gap is unexplained. */
-export const GONE_CAUSES = ['shed', 'thinned', 'buried', 'corrupt', 'rolled_back'] as const;
+export const GONE_CAUSES = ['shed', 'thinned', 'buried', 'corrupt', 'rolled_back', 'deleted'] as const;
 export type GoneCause = (typeof GONE_CAUSES)[number];
 
 /**
@@ -162,12 +164,12 @@ export function isRefusedForNow(code: string): boolean {
 
 /** Whether `thing` can be the seq of a reading. */
 export function isSeq(thing: unknown): thing is number {
-  return isWhole(thing, 1, Number.MAX_SAFE_INTEGER);
+  return isWhole(thing, 1);
 }
 
-/** Whether `thing` is a whole number, exact in a double, from `min` to `max`. */
-export function isWhole(thing: unknown, min: number, max: number): boolean {
-  return Number.isSafeInteger(thing) && (thing as number) >= min && (thing as number) <= max;
+/** Whether `thing` is a whole number, exact in a double, from `min` to `max`; from 0 on if they are left out. */
+export function isWhole(thing: unknown, min = 0, max = Number.MAX_SAFE_INTEGER): thing is number {
+  return typeof thing === 'number' && Number.isSafeInteger(thing) && thing >= min && thing <= max;
 }
 
 /** ISO 8601 with an offset, within the same years as a number may be. */

@@ -11,6 +11,8 @@ export const SILENCE_CAUSES = [
   'reader_stopped',
   // It gave nothing, or nothing to trust.
   'sensor_fault',
+  // Its source had quiet hours, as somebody has configured it.
+  'quiet_hours',
   // Its source is not configured.
   'removed',
   // It was read less often: to wait for the write API, or because it was so configured.

@@ -16,7 +16,10 @@ import { codeOf } from '../base/errors.ts';
 import type { ClockTrust, ClockVerdict } from '../base/steady-wall.ts';
 
 export interface ClockTrustOptions {
-  /** auto: as the opening comment says. always, never: whatever the machine says; but nothing helps a clock before the floor. */
+  /**
+   * auto: as the opening comment says. always, never: whatever the machine says; but nothing helps a clock before the
+   * floor.
+   */
   readonly mode: 'auto' | 'always' | 'never';
   /** No right clock can be before this: wall time, ms. */
   readonly floorAt: number;

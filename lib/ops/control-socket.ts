@@ -4,10 +4,9 @@
  * What is only looked at is read from the files instead, which also works when nothing runs.
  */
 
-import { chmodSync, existsSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
-import { connect, createServer, type Server, type Socket } from 'node:net';
-import { dirname } from 'node:path';
+import { connect, createServer, type Socket } from 'node:net';
 import { codeOf, GatewayError, messageOf } from '../base/errors.ts';
+import { createUnixListener, type UnixListener } from '../base/unix-listener.ts';
 
 /** A request, for one of the names that the program offers. */
 export interface ControlRequest extends Readonly<Record<string, unknown>> {
@@ -17,16 +16,7 @@ export interface ControlRequest extends Readonly<Record<string, unknown>> {
 /** Returns what is to be answered; throws what is to be answered as an error. */
 export type ControlCommand = (request: ControlRequest) => unknown;
 
-export interface ControlSocket {
-  /** Throws what the system throws: the caller decides whether to do without. */
-  listen(): Promise<void>;
-  /**
-   * Listens anew if the socket does not stand at its path any more, because somebody has cleared the directory;
-   * says whether it had to. Throws what `listen` throws.
-   */
-  mend(): Promise<boolean>;
-  close(): Promise<void>;
-}
+export type ControlSocket = UnixListener;
 
 /** A command and a sentence. */
 const REQUEST_BYTES_MAX = 4_096;
@@ -34,17 +24,12 @@ const REQUEST_BYTES_MAX = 4_096;
 const CONNECTIONS_MAX = 8;
 /** Nobody types on this socket: a request that has not come by then will not come. */
 const IDLE_MS = 5_000;
-const SOCKET_MODE = 0o660;
 
 export function createControlSocket(
   path: string,
   commands: Readonly<Record<string, ControlCommand>>,
 ): ControlSocket {
   const open = new Set<Socket>();
-  let server: Server | undefined;
-  /** Which file is ours: under its name there may be another one by now. */
-  let place: string | undefined;
-  let isClosed = false;
 
   function answer(socket: Socket): void {
     open.add(socket);
@@ -60,46 +45,21 @@ export function createControlSocket(
     });
   }
 
-  async function listen(): Promise<void> {
-    // Only itself: above it may be the data directory, which is not ours to make.
-    if (!existsSync(dirname(path))) mkdirSync(dirname(path), { mode: 0o755 });
-    // Left behind by a run that was killed. Nobody else can be listening: we hold the instance lock.
-    rmSync(path, { force: true });
-    const fresh = createServer(answer);
-    fresh.maxConnections = CONNECTIONS_MAX;
-    await new Promise<void>((resolve, reject) => {
-      fresh.once('error', reject);
-      fresh.listen(path, resolve);
-    });
-    server = fresh;
-    chmodSync(path, SOCKET_MODE);
-    place = placeOf(path);
-  }
+  const listener = createUnixListener(path, () => {
+    const server = createServer(answer);
+    server.maxConnections = CONNECTIONS_MAX;
+    return server;
+  });
 
   return {
-    listen,
-    async mend() {
-      if (isClosed || (place !== undefined && placeOf(path) === place)) return false;
-      // Nobody can reach it any more. It takes whatever stands under its name away with it, so it goes first.
-      server?.close();
-      await listen();
-      return true;
-    },
+    listen: listener.listen,
+    mend: listener.mend,
     close: () => {
-      isClosed = true;
-      return new Promise((resolve) => {
-        if (server === undefined) resolve();
-        else server.close(() => resolve());
-        for (const socket of open) socket.destroy();
-      });
+      const closed = listener.close();
+      for (const socket of open) socket.destroy();
+      return closed;
     },
   };
-}
-
-/** Which file stands under a name; `undefined` if there is none. */
-function placeOf(path: string): string | undefined {
-  const found = lstatSync(path, { throwIfNoEntry: false });
-  return found && `${found.dev}:${found.ino}`;
 }
 
 function answerTo(line: string, commands: Readonly<Record<string, ControlCommand>>): object {

@@ -280,3 +280,13 @@ test('an outbox that gives up readings with every round says so once an hour', a
   expect(lines).toHaveLength(2);
   expect(lines[0]).toBe('the outbox is full (bytes_max): 20 of the oldest readings are given up undelivered');
 });
+
+test('a clock that is set in small steps all hour is said once, and once more in the next hour', async () => {
+  const { observe, lines, clock } = setUp();
+  for (let step = 0; step < 40; step += 1) {
+    observe({ type: 'clock.stepped', why: 'NTP has synchronised it', offsetMs: 100 });
+    await clock.advance(100_000);
+  }
+
+  expect(lines.filter((line) => line.startsWith('the clock was set'))).toHaveLength(2);
+});

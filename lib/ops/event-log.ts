@@ -7,7 +7,11 @@
 import type { FlowEvent, Observe } from '../flow/flow-event.ts';
 import { formatRanges } from '../flow/seq-ranges.ts';
 import { sayOfClock } from './clock-lines.ts';
+import { sayOfMissing } from './missing-lines.ts';
+import { createQualityLines } from './quality-lines.ts';
+import { sayOfQuiet } from './quiet-lines.ts';
 import { createSourceLines } from './source-lines.ts';
+import { sayOfStore } from './store-lines.ts';
 
 /** The part of the logger that is needed here. */
 export interface LineLog {
@@ -47,6 +51,7 @@ export function createEventLog(options: EventLogOptions): Observe {
   const circuit = createCircuitLines(options);
   const trouble = createTroubleLines(options);
   const sayOfSource = createSourceLines(options);
+  const sayOfQuality = createQualityLines(options);
   let summarySinceMono = monotonicMs();
   let summary = { rounds: 0, readings: 0, stored: 0, skipped: 0 };
 
@@ -115,9 +120,17 @@ export function createEventLog(options: EventLogOptions): Observe {
       case 'sampling.paced':
         log.info(fieldsOf(event), `sampling every ${event.intervalMs / 1_000} s: ${event.reason}`);
         break;
+      case 'quiet_hours.began':
+      case 'quiet_hours.ended':
+        sayOfQuiet(event, log);
+        break;
       case 'source.failed':
       case 'source.recovered':
         sayOfSource(event);
+        break;
+      case 'series.suspected':
+      case 'series.cleared':
+        sayOfQuality(event);
         break;
       case 'reading.rejected':
         trouble(
@@ -159,6 +172,11 @@ export function createEventLog(options: EventLogOptions): Observe {
           `removed ${event.dir} (${event.state === 'salvaged' ? 'salvaged before' : 'could not be salvaged'}): the quarantine is bounded`,
         );
         break;
+      case 'outbox.deleted':
+      case 'outbox.missed':
+      case 'outbox.missed_compared':
+        sayOfMissing(event, log);
+        break;
       case 'outbox.mended':
         log.error(fieldsOf(event), MENDED[event.table](event.rows));
         break;
@@ -182,14 +200,32 @@ export function createEventLog(options: EventLogOptions): Observe {
           `${event.destination} lacks readings that it had acknowledged: ${event.again} are sent again, ${event.lost} cannot be and are named in the ledger`,
         );
         break;
+      case 'clock.stepped': {
+        // Where a service moves the clock in small steps instead of slewing it, hundreds of times a day.
+        const once = (fields: object, line: string) => trouble('clock stepped', fields, line, 'info');
+        sayOfClock(event, { debug: once, info: once, warn: once, error: once });
+        break;
+      }
       case 'clock.untrusted':
       case 'clock.trusted':
-      case 'clock.stepped':
       case 'clock.doubted':
       case 'clock.suspended':
       case 'reading.restamped':
       case 'reading.corrected':
         sayOfClock(event, log);
+        break;
+      case 'store.aged':
+      case 'store.partitions_dropped':
+      case 'store.unreachable':
+      case 'store.reachable':
+      case 'store.rolled_up':
+      case 'store.log_held':
+      case 'store.log_emptied':
+      case 'store.quarantined':
+      case 'store.salvaged':
+      case 'store.salvage_failed':
+      case 'store.quarantine_removed':
+        sayOfStore(event, log);
         break;
       case 'outbox.append_failed':
         trouble(
@@ -250,6 +286,13 @@ export function createEventLog(options: EventLogOptions): Observe {
       case 'breaker.half_opened':
       case 'breaker.closed':
         circuit(event);
+        break;
+      case 'gateway.doubled':
+        trouble(
+          `doubled ${event.gateway}`,
+          fieldsOf(event),
+          `two machines deliver as ${event.gateway}, from ${event.streams.map(({ from }) => from).join(' and ')}: what both send is stored, mixed in the same series`,
+        );
         break;
       case 'request.refused':
         trouble(

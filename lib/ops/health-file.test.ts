@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { tempDir } from '../../test/support/temp-dir.ts';
@@ -54,4 +54,16 @@ test('it comes back after its directory was taken away', () => {
   file.write({ n: 2 });
 
   expect(readdirSync(dir)).toEqual(['sensor-main.health.json']);
+});
+
+test('it is not written through a link that somebody has put in its way', () => {
+  const { dir, file } = setUp();
+  const other = join(dir, 'other');
+  writeFileSync(other, 'as it was');
+  symlinkSync(other, join(dir, 'sensor-main.health.json.tmp'));
+
+  file.write({ n: 1 });
+
+  expect(readFileSync(other, 'utf8')).toBe('as it was');
+  expect(JSON.parse(readFileSync(join(dir, 'sensor-main.health.json'), 'utf8'))).toMatchObject({ n: 1 });
 });

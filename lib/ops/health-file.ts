@@ -5,8 +5,9 @@
  * from a program whose event loop turns.
  */
 
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeBeside } from './run-file.ts';
 
 /** Version of the file's form, for those who read it. */
 const FORMAT = 1;
@@ -40,11 +41,7 @@ export function createHealthFile(options: HealthFileOptions): HealthFile {
         generated_mono_ms: Math.round(options.monotonicMs()),
       };
       const text = JSON.stringify({ format: FORMAT, program, pid, version, ...generated, ...state });
-      // Whoever clears /run by hand must not make a program that runs look dead for ever. Only itself: above
-      // it may be the data directory, which is not ours to make.
-      if (!existsSync(options.dir)) mkdirSync(options.dir, { mode: 0o755 });
-      writeFileSync(`${file}.tmp`, `${text}\n`, { mode: 0o644 });
-      renameSync(`${file}.tmp`, file);
+      renameSync(writeBeside(file, `${text}\n`), file);
     },
     remove() {
       rmSync(file, { force: true });

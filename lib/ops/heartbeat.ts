@@ -20,7 +20,7 @@ export interface HeartbeatOptions {
   /** Called at each beat that is withheld, with what is stuck. */
   readonly onWithheld: (stuck: readonly OverdueLoop[]) => void;
   /** At most so long between two beats; 10 s if left out. */
-  readonly intervalMaxMs?: number;
+  readonly everyMs?: number | undefined;
   /** Called at each beat, for whatever else should be renewed then (the health file). */
   readonly onBeat?: () => void;
 }
@@ -29,7 +29,7 @@ export function createHeartbeat(options: HeartbeatOptions): Loop {
   const { clock, liveness, supervisor } = options;
   // Half of what is allowed, so that one lost or late heartbeat is forgiven (sd_watchdog_enabled(3)).
   const allowedMs = (supervisor.watchdogMs ?? Number.POSITIVE_INFINITY) / 2;
-  const intervalMs = Math.min(options.intervalMaxMs ?? STATUS_INTERVAL_MS, allowedMs);
+  const pauseMs = Math.min(options.everyMs ?? STATUS_INTERVAL_MS, allowedMs);
   let nextMono = Number.POSITIVE_INFINITY;
 
   /** A program that gets no processor is late with everything: only who is later than this beat itself is stuck. */
@@ -43,14 +43,14 @@ export function createHeartbeat(options: HeartbeatOptions): Loop {
     clock,
     // The heartbeat vouches for the others; for itself vouches the supervisor, by its absence.
     pulse: { promise() {}, release() {} },
-    turnMaxMs: intervalMs,
+    turnMaxMs: pauseMs,
     async turn() {
       const stuck = stuckLoops();
       if (stuck.length === 0) supervisor.heartbeat();
       else options.onWithheld(stuck);
       supervisor.status(stuck.length === 0 ? options.statusLine() : stuckLine(stuck));
       options.onBeat?.();
-      nextMono = clock.monotonicMs() + intervalMs;
+      nextMono = clock.monotonicMs() + pauseMs;
       return nextMono;
     },
   });

@@ -11,6 +11,8 @@ import { createLoop, type Loop, type Pulse } from '../base/loop.ts';
 export interface PeerWatchOptions {
   /** Its health file; it may be missing. */
   readonly file: string;
+  /** Between two looks; a second if left out. */
+  readonly everyMs?: number | undefined;
   readonly clock: Clock;
   readonly pulse: Pulse;
   /** Whether anybody wants to know at present; otherwise nothing is called. */
@@ -23,19 +25,21 @@ interface Beat {
   readonly generatedMonoMs: number;
 }
 
-const POLL_MS = 1_000;
+const LOOK_MS = 1_000;
 
 /** How often a program that is watched like this beats. */
 export const PEER_BEAT_MS = 2_000;
 
 /** Two beats missed and a little: it has been away. Wrong only costs a probe, and only while the breaker is open. */
-export const SILENCE_MS = 5_000;
+const SILENT_LOOKS = 5;
+export const SILENCE_MS = SILENT_LOOKS * LOOK_MS;
 
 /** A health file is some hundred bytes; reading it takes no time worth mentioning. */
 const TURN_MAX_MS = 5_000;
 
 export function createPeerWatch(options: PeerWatchOptions): Loop {
-  const { file, clock } = options;
+  const { file, clock, everyMs = LOOK_MS } = options;
+  const silenceMs = SILENT_LOOKS * everyMs;
   let last = readBeat(file);
   return createLoop({
     name: 'peer-watch',
@@ -44,16 +48,16 @@ export function createPeerWatch(options: PeerWatchOptions): Loop {
     turnMaxMs: TURN_MAX_MS,
     async turn() {
       const beat = readBeat(file);
-      if (beat !== undefined && isBack(beat, last) && options.wanted()) options.onBack();
+      if (beat !== undefined && isBack(beat, last, silenceMs) && options.wanted()) options.onBack();
       last = beat ?? last;
-      return clock.monotonicMs() + POLL_MS;
+      return clock.monotonicMs() + everyMs;
     },
   });
 }
 
-function isBack(beat: Beat, last: Beat | undefined): boolean {
+function isBack(beat: Beat, last: Beat | undefined, silenceMs: number): boolean {
   if (last === undefined || beat.pid !== last.pid) return true;
-  return beat.generatedMonoMs - last.generatedMonoMs > SILENCE_MS;
+  return beat.generatedMonoMs - last.generatedMonoMs > silenceMs;
 }
 
 /** Whatever is wrong with the file, it is then no sign of life. */

@@ -12,6 +12,10 @@ import { createLoop, type Loop, type Pulse } from '../base/loop.ts';
 export interface PlaceWatchOptions {
   /** Must be there, and open, already. */
   readonly file: string;
+  /** Between two looks; 2 s if left out. */
+  readonly everyMs?: number | undefined;
+  /** Called before it says so. */
+  readonly onGone?: () => void;
   readonly clock: Clock;
   readonly pulse: Pulse;
 }
@@ -23,7 +27,8 @@ const LOOK_MS = 2_000;
 const TURN_MAX_MS = 5_000;
 
 /** Its run rejects with `SGW_DATA_DIR_UNUSABLE`. */
-export function createPlaceWatch({ file, clock, pulse }: PlaceWatchOptions): Loop {
+export function createPlaceWatch(options: PlaceWatchOptions): Loop {
+  const { file, everyMs = LOOK_MS, onGone, clock, pulse } = options;
   const opened = placeOf(file);
   return createLoop({
     name: 'place-watch',
@@ -33,8 +38,9 @@ export function createPlaceWatch({ file, clock, pulse }: PlaceWatchOptions): Loo
     async turn() {
       const found = placeOf(file);
       const missing = found === 'nowhere';
-      if (found === undefined || (found === opened && !missing)) return clock.monotonicMs() + LOOK_MS;
+      if (found === undefined || (found === opened && !missing)) return clock.monotonicMs() + everyMs;
       const what = missing ? 'deleted or moved away' : 'replaced';
+      onGone?.();
       throw new GatewayError('SGW_DATA_DIR_UNUSABLE', `${file} was ${what} while it was open`, {
         hint: 'What it held went with it. Stop the program before you touch its files.',
       });

@@ -32,6 +32,18 @@ test('the status line says state, sensors, backlog and when something was last s
   expect(signs.statusLine(7)).toBe('closed, 4/5 sensors, backlog 7, last stored 4 s ago');
 });
 
+test('a breaker that a person holds open is told apart from one that fails, which comes first', () => {
+  const signs = createVitalSigns(['local', 'remote'], () => 0);
+  const opened = { type: 'breaker.opened', failures: 0, step: 0, pauseMs: 0, reason: '' } as const;
+
+  signs.observe({ ...opened, destination: 'remote', held: true });
+  const held = signs.statusLine(0);
+  signs.observe({ ...opened, destination: 'local', held: false });
+
+  expect(held).toMatch(/^open \(held\), /);
+  expect(signs.statusLine(0)).toMatch(/^open, /);
+});
+
 test('one open destination does not hide behind a closed one', () => {
   const signs = createVitalSigns(['local', 'remote'], () => 0);
 

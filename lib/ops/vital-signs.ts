@@ -18,6 +18,8 @@ export interface VitalSigns {
 export function createVitalSigns(destinations: readonly string[], monotonicMs: () => number): VitalSigns {
   const startedMono = monotonicMs();
   const breakers = new Map<string, BreakerState>(destinations.map((name) => [name, 'closed']));
+  /** Those that a person keeps open. */
+  const heldBreakers = new Set<string>();
   const counts = {
     rounds: 0,
     rounds_skipped: 0,
@@ -48,6 +50,13 @@ export function createVitalSigns(destinations: readonly string[], monotonicMs: (
     return (
       states.find((state) => state === 'open') ?? states.find((state) => state === 'half_open') ?? 'closed'
     );
+  };
+
+  /** Open because it fails is worse than open because somebody wants it so. */
+  const breakerWords = (): string => {
+    const open = [...breakers].filter(([, state]) => state === 'open');
+    const isWanted = open.length > 0 && open.every(([name]) => heldBreakers.has(name));
+    return isWanted ? 'open (held)' : worstBreaker();
   };
 
   return {
@@ -94,6 +103,8 @@ export function createVitalSigns(destinations: readonly string[], monotonicMs: (
           break;
         case 'breaker.opened':
           breakers.set(event.destination, 'open');
+          if (event.held) heldBreakers.add(event.destination);
+          else heldBreakers.delete(event.destination);
           transitions.opened += 1;
           break;
         case 'breaker.half_opened':
@@ -114,7 +125,7 @@ export function createVitalSigns(destinations: readonly string[], monotonicMs: (
       const disk = held === 0 ? '' : `DISK FAILING: ${held} readings only in memory, `;
       const shed = counts.shed === 0 ? '' : `, ${counts.shed} shed`;
       const thinned = counts.thinned === 0 ? '' : `, ${counts.thinned} thinned`;
-      return `${disk}${worstBreaker()}, ${sources.ok}/${sources.ok + sources.failed} sensors, backlog ${backlogRows}${thinned}${shed}, ${stored}`;
+      return `${disk}${breakerWords()}, ${sources.ok}/${sources.ok + sources.failed} sensors, backlog ${backlogRows}${thinned}${shed}, ${stored}`;
     },
     snapshot: () => ({
       breaker: worstBreaker(),

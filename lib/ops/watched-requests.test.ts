@@ -12,7 +12,7 @@ import { createTestWorld } from '../../test/support/test-world.ts';
 import { settle } from '../../test/support/virtual-clock.ts';
 import type { ReadingsStore } from '../flow/write-api/readings-store.ts';
 import { createWriteApi } from '../flow/write-api/server.ts';
-import { createSqliteStore } from '../flow/write-api/sqlite-store.ts';
+import { createSqliteStore } from '../flow/write-api/store/sqlite-store.ts';
 import { createWatchedStore } from '../flow/write-api/watched-store.ts';
 import { createHeartbeat } from './heartbeat.ts';
 import { createLiveness } from './liveness.ts';

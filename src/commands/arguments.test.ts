@@ -38,7 +38,9 @@ describe('the arguments of sensorctl', () => {
   it.each([
     ['statsu', 'unknown command "statsu". Did you mean "status"?'],
     ['config chek', 'unknown command "config chek". Did you mean "config check"?'],
-    ['config', '"config" what? config check, config show, config sample'],
+    ['config', '"config" what? config check, config show, config set, config sample'],
+    ['completion bsh', 'SHELL: there is no "bsh". Did you mean "bash"?'],
+    ['completion powershell', 'SHELL: there is no "powershell". There is bash, zsh, fish.'],
     ['frobnicate', 'unknown command "frobnicate".'],
     ['readings extra', '"readings" takes no "extra"'],
     ['readings --sinse 5m', 'unknown option --sinse for "readings". Did you mean "--since"?'],
@@ -55,6 +57,13 @@ describe('the arguments of sensorctl', () => {
   });
 });
 
+it('a word that no command of a group begins with is answered with those that there are', () => {
+  expect(complaint('breaker shwo')).toBe('unknown command "breaker shwo". Did you mean "breaker show"?');
+  expect(complaint('breaker nonsense')).toBe(
+    'unknown command "breaker nonsense". There is breaker show, breaker hold, breaker release.',
+  );
+});
+
 describe('the help', () => {
   it('has its examples first, and every example is a command that exists', () => {
     const help = generalHelp(COMMANDS);
@@ -62,8 +71,9 @@ describe('the help', () => {
     expect(help.indexOf('Examples:')).toBeLessThan(help.indexOf('Commands:'));
     for (const command of COMMANDS) {
       for (const [line] of command.examples) {
-        const words = line.replace(/ > .*$/, '').replace(/^sensorctl /, '');
-        expect(parse(words).command).toBe(command);
+        const words = line.replace(/ [>|] .*$/, '').replace(/^(sudo )?sensorctl /, '');
+        const args = words.match(/"[^"]*"|\S+/g) ?? [];
+        expect(parseInvocation(args, COMMANDS).command).toBe(command);
       }
     }
   });
@@ -73,6 +83,23 @@ describe('the help', () => {
       const help = commandHelp(command);
       for (const name of Object.keys(command.options)) expect(help).toContain(`--${name}`);
     }
+  });
+
+  it('begins with examples that fit into a screen, and is folded to the width of the terminal', () => {
+    for (const columns of [40, 80, 120]) {
+      const lines = generalHelp(COMMANDS, columns).split('\n');
+
+      expect(lines.indexOf('Examples:')).toBeLessThan(4);
+      // A word is never broken, so that it can be copied.
+      const tooLong = lines.filter((line) => line.length > columns && line.trim().split(' ').length > 1);
+      expect(tooLong.filter((line) => !line.startsWith('  sensorctl '))).toEqual([]);
+    }
+  });
+
+  it('is also what "help COMMAND" means', () => {
+    expect(parse('help status')).toMatchObject({ command: { name: 'status' }, options: { help: true } });
+    expect(parse('help')).toMatchObject({ command: undefined, options: { help: true } });
+    expect(complaint('help statsu')).toBe('unknown command "statsu". Did you mean "status"?');
   });
 
   it('of a group is that of its commands', () => {
@@ -96,6 +123,17 @@ describe('the operand of a command', () => {
       json: true,
       FILE: 'a.db',
     });
+  });
+
+  it('may be several words, each with a name of its own', () => {
+    const withTwo: Command = { ...withFile, name: 'chart', operand: 'SENSOR METRIC' };
+
+    expect(parseInvocation(['chart', 'attic', '--json', 'temperature'], [withTwo]).options).toEqual({
+      json: true,
+      SENSOR: 'attic',
+      METRIC: 'temperature',
+    });
+    expect(() => parseInvocation(['chart', 'a', 'b', 'c'], [withTwo])).toThrow('"chart" takes no "c"');
   });
 
   it('is one word and not two', () => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { expect, onTestFinished, test } from 'vitest';
 import { acquireInstanceLock } from '../../lib/base/instance-lock.ts';
-import { createSqliteStore } from '../../lib/flow/write-api/sqlite-store.ts';
+import { createSqliteStore } from '../../lib/flow/write-api/store/sqlite-store.ts';
 import { commandRig } from '../../test/support/command-rig.ts';
 import { offered, someReadings, tempOutbox } from '../../test/support/temp-outbox.ts';
 import { createTestWorld } from '../../test/support/test-world.ts';
@@ -154,6 +154,6 @@ test('a directory without databases, and a command without its file, are said', 
   await expect(commandRig().run(backupCreate)).rejects.toMatchObject({ code: 'SGW_DATABASE_MISSING' });
   await expect(commandRig().run(backupVerify)).rejects.toMatchObject({
     code: 'SGW_USAGE',
-    message: '"backup verify" needs a FILE',
+    message: '"backup verify" needs a FILE: sensorctl backup verify FILE',
   });
 });

@@ -1,12 +1,16 @@
-/** `sensorctl backup create`: a checked copy of outbox and store, also while both programs work on them. */
+/**
+ * `sensorctl backup create`: a checked copy of outbox and store, also while both programs work on them; with `--from`
+ * one of the store of another machine, from its monitor.
+ */
 
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { EXIT, GatewayError, messageOf } from '../../lib/base/errors.ts';
+import { EXIT, GatewayError } from '../../lib/base/errors.ts';
 import {
   type BackupKind,
   backupKinds,
   backupName,
+  copyOf,
   isBackupName,
   ownedFile,
   presentFile,
@@ -14,35 +18,46 @@ import {
 import { type Command, type CommandContext, countOption, textOption } from './command.ts';
 import { belongLike } from './file-owner.ts';
 import { findPlaces, type Places } from './places.ts';
-import { createProgress } from './progress.ts';
+import { unwritable } from './unwritable.ts';
 
 /** Of each database; older ones make room. */
 const KEEP = 5;
+const ELSEWHERE = '--output DIR';
 
 export const backupCreate: Command = {
   name: 'backup create',
   about: 'copy outbox and store to a safe place, also while the programs run',
   options: {
     output: { value: 'DIR', about: 'where to (else backups/ in the data directory: better on another disk)' },
+    from: {
+      value: 'URL',
+      about:
+        'copy the store of another machine instead: the address of its monitor, such as http://127.0.0.1:8471',
+    },
     keep: { value: 'N', about: `how many copies of each to keep there (default ${KEEP})` },
     'dry-run': { about: 'only say what would be done' },
   },
-  examples: [['sensorctl backup create --output /mnt/usb', 'before an upgrade, or every night']],
+  examples: [
+    ['sensorctl backup create --output /mnt/usb', 'before an upgrade, or every night'],
+    [
+      'sensorctl backup create --from http://127.0.0.1:8471 --output ~/pi',
+      'through ssh -L 8471:127.0.0.1:8471 PI',
+    ],
+  ],
   async run(context) {
     const places = findPlaces(context);
     const keep = countOption(context, 'keep', KEEP, 'backup create');
-    const dir = resolve(textOption(context, 'output') ?? join(places.dataDir, 'backups'));
+    const output = resolve(textOption(context, 'output') ?? join(places.dataDir, 'backups'));
     const dryRun = context.options['dry-run'] === true;
-    const kinds = (await backupKinds()).filter((kind) => existsSync(presentFile(kind, places)));
-    if (kinds.length === 0) throw nothingThere(places.dataDir);
+    const { kinds, dir, take } = await sourceOf(context, places, output, dryRun);
 
     const made = kinds.map((kind) => join(dir, backupName(kind, context.wallMs())));
     if (!dryRun) {
       makeDirectory(dir);
-      for (const [index, kind] of kinds.entries()) await copy(context, places, kind, made[index] ?? '');
+      for (const [index, kind] of kinds.entries()) await take(kind, made[index] ?? '');
       // So that the gateway's own user can make the next one there, and remove these.
-      const isInDataDir = dir.startsWith(`${resolve(places.dataDir)}/`);
-      if (isInDataDir) for (const path of [dir, ...made]) belongLike(path, places.dataDir);
+      const ours = `${resolve(places.dataDir)}/`;
+      for (const path of [output, dir, ...made]) if (path.startsWith(ours)) belongLike(path, places.dataDir);
     }
     const old = kinds.flatMap((kind) => surplus(dir, kind, keep, dryRun ? 1 : 0));
     if (!dryRun) for (const file of old) rmSync(file, { force: true });
@@ -58,12 +73,39 @@ export const backupCreate: Command = {
   },
 };
 
+/** What is copied, where to, and how. */
+interface Source {
+  readonly kinds: readonly BackupKind[];
+  readonly dir: string;
+  take(kind: BackupKind, target: string): Promise<void>;
+}
+
+async function sourceOf(
+  context: CommandContext,
+  places: Places,
+  output: string,
+  dryRun: boolean,
+): Promise<Source> {
+  const all = await backupKinds();
+  const from = textOption(context, 'from');
+  if (from === undefined) {
+    const kinds = all.filter((kind) => existsSync(presentFile(kind, places)));
+    if (kinds.length === 0) throw nothingThere(places.dataDir);
+    return { kinds, dir: output, take: (kind, target) => copy(context, places, kind, target) };
+  }
+  const { fetchStore, findRemote, remoteStore } = await import('./backup-fetch.ts');
+  const remote = remoteStore(from);
+  if (dryRun) await findRemote(remote);
+  return {
+    kinds: all.filter(({ name }) => name === 'store'),
+    dir: join(output, remote.directory),
+    take: (_kind, target) => fetchStore(context, remote, target),
+  };
+}
+
 async function copy(context: CommandContext, places: Places, kind: BackupKind, target: string) {
-  const { backupDatabase } = await import('../../lib/base/sqlite-backup.ts');
-  const progress = createProgress(context);
-  await backupDatabase(ownedFile(kind, presentFile(kind, places)), target, (done, total) =>
-    progress(done, total, `pages of the ${kind.name}`),
-  );
+  const source = ownedFile(kind, presentFile(kind, places));
+  await copyOf(context, kind, source, { file: target, elsewhere: ELSEWHERE });
 }
 
 /** All but the newest `keep`, of which `toCome` are not there yet. Only names that we give ourselves. */
@@ -81,10 +123,7 @@ function makeDirectory(dir: string): void {
     // As private as the data itself.
     mkdirSync(dir, { recursive: true, mode: 0o750 });
   } catch (error) {
-    throw new GatewayError('SGW_DATA_DIR_UNUSABLE', `cannot make ${dir}: ${messageOf(error)}`, {
-      hint: 'Name a directory that you may write to: --output DIR.',
-      cause: error,
-    });
+    throw unwritable(dir, error, ELSEWHERE);
   }
 }
 

@@ -2,10 +2,14 @@
 
 import { closeSync, openSync, readSync } from 'node:fs';
 import { basename } from 'node:path';
-import { GatewayError, messageOf } from '../../lib/base/errors.ts';
+import { codeOf, GatewayError, messageOf } from '../../lib/base/errors.ts';
 import type { OwnedFile } from '../../lib/base/sqlite-backup.ts';
 import { OUTBOX_FILE, READER, STORE_FILE, WRITE_API } from '../wiring/names.ts';
+import type { CommandContext } from './command.ts';
+import { explained } from './damaged.ts';
 import type { Places } from './places.ts';
+import { createProgress } from './progress.ts';
+import { unwritable } from './unwritable.ts';
 
 export interface BackupKind {
   readonly name: 'outbox' | 'store';
@@ -22,7 +26,7 @@ export interface BackupKind {
 export async function backupKinds(): Promise<readonly BackupKind[]> {
   const [outbox, store] = await Promise.all([
     import('../../lib/flow/outbox/schema.ts'),
-    import('../../lib/flow/write-api/schema.ts'),
+    import('../../lib/flow/write-api/store/schema.ts'),
   ]);
   return [
     {
@@ -56,6 +60,33 @@ export function ownedFile({ applicationId, migrations }: BackupKind, file: strin
   return { file, applicationId, migrations };
 }
 
+/** Where a copy goes, and the option that names another place. */
+interface Target {
+  readonly file: string;
+  readonly elsewhere: string;
+}
+
+/** Copies a database, also while somebody works on it. Throws what `backupDatabase` throws, as a person needs to hear it. */
+export async function copyOf(
+  context: CommandContext,
+  { name }: BackupKind,
+  source: OwnedFile,
+  { file, elsewhere }: Target,
+): Promise<void> {
+  const { backupDatabase } = await import('../../lib/base/sqlite-backup.ts');
+  const progress = createProgress(context);
+  try {
+    await backupDatabase(source, file, (done, total) => progress(done, total, `pages of the ${name}`));
+  } catch (error) {
+    // The original is only read: where something cannot be written, it is the copy.
+    if (CANNOT_WRITE.test(codeOf(error) ?? '')) throw unwritable(file, error, elsewhere);
+    throw explained(name, source.file, error);
+  }
+}
+
+const CANNOT_WRITE =
+  /^(SQLITE_(FULL|CANTOPEN|READONLY|IOERR_(WRITE|FSYNC|DIR_FSYNC|TRUNCATE|DELETE))|E[A-Z]+$)/;
+
 export function presentFile(kind: BackupKind, places: Places): string {
   return kind.name === 'outbox' ? places.outboxFile : places.storeFile;
 }
@@ -81,6 +112,9 @@ export function compactTime(atMs: number): string {
 const APPLICATION_ID_AT = 68;
 const HEADER_BYTES = 100;
 
+const WHAT_BACKUPS_ARE =
+  'Backups are made by sensorctl backup create; each is one file, outbox-TIME.db or store-TIME.db.';
+
 /** By what the file says of itself, whatever its name. Throws `SGW_BACKUP_BAD` if it is neither of ours. */
 export function kindOf(file: string, kinds: readonly BackupKind[]): BackupKind {
   const header = Buffer.alloc(HEADER_BYTES);
@@ -92,13 +126,16 @@ export function kindOf(file: string, kinds: readonly BackupKind[]): BackupKind {
       closeSync(handle);
     }
   } catch (error) {
-    throw new GatewayError('SGW_BACKUP_BAD', `cannot read ${file}: ${messageOf(error)}`, { cause: error });
+    throw new GatewayError('SGW_BACKUP_BAD', `cannot read ${file}: ${messageOf(error)}`, {
+      hint: WHAT_BACKUPS_ARE,
+      cause: error,
+    });
   }
   const isSqlite = header.toString('latin1', 0, 15) === 'SQLite format 3';
   const id = header.readUInt32BE(APPLICATION_ID_AT);
   const kind = kinds.find((one) => one.applicationId === id);
   if (isSqlite && kind !== undefined) return kind;
   throw new GatewayError('SGW_BACKUP_BAD', `${basename(file)} is no database of a sensor gateway`, {
-    hint: 'Backups are made by sensorctl backup create; each is one file, outbox-TIME.db or store-TIME.db.',
+    hint: WHAT_BACKUPS_ARE,
   });
 }

@@ -6,12 +6,20 @@
 import { existsSync, linkSync, mkdirSync, renameSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { EXIT } from '../../lib/base/errors.ts';
-import { type BackupKind, backupKinds, compactTime, kindOf, ownedFile, presentFile } from './backup-files.ts';
-import { countsInWords, verified } from './backup-verify.ts';
+import {
+  type BackupKind,
+  backupKinds,
+  compactTime,
+  copyOf,
+  kindOf,
+  ownedFile,
+  presentFile,
+} from './backup-files.ts';
+import { countsInWords, noteLongRead, verified } from './backup-verify.ts';
 import { type Command, operandOf } from './command.ts';
 import { belongLike } from './file-owner.ts';
 import { findPlaces } from './places.ts';
-import { createProgress } from './progress.ts';
+import { lockProgram } from './program-lock.ts';
 
 export const backupRestore: Command = {
   name: 'backup restore',
@@ -25,22 +33,19 @@ export const backupRestore: Command = {
     const file = resolve(operandOf(context, backupRestore));
     const places = findPlaces(context);
     const kind = kindOf(file, await backupKinds());
+    noteLongRead(context, file);
     const counts = await verified(kind, file);
     const target = presentFile(kind, places);
     const aside = join(places.dataDir, 'replaced', compactTime(context.wallMs()));
     const dryRun = context.options['dry-run'] === true;
 
-    const { acquireInstanceLock } = await import('../../lib/base/instance-lock.ts');
-    const lock = acquireInstanceLock({ dir: places.dataDir, name: kind.program, pid: process.pid });
-    belongLike(lock.file, places.dataDir);
+    const lock = await lockProgram(places.dataDir, kind.program);
     const replaces = existsSync(target);
     try {
       if (!dryRun) {
-        const { backupDatabase } = await import('../../lib/base/sqlite-backup.ts');
         const { syncPath } = await import('../../lib/base/sync-path.ts');
         const fresh = `${target}.restored`;
-        const progress = createProgress(context);
-        await backupDatabase(ownedFile(kind, file), fresh, (done, total) => progress(done, total, 'pages'));
+        await copyOf(context, kind, ownedFile(kind, file), { file: fresh, elsewhere: '--data-dir DIR' });
         belongLike(fresh, replaces ? target : places.dataDir);
         if (replaces) await keepAside(kind, target, aside);
         // The one moment at which it changes: before it the old file is there, after it the new one.

@@ -1,10 +1,11 @@
 /** `sensorctl backup verify FILE`: reads all of a backup and says what it is, what is in it and whether it is sound. */
 
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { codeOf, EXIT, GatewayError, messageOf } from '../../lib/base/errors.ts';
 import { type BackupKind, backupKinds, kindOf, ownedFile } from './backup-files.ts';
-import { type Command, operandOf } from './command.ts';
-import { count } from './words.ts';
+import { type Command, type CommandContext, operandOf } from './command.ts';
+import { bytesInWords, count } from './words.ts';
 
 export const backupVerify: Command = {
   name: 'backup verify',
@@ -20,6 +21,7 @@ export const backupVerify: Command = {
   async run(context) {
     const file = resolve(operandOf(context, backupVerify));
     const kind = kindOf(file, await backupKinds());
+    noteLongRead(context, file);
     const counts = await verified(kind, file);
     await context.terminal.out(
       context.json
@@ -29,6 +31,15 @@ export const backupVerify: Command = {
     return EXIT.ok;
   },
 };
+
+/** A slow card reads some ten MiB a second, and SQLite says nothing before it has read all. */
+const LONG_READ_BYTES = 16 * 1_048_576;
+
+/** Says that it takes a while, where it does. */
+export function noteLongRead({ json, terminal }: CommandContext, file: string): void {
+  const bytes = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  if (!json && bytes > LONG_READ_BYTES) terminal.note(`Reading all of ${file} (${bytesInWords(bytes)}).`);
+}
 
 export function countsInWords(counts: Readonly<Record<string, number>>): string {
   // "series" and "received" are their own plural.

@@ -6,16 +6,19 @@
 
 import { EXIT } from '../../lib/base/errors.ts';
 import { printable } from '../../lib/base/printable.ts';
+import { outageOf, TRANSITIONS_KEPT } from '../../lib/flow/outbox/outage.ts';
 import type { BreakerRecord, BreakerTransition } from '../../lib/flow/outbox/outbox.ts';
 import type { DestinationStats } from '../../lib/flow/outbox/outbox-view.ts';
 import { askProgram } from '../../lib/ops/control-socket.ts';
 import { controlPath, READER } from '../wiring/names.ts';
-import { type Command, type CommandContext, textOption, usageError } from './command.ts';
-import { breakerInWords, nameOfState, outageOf, TRANSITIONS_READ } from './delivery-words.ts';
+import { type Command, type CommandContext, textOption } from './command.ts';
+import { breakerInWords, nameOfState } from './delivery-words.ts';
+import { destinationsOf } from './destination-option.ts';
 import { underLock } from './outbox-change.ts';
-import { findPlaces, type Places } from './places.ts';
+import { lookAtOutbox } from './outbox-file.ts';
+import { findPlaces } from './places.ts';
 import { programState } from './running.ts';
-import { localTime } from './words.ts';
+import { isoTime, localTime } from './words.ts';
 
 /** A screen of history. */
 const TRANSITIONS_SHOWN = 10;
@@ -32,13 +35,11 @@ export const breakerShow: Command = {
   examples: [['sensorctl breaker show', 'since when is it open, and when is the next try?']],
   async run(context) {
     const places = findPlaces(context);
-    const names = chosen(context, places, 'breaker show');
-    const { openOutboxReadOnly } = await import('../../lib/flow/outbox/outbox-view.ts');
-    const view = openOutboxReadOnly(places.outboxFile);
-    try {
+    const names = destinationsOf(context, places, 'breaker show').map(({ name }) => name);
+    await lookAtOutbox(places, async (view) => {
       const destinations = view.stats().destinations.filter((one) => names.includes(one.destination));
       const transitions = view
-        .breakerTransitions(TRANSITIONS_READ)
+        .breakerTransitions(TRANSITIONS_KEPT)
         .filter((one) => names.includes(one.destination));
       if (context.json) await context.terminal.out(JSON.stringify(asJson(destinations, transitions)));
       else {
@@ -50,9 +51,7 @@ export const breakerShow: Command = {
         }
         for (const line of historyInWords(transitions)) await context.terminal.out(line);
       }
-    } finally {
-      view.close();
-    }
+    });
     return EXIT.ok;
   },
 };
@@ -105,7 +104,7 @@ async function change(
   changed: (record: BreakerRecord, nowMs: number) => BreakerRecord,
 ): Promise<number> {
   const places = findPlaces(context);
-  const names = chosen(context, places, `breaker ${verb}`);
+  const names = destinationsOf(context, places, `breaker ${verb}`).map(({ name }) => name);
   const command = `breaker.${verb}`;
   const answer = await askProgram(controlPath(places.runDir), { command, destinations: names, reason });
   if (answer === undefined) {
@@ -124,15 +123,6 @@ async function change(
   return EXIT.ok;
 }
 
-/** The destinations that are meant. Throws `SGW_USAGE` if there is none of that name. */
-function chosen(context: CommandContext, { config }: Places, command: string): string[] {
-  const all = config.destinations.map((one) => one.name);
-  const wanted = textOption(context, 'destination');
-  if (wanted === undefined) return all;
-  if (all.includes(wanted)) return [wanted];
-  throw usageError(`no destination is named "${printable(wanted, 60)}"; there is ${all.join(', ')}`, command);
-}
-
 function historyInWords(transitions: readonly BreakerTransition[]): string[] {
   if (transitions.length === 0) return [];
   const lines = transitions
@@ -148,7 +138,6 @@ function asJson(
   destinations: readonly DestinationStats[],
   transitions: readonly BreakerTransition[],
 ): object {
-  const iso = (at: number | null) => (at === null ? null : new Date(at).toISOString());
   return {
     destinations: destinations.map(({ destination, breaker = NEVER_USED }) => ({
       name: destination,
@@ -157,9 +146,11 @@ function asJson(
       failures: breaker.streak,
       step: breaker.step,
       reason: breaker.reason,
-      since: breaker === NEVER_USED ? null : iso(breaker.sinceAt),
-      next_try_at: iso(breaker.nextTryAt),
+      since: breaker === NEVER_USED ? null : isoTime(breaker.sinceAt),
+      next_try_at: isoTime(breaker.nextTryAt),
     })),
-    transitions: transitions.slice(0, TRANSITIONS_SHOWN).map(({ at, ...rest }) => ({ at: iso(at), ...rest })),
+    transitions: transitions
+      .slice(0, TRANSITIONS_SHOWN)
+      .map(({ at, ...rest }) => ({ at: isoTime(at), ...rest })),
   };
 }

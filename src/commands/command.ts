@@ -5,11 +5,17 @@
 
 import { GatewayError } from '../../lib/base/errors.ts';
 import { printable } from '../../lib/base/printable.ts';
+import { parseDuration } from '../../lib/base/setting.ts';
+import type { Screen } from './screen.ts';
 
 export interface OptionSpec {
-  /** The name of its value in the help; without one the option is a switch. */
+  /** The name of its value in the help; without one the option is a switch. `FILE` and `DIR` are completed as such. */
   readonly value?: string;
+  /** One letter that means the same: `n` for `-n`. */
+  readonly short?: string;
   readonly about: string;
+  /** What it may be, where that is a short list: for the help of a shell, and checked before the command runs. */
+  readonly choices?: readonly string[];
 }
 
 export type OptionValues = Readonly<Record<string, string | boolean | undefined>>;
@@ -18,10 +24,16 @@ export type OptionValues = Readonly<Record<string, string | boolean | undefined>
 export interface Terminal {
   /** One line of data. Resolves when the reader has room for more. */
   out(line: string): Promise<void>;
+  /** Whether somebody may still read it: a pipe may have been closed. */
+  isRead?(): boolean;
   /** One line for the person. */
   note(line: string): void;
   /** Whether data may be coloured. */
   readonly colours: boolean;
+  /** How wide the terminal is; `undefined`: data goes into a file or a pipe. */
+  readonly columns?: number | undefined;
+  /** Whether it shows more than ASCII, such as braille. */
+  readonly unicode?: boolean;
 }
 
 export interface CommandContext {
@@ -38,6 +50,10 @@ export interface CommandContext {
    * 143, for the signal that it dies of). Tests go on without it.
    */
   readonly leave?: () => void;
+  /** The whole terminal, for a live view; `undefined` where there is none. Whoever opens it closes it. */
+  readonly openScreen?: () => Screen | undefined;
+  /** Has something cleared up if a signal ends the program. Returns what takes it back. */
+  readonly onInterrupt?: (clearUp: () => void) => () => void;
 }
 
 export interface Command {
@@ -45,11 +61,18 @@ export interface Command {
   readonly name: string;
   readonly about: string;
   readonly options: Readonly<Record<string, OptionSpec>>;
-  /** The one word that follows the name, such as `FILE`; found among the options under this name. */
+  /** The words that follow the name, such as `FILE` or `SENSOR METRIC`; each found among the options by its name. */
   readonly operand?: string;
+  /** What the operand may be, where that is a short list. */
+  readonly operandChoices?: readonly string[];
   readonly examples: readonly (readonly [line: string, about: string])[];
   /** Left out of the help: for those who work on the product. */
   readonly hidden?: boolean;
+  /**
+   * The version of what it prints with `--json`, 1 unless it has changed so that a reader of the former could fail;
+   * `null`: that is a file of a format of its own.
+   */
+  readonly jsonVersion?: number | null;
   /** Returns the exit code; throws `GatewayError` for everything that it expects. */
   run(context: CommandContext): Promise<number>;
 }
@@ -61,10 +84,19 @@ export function textOption({ options }: CommandContext, name: string): string | 
 }
 
 /** The operand, which `parseInvocation` has seen to. Throws `SGW_USAGE` if there is none. */
-export function operandOf(context: CommandContext, { name, operand = '' }: Command): string {
-  const value = textOption(context, operand);
-  if (value === undefined) throw usageError(`"${name}" needs a ${operand}`, name);
+export function operandOf(
+  context: CommandContext,
+  { name, operand = '' }: Pick<Command, 'name' | 'operand'>,
+  which: string = operand,
+): string {
+  const value = textOption(context, which);
+  if (value === undefined) throw usageError(`"${name}" needs a ${which}: sensorctl ${name} ${operand}`, name);
   return value;
+}
+
+/** The names of its operands, in their order. */
+export function operandsOf({ operand }: Pick<Command, 'operand'>): readonly string[] {
+  return operand === undefined ? [] : operand.split(' ');
 }
 
 /** A whole number of at least 1, or `otherwise` if it was not given. Throws `SGW_USAGE`. */
@@ -78,6 +110,23 @@ export function countOption(
   if (text === undefined) return otherwise;
   if (/^[1-9]\d{0,14}$/.test(text)) return Number(text);
   throw usageError(`--${option}: "${printable(text, 60)}" is not a whole number of at least 1`, command);
+}
+
+/** A length of time of at least a second, such as `2s`, in milliseconds. Throws `SGW_USAGE`. */
+export function durationOption(
+  context: CommandContext,
+  option: string,
+  otherwiseMs: number,
+  command: string,
+): number {
+  const text = textOption(context, option);
+  if (text === undefined) return otherwiseMs;
+  const ms = parseDuration(text);
+  if (ms !== undefined && ms >= 1_000) return ms;
+  throw usageError(
+    `--${option}: "${printable(text, 60)}" is not a time of at least 1s, such as 2s or 5m`,
+    command,
+  );
 }
 
 export function usageError(message: string, command = ''): GatewayError {

@@ -52,12 +52,36 @@ describe('sensorctl config', () => {
     expect(out).toContainEqual(expect.stringMatching(/^log\.level: debug +# SENSORGW_LOG_LEVEL$/));
   });
 
-  it('show --json prints the configuration as the programs get it', async () => {
+  it('show --diff prints only what was changed, with what it would be', async () => {
+    const { dataDir, environment, run } = commandRig();
+    const config = join(dataDir, 'config.yaml');
+    writeFileSync(config, 'sampling:\n  interval: 20s\n  deadline: 3s\nlog: {level: info}\n');
+    for (const variable of Object.keys(environment)) delete environment[variable];
+
+    const { out } = await run(configShow, { config, diff: true });
+    const json = await run(configShow, { config, diff: true, json: true });
+
+    expect(out.map((line) => line.replace(/ +# /, ' # '))).toEqual([
+      `sampling.interval: 20s # instead of 10s: ${config}:2:3`,
+      `sampling.deadline: 3s # instead of 3000ms: ${config}:3:3`,
+    ]);
+    expect(JSON.parse(json.out[0] ?? '')).toEqual({
+      file: config,
+      settings: [
+        { key: 'sampling.interval', value: '20s', default: '10s', from: `${config}:2:3` },
+        { key: 'sampling.deadline', value: '3s', default: '3000ms', from: `${config}:3:3` },
+      ],
+    });
+  });
+
+  it('show --json prints every setting with its value, its default and where it comes from', async () => {
     const { run } = commandRig();
 
     const { out } = await run(configShow, { json: true });
 
-    expect(JSON.parse(out[0] ?? '')).toMatchObject({ gateway: 'pi', sampling: { intervalMs: 10_000 } });
+    const { file, settings } = JSON.parse(out[0] ?? '');
+    expect(file).toBeNull();
+    expect(settings).toContainEqual({ key: 'gateway', value: 'pi', default: 'pi', from: 'default' });
   });
 
   it('sample prints a file that check accepts', async () => {

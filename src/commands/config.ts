@@ -1,10 +1,12 @@
 /** `sensorctl config ...`: check a configuration, show what holds, print one to start from. */
 
+import { isDeepStrictEqual } from 'node:util';
 import type { Path } from '../../lib/base/config-file.ts';
 import { EXIT } from '../../lib/base/errors.ts';
 import { printable } from '../../lib/base/printable.ts';
 import { settingsOf } from '../../lib/base/setting-tree.ts';
 import { CONFIG_FILE, type LoadedConfig } from '../wiring/config.ts';
+import { databaseOf } from '../wiring/database.ts';
 import { readSecrets } from '../wiring/secrets.ts';
 import { SETTINGS } from '../wiring/settings.ts';
 import { sampleValues, sampleYaml, settingsMarkdown } from '../wiring/settings-docs.ts';
@@ -25,6 +27,7 @@ export const configCheck: Command = {
       textOption(context, 'file') ?? textOption(context, 'config'),
     );
     for (const destination of config.destinations) readSecrets(destination);
+    databaseOf(config.store);
     const what = file ?? `the built-in defaults (there is no ${CONFIG_FILE})`;
     await context.terminal.out(
       context.json ? JSON.stringify({ ok: true, file: file ?? null }) : `${what}: good`,
@@ -36,12 +39,29 @@ export const configCheck: Command = {
 export const configShow: Command = {
   name: 'config show',
   about: 'print the settings that hold, and where each comes from',
-  options: {},
-  examples: [['sensorctl config show', 'which value holds, and why']],
+  options: { diff: { about: 'only those that differ from their defaults, with both values' } },
+  examples: [
+    ['sensorctl config show', 'which value holds, and why'],
+    ['sensorctl config show --diff', 'what has been changed here'],
+  ],
   async run(context) {
     const loaded = readConfig(context);
-    if (context.json) await context.terminal.out(JSON.stringify(loaded.config));
-    else for (const line of settingLines(loaded)) await context.terminal.out(line);
+    const diff = context.options.diff === true;
+    const rows = settingRows(loaded).filter(
+      ({ value, initial }) => !diff || !isDeepStrictEqual(value, initial),
+    );
+    if (context.json) {
+      const settings = rows.map(({ key, value, initial, place }) => ({
+        key,
+        value: value ?? null,
+        default: initial ?? null,
+        from: place,
+      }));
+      await context.terminal.out(JSON.stringify({ file: loaded.file ?? null, settings }));
+      return EXIT.ok;
+    }
+    for (const line of settingLines(rows, diff)) await context.terminal.out(line);
+    if (rows.length === 0) context.terminal.note('Everything is as it is without a configuration.');
     return EXIT.ok;
   },
 };
@@ -51,6 +71,7 @@ export const configSample: Command = {
   about: 'print a configuration file with every setting explained',
   options: {},
   examples: [['sensorctl config sample > config.yaml', 'a file to start from']],
+  jsonVersion: null,
   async run(context) {
     await context.terminal.out(context.json ? JSON.stringify(sampleValues()) : sampleYaml().trimEnd());
     return EXIT.ok;
@@ -69,16 +90,32 @@ export const configDocs: Command = {
   },
 };
 
-/** `sampling.interval: 10s    # default`. */
-function settingLines({ given, config }: LoadedConfig): string[] {
-  const rows = [...settingsOf(SETTINGS)].map(({ path, node }): [string, string] => {
+interface SettingRow {
+  readonly key: string;
+  /** As it would stand in the file. */
+  readonly value: unknown;
+  readonly initial: unknown;
+  /** `default`, a place in the file, or a variable. */
+  readonly place: string;
+}
+
+function settingRows({ given, config }: LoadedConfig): SettingRow[] {
+  return [...settingsOf(SETTINGS)].map(({ path, node }): SettingRow => {
     const found = given(path);
-    const value = found?.raw ?? (path[0] === 'destinations' ? config.destinations.map(urlOf) : node.initial);
-    const computed = node.node === 'setting' && value === undefined ? defaultOf(path, config) : value;
-    return [`${path.join('.')}: ${oneLine(computed)}`, found?.place ?? 'default'];
+    const fixed = path[0] === 'destinations' ? config.destinations.map(urlOf) : node.initial;
+    const initial = node.node === 'setting' && fixed === undefined ? defaultOf(path, config) : fixed;
+    return { key: path.join('.'), value: found?.raw ?? initial, initial, place: found?.place ?? 'default' };
   });
-  const width = Math.min(60, Math.max(...rows.map(([setting]) => setting.length)));
-  return rows.map(([setting, place]) => `${setting.padEnd(width)}  # ${place}`);
+}
+
+/** `sampling.interval: 10s    # default`. */
+function settingLines(rows: readonly SettingRow[], diff: boolean): string[] {
+  const said = rows.map(({ key, value, initial, place }): [string, string] => [
+    `${key}: ${oneLine(value)}`,
+    diff ? `instead of ${oneLine(initial)}: ${place}` : place,
+  ]);
+  const width = Math.min(60, Math.max(0, ...said.map(([setting]) => setting.length)));
+  return said.map(([setting, place]) => `${setting.padEnd(width)}  # ${place}`);
 }
 
 function urlOf({ name, url }: LoadedConfig['config']['destinations'][number]) {

@@ -5,8 +5,9 @@ import { printableJson } from '../../lib/base/printable.ts';
 import type { DeadLetter } from '../../lib/flow/outbox/outbox.ts';
 import { type CommandContext, countOption, type OptionSpec, usageError } from './command.ts';
 import { destinationOf, destinationOption } from './destination-option.ts';
+import { lookAtOutbox } from './outbox-file.ts';
 import type { Places } from './places.ts';
-import { localTime } from './words.ts';
+import { isoTime, localTime } from './words.ts';
 
 export const chosenOptions: Readonly<Record<string, OptionSpec>> = {
   ...destinationOption,
@@ -33,15 +34,9 @@ export async function chosenLetters(
   const all = context.options.all === true;
   const seq = context.options.seq === undefined ? undefined : countOption(context, 'seq', 1, command);
   if (all === (seq !== undefined)) throw usageError('which dead letters? --seq N, or --all', command);
-  const { openOutboxReadOnly } = await import('../../lib/flow/outbox/outbox-view.ts');
-  const view = openOutboxReadOnly(places.outboxFile);
-  try {
-    const letters = view.countDeadLetters(destination, seq);
-    if (seq !== undefined && letters === 0) throw noSuchLetter(destination, seq);
-    return { destination, seq, letters };
-  } finally {
-    view.close();
-  }
+  const letters = await lookAtOutbox(places, (view) => view.countDeadLetters(destination, seq));
+  if (seq !== undefined && letters === 0) throw noSuchLetter(destination, seq);
+  return { destination, seq, letters };
 }
 
 export function noSuchLetter(destination: string, seq: number): GatewayError {
@@ -57,13 +52,12 @@ export function letterInWords({ seq, destination, reading, code, message }: Dead
 
 export function letterAsJson({ reading, buriedAt, bootId, ...rest }: DeadLetter): string {
   const { at, monoMs, ...measured } = reading;
-  const iso = (moment: number) => new Date(moment).toISOString();
   return printableJson(
     JSON.stringify({
       ...rest,
       ...measured,
-      at: iso(at),
-      buried_at: iso(buriedAt),
+      at: isoTime(at),
+      buried_at: isoTime(buriedAt),
       mono_ms: monoMs,
       boot_id: bootId,
     }),

@@ -6,6 +6,7 @@ import type { DeadLetter } from '../../lib/flow/outbox/outbox.ts';
 import { type Command, type CommandContext, countOption, textOption, usageError } from './command.ts';
 import { letterAsJson, letterInWords, noSuchLetter } from './dead-letters.ts';
 import { destinationOf, destinationOption } from './destination-option.ts';
+import { lookAtOutbox } from './outbox-file.ts';
 import { findPlaces, type Places } from './places.ts';
 import { count, localTime } from './words.ts';
 
@@ -74,20 +75,9 @@ async function show(context: CommandContext, letter: DeadLetter): Promise<void> 
   for (const [what, said] of rows) await context.terminal.out(printable(`${what.padEnd(12)}${said}`));
 }
 
-async function lookUp(
-  { outboxFile }: Places,
-  destination: string | undefined,
-  seq: number | undefined,
-  limit: number,
-) {
-  const { openOutboxReadOnly } = await import('../../lib/flow/outbox/outbox-view.ts');
-  const view = openOutboxReadOnly(outboxFile);
-  try {
-    return {
-      letters: view.deadLetters(limit, { destination, seq }),
-      total: view.countDeadLetters(destination, seq),
-    };
-  } finally {
-    view.close();
-  }
+function lookUp(places: Places, destination: string | undefined, seq: number | undefined, limit: number) {
+  return lookAtOutbox(places, (view) => ({
+    letters: view.deadLetters(limit, { destination, seq }),
+    total: view.countDeadLetters(destination, seq),
+  }));
 }

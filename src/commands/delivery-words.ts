@@ -3,13 +3,11 @@
  * that the three never tell different stories about one moment.
  */
 
-import type { BreakerRecord, BreakerTransition, OutcomeRecord } from '../../lib/flow/outbox/outbox.ts';
+import { isClosed, type Outage } from '../../lib/flow/outbox/outage.ts';
+import type { BreakerRecord, OutcomeRecord } from '../../lib/flow/outbox/outbox.ts';
 import type { DestinationStats, RollbackRecord } from '../../lib/flow/outbox/outbox-view.ts';
 import { liveBacklog, type ProgramState } from './running.ts';
 import { ageInWords } from './words.ts';
-
-/** All that the outbox keeps: an outage begins a long way back. */
-export const TRANSITIONS_READ = 1_000;
 
 /** Rows of the last round are on their way; two rounds old, they wait. */
 const ROUNDS_ON_THEIR_WAY = 2;
@@ -18,10 +16,6 @@ export interface Waiting {
   readonly rows: number;
   /** `undefined`: nothing waits, or nobody knows. */
   readonly oldestAt: number | undefined;
-}
-
-export function isClosed(breaker: BreakerRecord | undefined): boolean {
-  return breaker === undefined || breaker.state === 'closed';
 }
 
 /**
@@ -54,28 +48,6 @@ export function rebuffOf(breaker: BreakerRecord | undefined, outcome: OutcomeRec
   if (!isClosed(breaker) || outcome === undefined || outcome.reason === '') return undefined;
   if (outcome.kind === 'misconfigured') return outcome.reason;
   return outcome.kind === 'stored' ? `some readings are ${outcome.reason}` : undefined;
-}
-
-export interface Outage {
-  /** Each time that the breaker opened, the latest first: at the first failures, and after each failed probe. */
-  readonly openings: readonly BreakerTransition[];
-  readonly sinceAt: number;
-  /** It began even before `sinceAt`: the history does not reach back so far. */
-  readonly older: boolean;
-}
-
-/** The present outage: since the breaker was last closed, not since its latest probe. `transitions`: the latest first. */
-export function outageOf(
-  { destination, breaker }: Pick<DestinationStats, 'destination' | 'breaker'>,
-  transitions: readonly BreakerTransition[],
-): Outage | undefined {
-  if (breaker === undefined || isClosed(breaker)) return undefined;
-  const own = transitions.filter((one) => one.destination === destination);
-  const closed = own.findIndex((one) => one.to === 'closed');
-  const openings = own.slice(0, closed < 0 ? own.length : closed).filter((one) => one.to === 'open');
-  const first = openings.at(-1);
-  if (first === undefined) return { openings, sinceAt: breaker.sinceAt, older: false };
-  return { openings, sinceAt: first.at, older: first.from !== 'closed' };
 }
 
 /** `closed`, `open`, `half-open`, or that a person holds it. */

@@ -4,10 +4,15 @@ import { join } from 'node:path';
 import { codeOf, GatewayError } from '../../lib/base/errors.ts';
 import { RELEASED_AT } from '../../lib/base/released-at.ts';
 import { CHIP_DRIVERS } from '../../lib/flow/acquire/sources/i2c/chips/index.ts';
+import { BUS_OF_THE_HEADER } from '../../lib/flow/acquire/sources/i2c/i2c-bus.ts';
 import type { ConfigProblem, Subject } from '../../lib/ops/doctor/finding.ts';
-import { CONFIG_FILE, httpUrl, type LoadedConfig, loadConfig } from '../wiring/config.ts';
+import { isReachable, ownApiUrl } from '../wiring/api-settings.ts';
+import { CONFIG_FILE, type LoadedConfig, loadConfig } from '../wiring/config.ts';
+import { databaseOf } from '../wiring/database.ts';
+import { elsewhereOf } from '../wiring/elsewhere.ts';
 import { settledLimits } from '../wiring/limits.ts';
-import { OUTBOX_FILE, STORE_FILE, WRITE_API } from '../wiring/names.ts';
+import { OUTBOX_FILE, STORE_FILE, TICKETS_FILE, WRITE_API } from '../wiring/names.ts';
+import { secretFilesOf, secretPathsOf } from '../wiring/notify-settings.ts';
 import { readSecrets } from '../wiring/secrets.ts';
 import { VERSION } from '../wiring/version.ts';
 import { type CommandContext, textOption } from './command.ts';
@@ -30,14 +35,23 @@ export function subjectOf(context: CommandContext): Subject {
     diskReserve: config.outbox.diskReserve,
     clockHoldMs: config.clock.holdMs,
     limits: settledLimits({ config, given }),
-    apiUrl: typeof url === 'string' && URL.canParse(url) ? url : httpUrl(config.api),
+    apiUrl: url !== undefined && URL.canParse(url) ? url : ownApiUrl({ api: config.api, runDir }),
+    api: {
+      reachable: isReachable(config.api),
+      tokensFile: config.api.tokensFile,
+      tlsCertFile: config.api.tlsCertFile,
+      tlsKeyFile: config.api.tlsKeyFile,
+    },
     destinations: config.destinations.map(({ name, url: to, tokenFile, caFile }) => ({
       name,
       url: to,
       tokenFile,
       caFile,
     })),
-    i2cBuses: config.sources.flatMap(({ type, bus }) => (isChip(type) ? [bus ?? 1] : [])),
+    secretFiles: secretFilesOf(config.notifications),
+    secrets: secretPathsOf(config.notifications),
+    elsewhere: elsewhereOf(config),
+    i2cBuses: config.sources.flatMap(({ type, bus }) => (isChip(type) ? [bus ?? BUS_OF_THE_HEADER] : [])),
     clone: places.clone,
     packageDir: context.packageDir,
     version: VERSION,
@@ -83,6 +97,14 @@ function secretsProblem(config: Places['config']): ConfigProblem | undefined {
       throw error;
     }
   }
+  const { store } = config;
+  if (store.passwordFile?.startsWith('/run/credentials/')) return undefined;
+  try {
+    databaseOf(store);
+  } catch (error) {
+    if (error instanceof GatewayError) return problemOf(error, 'the password file of store');
+    throw error;
+  }
   return undefined;
 }
 
@@ -101,6 +123,7 @@ function defaultPlaces(context: CommandContext): Places {
     runDir,
     outboxFile: join(dataDir, OUTBOX_FILE),
     storeFile: join(dataDir, STORE_FILE),
+    ticketsFile: join(dataDir, TICKETS_FILE),
     clone: false,
   };
 }

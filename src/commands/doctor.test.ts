@@ -94,5 +94,5 @@ it('--bundle puts findings, configuration and states into one archive that its o
   expect(unpacked).toContain('4 passed, 0 warnings, 0 failed');
   expect(unpacked).toContain('token_file:');
   expect(unpacked).not.toContain('canary-secret');
-  await expect(rig.run(doctor, { step: 'config', bundle: file })).rejects.toThrow('it exists already');
+  await expect(rig.run(doctor, { step: 'config', bundle: file })).rejects.toThrow(`${file} exists already`);
 });

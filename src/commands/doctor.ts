@@ -14,6 +14,7 @@ import { createSystemProbe } from '../../lib/ops/doctor/system-probe.ts';
 import { type Command, type CommandContext, textOption, usageError } from './command.ts';
 import { writeBundle } from './doctor-bundle.ts';
 import { subjectOf } from './doctor-subject.ts';
+import { createProgress, type Progress } from './progress.ts';
 import { count } from './words.ts';
 
 /** What a Nagios plugin ends with; the worst that was found counts. */
@@ -29,7 +30,11 @@ export const doctor: Command = {
   name: 'doctor',
   about: 'examine the machine and the installation: what is wrong, and which command mends it',
   options: {
-    step: { value: 'STEP', about: `only one part: ${STEPS.join(', ')} (else all)` },
+    step: {
+      value: 'STEP',
+      about: `only one part: ${STEPS.join(', ')} (else all)`,
+      choices: [...STEPS, 'all'],
+    },
     bundle: {
       value: 'FILE',
       about: 'put findings, journal and states into this .tar.gz, with secrets masked',
@@ -45,23 +50,40 @@ export const doctor: Command = {
     const checks = chosen(context);
     const probe = createSystemProbe({ clock: systemClock, environment: context.environment });
     const subject = subjectOf(context);
-    const found = await examine(checks, probe, subject, systemClock);
+    const found = await examine(withProgress(checks, createProgress(context)), probe, subject, systemClock);
     const file = textOption(context, 'bundle');
     if (file !== undefined) {
-      const words = inWords(found, false).join('\n');
-      const made = await writeBundle(file, { words, json: JSON.stringify(asJson(found)) }, probe, subject);
+      const words = diagnosesInWords(found, false).join('\n');
+      const report = { words, json: JSON.stringify(diagnosesAsJson(found)) };
+      const made = await writeBundle({ file, option: '--bundle FILE.tar.gz' }, report, probe, subject);
       context.terminal.note(`Written: ${made}. Look into it before you send it.`);
     }
-    if (context.json) await context.terminal.out(JSON.stringify(asJson(found)));
+    if (context.json) await context.terminal.out(JSON.stringify(diagnosesAsJson(found)));
     if (context.options.check === true) {
       if (!context.json) await context.terminal.out(nagiosLine(found));
       return NAGIOS_EXIT[worst(found)];
     }
     if (!context.json)
-      for (const line of inWords(found, context.terminal.colours)) await context.terminal.out(line);
+      for (const line of diagnosesInWords(found, context.terminal.colours)) await context.terminal.out(line);
     return found.some(({ verdict }) => verdict === 'fail') ? EXIT.failed : EXIT.ok;
   },
 };
+
+/** The same checks, which tell as each is done. */
+export function withProgress(checks: readonly Check[], tell: Progress): readonly Check[] {
+  let done = 0;
+  return checks.map((check) => ({
+    ...check,
+    async run(...args) {
+      try {
+        return await check.run(...args);
+      } finally {
+        done += 1;
+        tell(done, checks.length, 'checks');
+      }
+    },
+  }));
+}
 
 /** Throws `SGW_USAGE` for a step that there is not. */
 function chosen(context: CommandContext): readonly Check[] {
@@ -78,13 +100,13 @@ function worst(found: readonly Diagnosis[]): Verdict {
   return order.find((verdict) => found.some((one) => one.verdict === verdict)) ?? 'pass';
 }
 
-function tally(found: readonly Diagnosis[], verdict: Verdict): number {
+export function tally(found: readonly Diagnosis[], verdict: Verdict): number {
   return found.filter((one) => one.verdict === verdict).length;
 }
 
 const COLOURS = { pass: 'green', warn: 'yellow', fail: 'red', unknown: 'cyan' } as const;
 
-function inWords(found: readonly Diagnosis[], colours: boolean): string[] {
+export function diagnosesInWords(found: readonly Diagnosis[], colours: boolean): string[] {
   const width = Math.max(...found.map(({ check }) => check.length));
   const lines = found.flatMap(({ verdict, check, evidence, fix }) => {
     const word = verdict.toUpperCase().padEnd(7);
@@ -111,7 +133,7 @@ function nagiosLine(found: readonly Diagnosis[]): string {
   return `SENSORGW ${NAGIOS_WORD[verdict]} - ${said.replaceAll('|', '/')} | ${numbers.join(' ')}`;
 }
 
-function asJson(found: readonly Diagnosis[]): object {
+export function diagnosesAsJson(found: readonly Diagnosis[]): object {
   return {
     ok: tally(found, 'fail') === 0,
     passed: tally(found, 'pass'),

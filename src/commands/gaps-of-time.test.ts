@@ -106,6 +106,54 @@ describe('a time without readings', () => {
     );
   });
 
+  it('is the quiet hours of its source, while they last and afterwards, with no fault beside them', async () => {
+    const gateway = silenceRig();
+    gateway.start();
+    await gateway.wait(MINUTE_MS);
+    const night = gateway.hush('left', 7 * 60 * MINUTE_MS);
+    await gateway.deliver();
+    await night;
+    const last = gateway.clock.wallMs();
+    await gateway.wait(MINUTE_MS);
+    await gateway.deliver();
+
+    const { exitCode, silences } = await gateway.gaps();
+
+    expect(exitCode).toBe(0);
+    expect(said(silences)).toEqual([['left-1,left-2', 'quiet_hours']]);
+    expect(Math.abs(Date.parse(silences[0]?.to ?? '') - last)).toBeLessThanOrEqual(INTERVAL_MS);
+    expect((await gateway.gapsInWords())[0]).toMatch(
+      /^left-1, left-2 {2}no readings .* \(7 h\): quiet hours: not read, as configured \(until 06:00\)$/,
+    );
+  });
+
+  it('that began with a fault and went on in quiet hours has both causes', async () => {
+    const gateway = silenceRig();
+    gateway.start();
+    await gateway.wait(MINUTE_MS);
+    await gateway.fail('right', 5 * MINUTE_MS);
+    await gateway.hush('right', 60 * MINUTE_MS);
+    await gateway.restart('reader_stopped', 5_000);
+    await gateway.wait(MINUTE_MS);
+    await gateway.deliver();
+
+    const { exitCode, silences } = await gateway.gaps();
+
+    expect(exitCode).toBe(0);
+    expect(said(silences)).toEqual([['right', 'sensor_fault,quiet_hours,reader_stopped']]);
+  });
+
+  it('twin: of a source that is not asked and says nothing of it is a riddle or a lie', async () => {
+    const gateway = silenceRig({ tellsQuiet: false });
+    gateway.start();
+    await gateway.wait(MINUTE_MS);
+    await gateway.hush('left', 7 * 60 * MINUTE_MS);
+    await gateway.wait(MINUTE_MS);
+    await gateway.deliver();
+
+    expect(said((await gateway.gaps()).silences)).toEqual([['left-1,left-2', 'late']]);
+  });
+
   it('in which sampling was slowed down is no riddle', async () => {
     const gateway = silenceRig();
     gateway.start();
@@ -157,6 +205,11 @@ const step = fc.oneof(
     name: fc.constantFrom('left', 'left-2', 'right', 'slow'),
     ms: fc.integer({ min: 1, max: 30 }),
   }),
+  fc.record({
+    what: fc.constant('hush' as const),
+    name: fc.constantFrom('left' as const, 'right' as const, 'slow' as const),
+    ms: fc.integer({ min: 1, max: 30 }),
+  }),
   fc.record({ what: fc.constant('slowDown' as const), ms: fc.integer({ min: 3, max: 30 }) }),
   fc.record({ what: fc.constant('fillDisk' as const), ms: fc.integer({ min: 1, max: 20 }) }),
   fc.record({
@@ -179,6 +232,7 @@ describe('any life of a gateway', () => {
         for (const one of steps) {
           if (one.what === 'wait') await gateway.wait(one.ms * 5_000);
           if (one.what === 'fail') await gateway.fail(one.name, one.ms * 5_000);
+          if (one.what === 'hush') await gateway.hush(one.name, one.ms * 10_000);
           if (one.what === 'slowDown') await gateway.slowDown(60_000, one.ms * 20_000);
           if (one.what === 'fillDisk') await gateway.fillDisk(one.ms * 10_000);
           if (one.what === 'restart') await gateway.restart(one.cause, one.ms * 10_000, one.cleanly);

@@ -7,10 +7,10 @@
 import type { OutboxLedger } from '../../lib/flow/outbox/ledger-view.ts';
 import { intersection, type SeqRange, type SeqRanges, union } from '../../lib/flow/seq-ranges.ts';
 import { isStart, type Silence } from '../../lib/flow/silence.ts';
-import type { Edge, Pause } from '../../lib/flow/write-api/pauses.ts';
-import type { StreamBooks } from '../../lib/flow/write-api/stream-books.ts';
+import type { Edge, Pause } from '../../lib/flow/write-api/store/pauses.ts';
+import type { StreamBooks } from '../../lib/flow/write-api/store/stream-books.ts';
 import { CAUSE_IN_WORDS, type Cause } from './gap-words.ts';
-import { ageInWords, count, localTime } from './words.ts';
+import { ageInWords, count, isoTime, localTime } from './words.ts';
 
 interface Reason {
   readonly cause: Cause;
@@ -163,6 +163,5 @@ export function timeGapInWords({ sensors, fromAt, toAt, reasons }: TimeGap, nowM
 }
 
 export function timeGapAsJson({ sensors, fromAt, toAt, reasons }: TimeGap): object {
-  const iso = (at: number | undefined) => (at === undefined ? null : new Date(at).toISOString());
-  return { sensors, from: iso(fromAt), to: iso(toAt), causes: reasons };
+  return { sensors, from: isoTime(fromAt), to: isoTime(toAt), causes: reasons };
 }

@@ -7,7 +7,7 @@ import { FLAG } from '../../lib/flow/reading.ts';
 import { normalized } from '../../lib/flow/seq-ranges.ts';
 import { batchOf } from '../../lib/flow/write-api/ingest.ts';
 import { WRITE_API_LIMITS } from '../../lib/flow/write-api/limits.ts';
-import { createSqliteStore } from '../../lib/flow/write-api/sqlite-store.ts';
+import { createSqliteStore } from '../../lib/flow/write-api/store/sqlite-store.ts';
 import { commandRig } from '../../test/support/command-rig.ts';
 import { ALL, offered, someReadings, tempOutbox } from '../../test/support/temp-outbox.ts';
 import { createTestWorld } from '../../test/support/test-world.ts';

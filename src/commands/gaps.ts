@@ -18,14 +18,16 @@ import {
   type SeqRanges,
   union,
 } from '../../lib/flow/seq-ranges.ts';
-import type { StreamBook, StreamBooks } from '../../lib/flow/write-api/stream-books.ts';
+import type { StreamBook, StreamBooks } from '../../lib/flow/write-api/store/stream-books.ts';
 import { READER } from '../wiring/names.ts';
 import { type Command, textOption } from './command.ts';
+import { lookingAt } from './damaged.ts';
 import { CAUSE_IN_WORDS, type Cause } from './gap-words.ts';
 import { gapsOfTime, isExplained, timeGapAsJson, timeGapInWords } from './gaps-of-time.ts';
 import { findPlaces } from './places.ts';
 import { programState } from './running.ts';
-import { count, localTime, parseMoment } from './words.ts';
+import { storeFileOf } from './stored-readings.ts';
+import { count, isoTime, localTime, parseMoment } from './words.ts';
 
 interface Gap {
   readonly stream: string;
@@ -53,27 +55,32 @@ export const gaps: Command = {
   ],
   async run(context) {
     const nowMs = context.wallMs();
-    const sinceAt = parseMoment('--since', textOption(context, 'since') ?? SINCE_DEFAULT, nowMs);
-    const { storeFile, outboxFile, runDir, config } = findPlaces(context);
-    const { openStreamBooks } = await import('../../lib/flow/write-api/stream-books.ts');
+    const sinceAt = parseMoment('--since', textOption(context, 'since') ?? SINCE_DEFAULT, nowMs, 'gaps');
+    const places = findPlaces(context);
+    const { outboxFile, runDir, config } = places;
+    const { openStreamBooks } = await import('../../lib/flow/write-api/store/stream-books.ts');
     const { countReadings, readOutboxLedger } = await import('../../lib/flow/outbox/ledger-view.ts');
+    const storeFile = storeFileOf(places);
+    const inOutbox = <T>(look: () => T) => lookingAt('outbox', outboxFile, look);
+    const inStore = <T>(look: () => T) => lookingAt('store', storeFile, look);
     // The outbox first: what is delivered between the two looks is then on its way, and never missing.
-    const outbox = existsSync(outboxFile) ? readOutboxLedger(outboxFile) : undefined;
-    const books = openStreamBooks(storeFile);
+    const outbox = existsSync(outboxFile) ? await inOutbox(() => readOutboxLedger(outboxFile)) : undefined;
+    const books = await inStore(() => openStreamBooks(storeFile));
     try {
       const readingsOf = ({ lo, hi }: Pick<Gap, 'lo' | 'hi'>) => {
         if (!isOfMeans(lo)) return hi - lo + 1;
         const there = outbox === undefined ? undefined : countReadings(outboxFile, [lo, hi]);
         return there?.rows === hi - lo + 1 ? there.readings : undefined;
       };
-      const found = dated(missing(books.streams, outbox), books, sinceAt).map(
-        (gap): Gap => ({ ...gap, readings: readingsOf(gap) }),
-      );
+      const missed = await inStore(() => dated(missing(books.streams, outbox), books, sinceAt));
+      const found = await inOutbox(() => missed.map((gap): Gap => ({ ...gap, readings: readingsOf(gap) })));
       const readerRuns = programState(runDir, READER, nowMs).state === 'running';
       const silent =
         outbox === undefined
           ? []
-          : gapsOfTime({ books, outbox, gateway: config.gateway, sinceAt, nowMs, readerRuns });
+          : await inStore(() =>
+              gapsOfTime({ books, outbox, gateway: config.gateway, sinceAt, nowMs, readerRuns }),
+            );
       const explained = found.every((gap) => gap.cause !== 'unexplained') && silent.every(isExplained);
       const { out, note } = context.terminal;
       if (context.json) {
@@ -184,7 +191,6 @@ function inWords(gap: Gap): string {
 }
 
 function asJson({ stream, gateway, lo, hi, readings, cause, afterAt, beforeAt }: Gap): object {
-  const iso = (at: number | undefined) => (at === undefined ? null : new Date(at).toISOString());
   return {
     gateway,
     stream,
@@ -193,7 +199,7 @@ function asJson({ stream, gateway, lo, hi, readings, cause, afterAt, beforeAt }:
     readings: readings ?? null,
     ...(isOfMeans(lo) ? { means: hi - lo + 1 } : {}),
     cause,
-    after: iso(afterAt),
-    before: iso(beforeAt),
+    after: isoTime(afterAt),
+    before: isoTime(beforeAt),
   };
 }

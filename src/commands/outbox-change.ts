@@ -11,6 +11,7 @@ import type { Outbox } from '../../lib/flow/outbox/outbox.ts';
 import { askProgram, type ControlRequest } from '../../lib/ops/control-socket.ts';
 import { readBootId } from '../wiring/boot-id.ts';
 import { controlPath } from '../wiring/names.ts';
+import { belongLike } from './file-owner.ts';
 import type { Places } from './places.ts';
 import { lockReader } from './reader-lock.ts';
 
@@ -73,19 +74,24 @@ export async function underLock(places: Places, work: (outbox: Outbox) => void):
     });
   }
   const { openOutbox } = await import('../../lib/flow/outbox/open-outbox.ts');
+  const { accountOf, withAccount } = await import('../../lib/flow/outbox/account.ts');
   const lock = await lockReader(places);
   try {
-    const outbox = openOutbox({
+    const bootId = readBootId();
+    const world = { clock: systemClock, random: systemRandom, observe() {} };
+    const opened = openOutbox({
       file: outboxFile,
       gateway: config.gateway,
       destinations: config.destinations.map((one) => one.name),
-      world: { clock: systemClock, random: systemRandom, observe() {} },
-      bootId: readBootId(),
+      world,
+      bootId,
     });
+    const outbox = withAccount(opened, { file: outboxFile, world, bootId });
     try {
       work(outbox);
     } finally {
       outbox.close();
+      if (existsSync(accountOf(outboxFile))) belongLike(accountOf(outboxFile), outboxFile);
     }
   } finally {
     lock.release();

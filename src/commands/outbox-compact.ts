@@ -3,6 +3,7 @@
 import { EXIT } from '../../lib/base/errors.ts';
 import type { Command } from './command.ts';
 import { changeOutbox } from './outbox-change.ts';
+import { lookAtOutbox } from './outbox-file.ts';
 import { findPlaces, type Places } from './places.ts';
 import { createProgress } from './progress.ts';
 import { bytesInWords } from './words.ts';
@@ -44,12 +45,4 @@ export const outboxCompact: Command = {
   },
 };
 
-async function measure({ outboxFile }: Places) {
-  const { openOutboxReadOnly } = await import('../../lib/flow/outbox/outbox-view.ts');
-  const view = openOutboxReadOnly(outboxFile);
-  try {
-    return view.measures();
-  } finally {
-    view.close();
-  }
-}
+const measure = (places: Places) => lookAtOutbox(places, (view) => view.measures());

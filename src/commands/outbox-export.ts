@@ -5,13 +5,17 @@
 
 import { appendFileSync, closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { EXIT, GatewayError, messageOf } from '../../lib/base/errors.ts';
+import { EXIT } from '../../lib/base/errors.ts';
 import { printableJson } from '../../lib/base/printable.ts';
 import type { OutboxRow } from '../../lib/flow/outbox/outbox-rows.ts';
-import { type Command, type CommandContext, textOption, usageError } from './command.ts';
+import { type Command, type CommandContext, textOption } from './command.ts';
+import { lookAtOutbox } from './outbox-file.ts';
 import { findPlaces } from './places.ts';
 import { createProgress } from './progress.ts';
+import { existsAlready, unwritable } from './unwritable.ts';
 import { count } from './words.ts';
+
+const ELSEWHERE = '--output FILE';
 
 export const outboxExport: Command = {
   name: 'outbox export',
@@ -20,12 +24,11 @@ export const outboxExport: Command = {
   examples: [['sensorctl outbox export --output outbox.ndjson', 'a copy to look at elsewhere']],
   async run(context) {
     const places = findPlaces(context);
-    const { openOutboxReadOnly } = await import('../../lib/flow/outbox/outbox-view.ts');
-    const view = openOutboxReadOnly(places.outboxFile);
-    try {
+    return lookAtOutbox(places, async (view) => {
       const progress = createProgress(context);
       const total = view.stats().rows;
       const sink = sinkOf(context);
+      const forget = context.onInterrupt?.(sink.abandon);
       let rows = 0;
       try {
         for (const row of view.rows()) {
@@ -37,6 +40,8 @@ export const outboxExport: Command = {
       } catch (error) {
         sink.abandon();
         throw error;
+      } finally {
+        forget?.();
       }
       if (sink.file === undefined) return EXIT.ok;
       await context.terminal.out(
@@ -44,10 +49,8 @@ export const outboxExport: Command = {
           ? JSON.stringify({ file: sink.file, rows })
           : `${count(rows, 'reading')} in ${sink.file}`,
       );
-    } finally {
-      view.close();
-    }
-    return EXIT.ok;
+      return EXIT.ok;
+    });
   },
 };
 
@@ -61,7 +64,7 @@ interface Sink {
   readonly file: string | undefined;
   line(text: string): Promise<void>;
   finish(): void;
-  abandon(): void;
+  abandon(this: void): void;
 }
 
 /** Written together: a write of its own for each row would be most of the work. */
@@ -71,38 +74,40 @@ function sinkOf(context: CommandContext): Sink {
   const output = textOption(context, 'output');
   if (output === undefined) return { file: undefined, line: context.terminal.out, finish() {}, abandon() {} };
   const file = resolve(output);
-  if (existsSync(file)) throw usageError(`${file} exists already`, 'outbox export');
+  if (existsSync(file)) throw existsAlready(file, ELSEWHERE);
   const part = `${file}.part`;
-  const handle = openPart(part);
+  const writing = <T>(work: () => T): T => {
+    try {
+      return work();
+    } catch (error) {
+      throw unwritable(part, error, ELSEWHERE);
+    }
+  };
+  const handle = writing(() => {
+    // What an earlier run has left, or a link that somebody has put there for root to write through.
+    rmSync(part, { force: true });
+    return openSync(part, 'wx', 0o640);
+  });
   let text = '';
   return {
     file,
     async line(more) {
       text += `${more}\n`;
       if (text.length < WRITE_CHARACTERS) return;
-      appendFileSync(handle, text);
+      writing(() => appendFileSync(handle, text));
       text = '';
     },
     finish() {
-      appendFileSync(handle, text);
-      fsyncSync(handle);
+      writing(() => {
+        appendFileSync(handle, text);
+        fsyncSync(handle);
+        renameSync(part, file);
+      });
       closeSync(handle);
-      renameSync(part, file);
     },
     abandon() {
       closeSync(handle);
       rmSync(part, { force: true });
     },
   };
-}
-
-function openPart(part: string): number {
-  try {
-    return openSync(part, 'w', 0o640);
-  } catch (error) {
-    throw new GatewayError('SGW_DATA_DIR_UNUSABLE', `cannot write ${part}: ${messageOf(error)}`, {
-      hint: 'Name a file in a directory that you may write to: --output FILE.',
-      cause: error,
-    });
-  }
 }

@@ -2,9 +2,9 @@
 
 import { statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { HIGH_SHARE } from '../../lib/flow/outbox/bounds.ts';
-import { type Forecast, forecastOf, rateOf } from '../../lib/flow/outbox/forecast.ts';
+import { type Forecast, forecastOf } from '../../lib/flow/outbox/forecast.ts';
 import type { OutboxMeasures, OutboxStats } from '../../lib/flow/outbox/outbox-view.ts';
+import { paceOf } from '../../lib/flow/outbox/pace.ts';
 import type { Places } from './places.ts';
 import { drainPace, type ProgramState, readingsPerRound } from './running.ts';
 import { ageInWords } from './words.ts';
@@ -22,27 +22,19 @@ export interface ForecastInputs {
 }
 
 export function forecastFor({ stats, measures, reader, places }: ForecastInputs): OutboxForecast {
-  const furthest = stats.destinations.toSorted((a, b) => b.rows - a.rows)[0];
-  const backlogRows = furthest?.rows ?? 0;
-  const { intervalMs } = places.config.sampling;
-  const { bytesMax, diskReserve } = places.config.outbox;
-  const onDisk = measures.fileBytes - measures.bytesUsed + freeOnDisk(places.outboxFile) - diskReserve;
-  const ofRound = readingsPerRound(reader.health);
-  // A drained outbox has too few rows to measure; the reader then says how much a round brings.
-  const rowsPerSecond = rateOf(measures.newest) ?? ((ofRound ?? 0) * 1_000) / intervalMs;
-  const newestAt = measures.newest.at(-1)?.at ?? 0;
-  const forecast = forecastOf({
-    rows: stats.rows - stats.thinnedRows,
-    thinnedRows: stats.thinnedRows,
-    bytesUsed: measures.bytesUsed,
-    bytesFree: Math.min(onDisk, bytesMax * HIGH_SHARE - measures.bytesUsed),
-    rowsPerSecond,
-    series: new Set(measures.newest.map((row) => row.series)).size || (ofRound ?? 0),
-    backlogRows,
-    backlogSpanMs: newestAt - (furthest?.oldestAt ?? newestAt),
-    drainRowsPerSecond: furthest === undefined ? undefined : drainPace(reader.health, furthest.destination),
+  const pace = paceOf({
+    stats,
+    measures,
+    bounds: places.config.outbox,
+    diskFreeBytes: freeOnDisk(places.outboxFile),
+    // A drained outbox has too few rows to measure; the reader then says how much a round brings.
+    usual: {
+      readingsPerRound: readingsPerRound(reader.health) ?? 0,
+      intervalMs: places.config.sampling.intervalMs,
+    },
+    drainRowsPerSecond: (destination) => drainPace(reader.health, destination),
   });
-  return { ...forecast, rowsPerSecond, backlogRows };
+  return { ...forecastOf(pace), rowsPerSecond: pace.rowsPerSecond, backlogRows: pace.backlogRows };
 }
 
 /** `the outbox lasts 4 years at this rate, unthinned for 33 d; draining it takes 3 min`. */

@@ -16,6 +16,7 @@ import type { DeliveryOutcome } from '../../lib/flow/sync/delivery-outcome.ts';
 import { readSecrets } from '../wiring/secrets.ts';
 import { VERSION } from '../wiring/version.ts';
 import { type Command, type CommandContext, operandOf, textOption, usageError } from './command.ts';
+import { destinationsOf } from './destination-option.ts';
 import { type NumberedRow, readRows } from './import-file.ts';
 import { findPlaces, type Places } from './places.ts';
 import { createProgress } from './progress.ts';
@@ -52,7 +53,7 @@ export const outboxImport: Command = {
     const file = operandOf(context, outboxImport);
     const places = findPlaces(context);
     const gateway = gatewayOf(context, places);
-    const wanted = destinationsOf(context, places);
+    const wanted = destinationsOf(context, places, outboxImport.name);
     const { total, streams } = await check(file);
     const dryRun = context.options['dry-run'] === true;
     const sent: Sent[] = [];
@@ -90,17 +91,6 @@ function gatewayOf(context: CommandContext, { config }: Places): string {
   const name = textOption(context, 'gateway') ?? config.gateway;
   if (NAME_PATTERN.test(name)) return name;
   throw usageError(`--gateway: "${printable(name, 60)}" is not ${NAME_RULE}`, outboxImport.name);
-}
-
-function destinationsOf(context: CommandContext, { config }: Places): Places['config']['destinations'] {
-  const name = textOption(context, 'destination');
-  const wanted = config.destinations.filter((one) => name === undefined || one.name === name);
-  if (wanted.length > 0) return wanted;
-  const names = config.destinations.map((one) => one.name).join(', ');
-  throw usageError(
-    `no destination is named "${printable(name ?? '', 60)}"; there is ${names}`,
-    outboxImport.name,
-  );
 }
 
 /** The whole file, before anything of it is sent. */

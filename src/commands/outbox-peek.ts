@@ -5,6 +5,7 @@ import { printable } from '../../lib/base/printable.ts';
 import { type Command, countOption } from './command.ts';
 import { destinationOf, destinationOption } from './destination-option.ts';
 import { rowAsJson } from './outbox-export.ts';
+import { lookAtOutbox } from './outbox-file.ts';
 import { findPlaces } from './places.ts';
 import { count, localTime } from './words.ts';
 
@@ -25,9 +26,7 @@ export const outboxPeek: Command = {
     const places = findPlaces(context);
     const limit = Math.min(LIMIT_MAX, countOption(context, 'limit', LIMIT, 'outbox peek'));
     const destination = destinationOf(context, places, 'outbox peek');
-    const { openOutboxReadOnly } = await import('../../lib/flow/outbox/outbox-view.ts');
-    const view = openOutboxReadOnly(places.outboxFile);
-    try {
+    await lookAtOutbox(places, async (view) => {
       const rows = view.waiting(destination, limit);
       for (const row of rows) {
         const { seq, sensor, metric, value, unit, at, thinned } = row;
@@ -39,9 +38,7 @@ export const outboxPeek: Command = {
         context.terminal.note(
           rows.length === 0 ? `Nothing waits for ${destination}.` : count(rows.length, 'reading'),
         );
-    } finally {
-      view.close();
-    }
+    });
     return EXIT.ok;
   },
 };

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { noteQuarantined, noteSalvaged } from '../../lib/flow/outbox/quarantine-shelf.ts';
+import { noteQuarantined, noteSalvaged } from '../../lib/base/quarantine-shelf.ts';
 import { commandRig } from '../../test/support/command-rig.ts';
 import { someReadings, tempOutbox } from '../../test/support/temp-outbox.ts';
 import { outboxCompact } from './outbox-compact.ts';
@@ -115,7 +115,7 @@ test('stat names what lies in quarantine, and how its salvage stands', async () 
   const { out: json } = await rig.run(outboxStat, { json: true });
 
   expect(out.find((line) => line.startsWith('quarantine'))).toMatch(
-    /2026-01-01: 4 KiB from \d+ d ago, its header is damaged; being salvaged$/,
+    /2026-01-01: outbox\.db, 4 KiB from \d+ d ago, its header is damaged; being salvaged$/,
   );
   expect(JSON.parse(json[0] ?? '').quarantine).toMatchObject([{ dir, bytes: 4_096, state: 'salvaged' }]);
 });

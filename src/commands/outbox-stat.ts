@@ -3,16 +3,17 @@
 import { statSync } from 'node:fs';
 import { EXIT } from '../../lib/base/errors.ts';
 import { printable } from '../../lib/base/printable.ts';
+import { type Quarantined, quarantined } from '../../lib/base/quarantine-shelf.ts';
 import type { OutboxMeasures, OutboxStats } from '../../lib/flow/outbox/outbox-view.ts';
-import { type Quarantined, quarantined } from '../../lib/flow/outbox/quarantine-shelf.ts';
 import { READER } from '../wiring/names.ts';
 import type { Command } from './command.ts';
 import { type Waiting, waitingFor } from './delivery-words.ts';
+import { lookAtOutbox } from './outbox-file.ts';
 import { forecastFor, forecastInWords, type OutboxForecast, secondsOf } from './outbox-forecast.ts';
 import { findPlaces } from './places.ts';
 import { quarantineAsJson, quarantineInWords } from './quarantine-words.ts';
 import { programState } from './running.ts';
-import { ageInWords, bytesInWords, count } from './words.ts';
+import { ageInWords, bytesInWords, count, isoTime } from './words.ts';
 
 export const outboxStat: Command = {
   name: 'outbox stat',
@@ -21,9 +22,7 @@ export const outboxStat: Command = {
   examples: [['sensorctl outbox stat', 'how long does the disk last if nothing is delivered?']],
   async run(context) {
     const places = findPlaces(context);
-    const { openOutboxReadOnly } = await import('../../lib/flow/outbox/outbox-view.ts');
-    const view = openOutboxReadOnly(places.outboxFile);
-    try {
+    await lookAtOutbox(places, async (view) => {
       const nowMs = context.wallMs();
       const reader = programState(places.runDir, READER, nowMs);
       const [stats, measures] = [view.stats(), view.measures()];
@@ -37,9 +36,7 @@ export const outboxStat: Command = {
       };
       if (context.json) await context.terminal.out(JSON.stringify(asJson(report)));
       else for (const line of inWords(report, nowMs)) await context.terminal.out(printable(line));
-    } finally {
-      view.close();
-    }
+    });
     return EXIT.ok;
   },
 };
@@ -91,7 +88,7 @@ function asJson({ stats, measures, logBytes, forecast, shelf, waiting }: Report)
     destinations: waiting.map(({ name, rows, oldestAt }) => ({
       name,
       backlog_rows: rows,
-      backlog_oldest_at: oldestAt === undefined ? null : new Date(oldestAt).toISOString(),
+      backlog_oldest_at: isoTime(oldestAt),
     })),
   };
 }

@@ -5,11 +5,10 @@ import type { CommandContext } from './command.ts';
 
 const EVERY_MS = 1_000;
 
+export type Progress = (done: number, total: number, what: string) => void;
+
 /** Not for programs, who asked for JSON. */
-export function createProgress({
-  json,
-  terminal,
-}: Pick<CommandContext, 'json' | 'terminal'>): (done: number, total: number, what: string) => void {
+export function createProgress({ json, terminal }: Pick<CommandContext, 'json' | 'terminal'>): Progress {
   let nextMono = systemClock.monotonicMs() + EVERY_MS;
   return (done, total, what) => {
     if (json || systemClock.monotonicMs() < nextMono) return;

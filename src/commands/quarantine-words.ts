@@ -1,7 +1,7 @@
-/** What lies in quarantine beside an outbox, in words and as data, for whoever asks how it is. */
+/** What lies in quarantine beside outbox and store, in words and as data, for whoever asks how it is. */
 
-import type { Quarantined } from '../../lib/flow/outbox/quarantine-shelf.ts';
-import { ageInWords, bytesInWords } from './words.ts';
+import type { Quarantined } from '../../lib/base/quarantine-shelf.ts';
+import { ageInWords, bytesInWords, isoTime } from './words.ts';
 
 const STATES: Readonly<Record<Quarantined['state'], string>> = {
   waiting: 'being salvaged',
@@ -11,9 +11,9 @@ const STATES: Readonly<Record<Quarantined['state'], string>> = {
 
 /** One line each, the oldest first. */
 export function quarantineInWords(shelf: readonly Quarantined[], nowMs: number): string[] {
-  return shelf.map(({ dir, bytes, at, reason, state, failure }) => {
+  return shelf.map(({ dir, file, bytes, at, reason, state, failure }) => {
     const why = failure === undefined ? '' : ` (${failure})`;
-    return `${dir}: ${bytesInWords(bytes)} from ${ageInWords(nowMs - at)} ago, ${reason}; ${STATES[state]}${why}`;
+    return `${dir}: ${file}, ${bytesInWords(bytes)} from ${ageInWords(nowMs - at)} ago, ${reason}; ${STATES[state]}${why}`;
   });
 }
 
@@ -21,14 +21,15 @@ export function quarantineInWords(shelf: readonly Quarantined[], nowMs: number):
 export function quarantineProblems(shelf: readonly Quarantined[]): string[] {
   return shelf
     .filter(({ state }) => state === 'given_up')
-    .map(({ dir, failure }) => `${dir} cannot be salvaged: ${failure ?? 'no reason noted'}`);
+    .map(({ dir, file, failure }) => `${file} in ${dir} cannot be salvaged: ${failure ?? 'no reason noted'}`);
 }
 
 export function quarantineAsJson(shelf: readonly Quarantined[]): object[] {
-  return shelf.map(({ dir, bytes, at, reason, state, failure }) => ({
+  return shelf.map(({ dir, file, bytes, at, reason, state, failure }) => ({
     dir,
+    file,
     bytes,
-    at: new Date(at).toISOString(),
+    at: isoTime(at),
     reason,
     state,
     failure: failure ?? null,

@@ -3,16 +3,13 @@
 import { GatewayError } from '../../lib/base/errors.ts';
 import type { InstanceLock } from '../../lib/base/instance-lock.ts';
 import { controlPath, READER } from '../wiring/names.ts';
-import { belongLike } from './file-owner.ts';
 import type { Places } from './places.ts';
+import { lockProgram } from './program-lock.ts';
 
 /** To be called when nobody answers at the control socket. Throws `SGW_PROGRAM_REFUSED` if a reader runs all the same. */
 export async function lockReader({ dataDir, runDir }: Places): Promise<InstanceLock> {
-  const { acquireInstanceLock } = await import('../../lib/base/instance-lock.ts');
   try {
-    const lock = acquireInstanceLock({ dir: dataDir, name: READER, pid: process.pid });
-    belongLike(lock.file, dataDir);
-    return lock;
+    return await lockProgram(dataDir, READER);
   } catch (error) {
     // The lock's own advice, to stop the other copy, is for a second reader and not for a person with an order.
     if (!(error instanceof GatewayError) || error.code !== 'SGW_DATA_DIR_IN_USE') throw error;

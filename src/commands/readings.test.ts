@@ -2,7 +2,7 @@ import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FLAG } from '../../lib/flow/reading.ts';
-import { createSqliteStore } from '../../lib/flow/write-api/sqlite-store.ts';
+import { createSqliteStore } from '../../lib/flow/write-api/store/sqlite-store.ts';
 import { commandRig } from '../../test/support/command-rig.ts';
 import { tempDir } from '../../test/support/temp-dir.ts';
 import { createTestWorld } from '../../test/support/test-world.ts';

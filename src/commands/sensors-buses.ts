@@ -9,7 +9,7 @@
 import { join } from 'node:path';
 import { type ChipDriver, ChipError, type I2cDevice } from '../../lib/flow/acquire/sources/i2c/chip.ts';
 import { CHIP_DRIVERS } from '../../lib/flow/acquire/sources/i2c/chips/index.ts';
-import type { I2cBus } from '../../lib/flow/acquire/sources/i2c/i2c-bus.ts';
+import { BUS_OF_THE_HEADER, type I2cBus } from '../../lib/flow/acquire/sources/i2c/i2c-bus.ts';
 import { listNames, readText } from '../../lib/flow/acquire/sources/kernel/kernel-files.ts';
 import type { Config } from '../wiring/config.ts';
 
@@ -109,8 +109,6 @@ async function kernelDevices(sysDir: string, bus: number): Promise<ReadonlyMap<n
   }
   return owned;
 }
-
-const BUS_OF_THE_HEADER = 1;
 
 function sourceIsAt(source: Config['sources'][number], bus: number, address: number): boolean {
   const driver = CHIP_DRIVERS.find(({ type }) => type === source.type);

@@ -10,6 +10,7 @@ import { EXIT, messageOf } from '../../lib/base/errors.ts';
 import { CHIP_CLAUSES } from '../../lib/flow/acquire/contract/chip-clauses.ts';
 import { tryClauses, type Verdict } from '../../lib/flow/acquire/contract/clause.ts';
 import { type SourceUnderTest, sourceClauses } from '../../lib/flow/acquire/contract/source-clauses.ts';
+import { BUS_OF_THE_HEADER } from '../../lib/flow/acquire/sources/i2c/i2c-bus.ts';
 import { createI2cBuses, type I2cBuses } from '../../lib/flow/acquire/sources/i2c/i2c-buses.ts';
 import { type DriverModule, loadDriverModule } from '../../lib/flow/acquire/sources/module/driver-module.ts';
 import { createModuleSource } from '../../lib/flow/acquire/sources/module/module-source.ts';
@@ -88,7 +89,7 @@ async function tryAll(module: DriverModule, place: Place): Promise<readonly Verd
       name: 'checked',
       path,
       address,
-      bus: () => buses.of(bus ?? 1),
+      bus: () => buses.of(bus ?? BUS_OF_THE_HEADER),
       clock: systemClock,
       deadlineMs: DEADLINE_MS,
     }),

@@ -9,7 +9,7 @@ import { sensorsList } from './sensors-list.ts';
 const VALUE = { sensor: 'attic', metric: 'temperature', unit: 'celsius', value: 21.5 };
 
 /** Two sources in the configuration, and a reader that says this of its own. */
-function listRig(sources?: unknown) {
+function listRig(sources?: unknown, more: object = {}) {
   const rig = commandRig();
   const file = join(tempDir(), 'config.yaml');
   writeFileSync(
@@ -18,7 +18,7 @@ function listRig(sources?: unknown) {
   );
   rig.environment.SENSORGW_CONFIG = file;
   if (sources !== undefined) {
-    const health = { pid: process.pid, generated_at: INCIDENT_AT - 1_000, sampling: { sources } };
+    const health = { pid: process.pid, generated_at: INCIDENT_AT - 1_000, sampling: { sources }, ...more };
     writeFileSync(join(rig.dataDir, 'sensor-main.health.json'), JSON.stringify(health));
   }
   return { list: (options = {}) => rig.run(sensorsList, options) };
@@ -70,6 +70,51 @@ describe('sensorctl sensors list', () => {
     expect(out[1]).toBe('kernel-w1 (every 60 s): has not been read yet');
   });
 
+  test('says which series are suspect, why, and how often they were', async () => {
+    const quality = [
+      {
+        sensor: 'attic',
+        metric: 'temperature',
+        suspect: { check: 'range', message: 'is more than 60' },
+        counts: { range: 3, spike: 1 },
+      },
+      { sensor: 'attic', metric: 'humidity', counts: { unchanged: 7 } },
+    ];
+    const { out } = await listRig([
+      { name: 'attic', lastOkAt: INCIDENT_AT, failures: 0, latest: [VALUE], latestCount: 1, quality },
+    ]).list();
+
+    expect(out.slice(1, 4)).toEqual([
+      '  attic                             temperature   21.5 celsius',
+      '  attic                             temperature   suspect (range): is more than 60; suspect since the start: range 3, spike 1',
+      '  attic                             humidity      good now; suspect since the start: unchanged 7',
+    ]);
+  });
+
+  test('names a calibration that has met no value, which is most likely misspelt', async () => {
+    const sources = [{ name: 'attic' }, { name: 'kernel-w1' }];
+    const { notes } = await listRig(sources, {
+      calibrations_unmet: [{ sensor: 'atic', metric: 'temperature' }, 7],
+    }).list();
+
+    expect(notes).toEqual([
+      'The calibration of temperature of atic has met no value since the start: is there a sensor of that name?',
+    ]);
+  });
+
+  test('says until when a source is quiet, and nothing of how it failed before', async () => {
+    const quiet = { untilAt: INCIDENT_AT + 60_000, untilMono: 1, words: 'until 06:00' };
+    const { out } = await listRig([
+      { name: 'attic', lastOkAt: INCIDENT_AT - 10_800_000, failures: 3, quiet },
+      { name: 'kernel-w1', failures: 0, quiet },
+    ]).list();
+
+    expect(out).toEqual([
+      'attic (every 10 s): quiet until 06:00; last answered 3 h ago',
+      'kernel-w1 (every 60 s): quiet until 06:00',
+    ]);
+  });
+
   test('without a reader shows what is configured, and how to read it', async () => {
     const { out, notes } = await listRig().list();
 
@@ -114,6 +159,8 @@ describe('sensorctl sensors list', () => {
     {},
     [7, null, [], {}, { name: 7 }],
     [{ name: 'attic', latest: [{}], troubles: 7, statistics: 'x' }],
+    [{ name: 'attic', quality: 7 }],
+    [{ name: 'attic', quality: [7, {}, { sensor: 'a', metric: 'b', suspect: 7, counts: { c: 'd' } }] }],
   ])('survives a health file with %j for its sources', async (sources) => {
     expect((await listRig(sources).list()).exitCode).toBe(0);
   });

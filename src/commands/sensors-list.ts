@@ -5,12 +5,14 @@ import { EXIT } from '../../lib/base/errors.ts';
 import { printable, printableJson } from '../../lib/base/printable.ts';
 import { systemRandom } from '../../lib/base/random.ts';
 import { createSources } from '../../lib/flow/acquire/sources/create-sources.ts';
+import type { SourceHealth } from '../../lib/ops/health-shape.ts';
 import { READER } from '../wiring/names.ts';
 import type { Command } from './command.ts';
 import { findPlaces, type Places } from './places.ts';
 import { programState } from './running.ts';
-import { type SourceState, sourceStates, stateInWords, stuckBuses, stuckInWords } from './sensors-state.ts';
-import { ageInWords, shortNumber } from './words.ts';
+import { qualityInWords, unmetCalibrations } from './sensors-quality.ts';
+import { sourceStates, stateInWords, stuckBuses, stuckInWords } from './sensors-state.ts';
+import { ageInWords, isoTime, shortNumber } from './words.ts';
 
 export const sensorsList: Command = {
   name: 'sensors list',
@@ -47,6 +49,7 @@ export const sensorsList: Command = {
       for (const line of inWords(row, nowMs, places.config.sampling.intervalMs)) await out(printable(line));
     }
     for (const bus of stuckBuses(reader)) await out(stuckInWords(bus, nowMs));
+    for (const unmet of unmetCalibrations(reader)) note(printable(unmet));
     if (reader.state !== 'running') {
       note(`The reader is ${reader.state}, so nobody has values: sensorctl sensors read NAME reads one now.`);
     } else if (rows.some(({ state }) => state === undefined)) {
@@ -61,7 +64,7 @@ interface Row {
   readonly intervalMs: number | undefined;
   readonly configured: boolean;
   /** `undefined`: the reader knows nothing of it. */
-  readonly state: SourceState | undefined;
+  readonly state: SourceHealth | undefined;
 }
 
 /** As the reader would create them. Opens nothing. */
@@ -82,16 +85,17 @@ function inWords({ name, intervalMs, configured, state }: Row, nowMs: number, us
   const said = state === undefined ? 'not read' : stateInWords(state, nowMs);
   const lines = [`${name} (${every}): ${said}`];
   if (state === undefined) return lines;
+  const named = (sensor: string, metric: string) => `  ${sensor.padEnd(32)}  ${metric.padEnd(12)}`;
   for (const { sensor, metric, value, unit } of state.latest)
-    lines.push(`  ${sensor.padEnd(32)}  ${metric.padEnd(12)}  ${shortNumber(value)} ${unit}`);
+    lines.push(`${named(sensor, metric)}  ${shortNumber(value)} ${unit}`);
   const more = state.latestCount - state.latest.length;
   if (more > 0) lines.push(`  and ${more} more: sensorctl sensors read ${name}`);
+  for (const one of state.quality) lines.push(`${named(one.sensor, one.metric)}  ${qualityInWords(one)}`);
   for (const [sensor, why] of Object.entries(state.troubles)) lines.push(`  ${sensor.padEnd(32)}  ${why}`);
   return lines;
 }
 
 function asJson({ name, intervalMs, configured, state }: Row): object {
-  const iso = (at: number | undefined) => (at === undefined ? null : new Date(at).toISOString());
   return {
     name,
     configured,
@@ -100,13 +104,15 @@ function asJson({ name, intervalMs, configured, state }: Row): object {
       state === undefined
         ? null
         : {
-            last_ok_at: iso(state.lastOkAt),
+            last_ok_at: isoTime(state.lastOkAt),
             failures: state.failures,
             failure: state.failures > 0 ? (state.failure ?? null) : null,
             breaker: state.breaker ?? null,
-            next_try_at: iso(state.nextTryAt),
+            next_try_at: isoTime(state.nextTryAt),
+            quiet_until: isoTime(state.quiet?.untilAt),
             faults: state.faults,
             troubles: state.troubles,
+            quality: state.quality,
             latest: state.latest,
             latest_count: state.latestCount,
           },

@@ -17,12 +17,12 @@ const SOURCES = [
 ];
 
 /** `sensorctl sensors read` on a board with kernel sensors, and an SHT4x at bus 1 unless it is taken away. */
-function readRig(more: { deps?: Partial<ReadDeps>; chips?: readonly FakeChip[] } = {}) {
+function readRig(more: { deps?: Partial<ReadDeps>; chips?: readonly FakeChip[]; settings?: string } = {}) {
   const chips = more.chips ?? [createFakeSht4x(() => systemClock.monotonicMs())];
   const rig = commandRig();
   let exchanges = 0;
   const file = join(tempDir(), 'config.yaml');
-  writeFileSync(file, `sources:\n${SOURCES.map((line) => `  ${line}\n`).join('')}`);
+  writeFileSync(file, `sources:\n${SOURCES.map((line) => `  ${line}\n`).join('')}${more.settings ?? ''}`);
   rig.environment.SENSORGW_CONFIG = file;
   const { sysDir, procDir } = sysfsBoard('pi4-sensors');
   const command = createSensorsRead({
@@ -60,6 +60,19 @@ describe('sensorctl sensors read', () => {
     expect(exitCode).toBe(0);
     expect(out[0]).toMatch(/^20\d\d-\d\d-\d\d \d\d:\d\d:\d\d {2}attic +temperature +24\.499 celsius$/);
     expect(out[1]).toMatch(/attic +humidity +46\.999 percent$/);
+  });
+
+  test('shows a calibrated value with what the sensor gave behind it', async () => {
+    const settings = 'calibration:\n  - {sensor: attic, metric: temperature, offset: -0.5}\n';
+    const { read } = readRig({ settings });
+
+    const { out } = await read('attic');
+    const json = (await read('attic', { json: true })).out.map((line) => JSON.parse(line));
+
+    expect(out[0]).toMatch(/attic +temperature +23\.999 celsius \(raw 24\.499\)$/);
+    expect(out[1]).toMatch(/attic +humidity +46\.999 percent$/);
+    expect(json).toMatchObject([{ value: 23.999, raw: 24.499 }, { metric: 'humidity' }]);
+    expect(json[1]).not.toHaveProperty('raw');
   });
 
   test('reads everything of the kernel, one kind of it, or one sensor by the name that it was given', async () => {

@@ -9,15 +9,16 @@ import { EXIT, GatewayError } from '../../lib/base/errors.ts';
 import { didYouMean } from '../../lib/base/nearest.ts';
 import { printable, printableJson } from '../../lib/base/printable.ts';
 import { systemRandom } from '../../lib/base/random.ts';
+import { createCalibrator } from '../../lib/flow/acquire/calibration.ts';
 import type { SensorSource } from '../../lib/flow/acquire/sensor-source.ts';
 import { type CreateSourcesDeps, createSources } from '../../lib/flow/acquire/sources/create-sources.ts';
 import { READER } from '../wiring/names.ts';
 import { type Command, type CommandContext, countOption, operandOf } from './command.ts';
 import { findPlaces, type Places } from './places.ts';
 import { programState } from './running.ts';
-import { readContained, type SourceAnswer } from './sensors-reading.ts';
+import { readContained, type ShownMeasurement, type SourceAnswer } from './sensors-reading.ts';
 import { sourceStates, stateInWords } from './sensors-state.ts';
-import { localTime, shortNumber } from './words.ts';
+import { isoTime, localTime, shortNumber } from './words.ts';
 
 export interface ReadDeps extends Omit<CreateSourcesDeps, 'world' | 'stateDir'> {
   readonly clock: Clock;
@@ -97,8 +98,16 @@ function askedFor({ name, all, places, context, clock }: AskOptions): Asked {
   const meant = all.filter(
     (source) => source.name === name || (kernels.includes(name) && isOf(source, name)),
   );
+  const calibrator = createCalibrator(config.calibration);
+  const calibrated = (one: ShownMeasurement): ShownMeasurement => {
+    const said = calibrator.calibrated(one);
+    return said === undefined ? one : { ...said, raw: one.value };
+  };
   const subjects = (meant.length > 0 ? meant : all).map((source): Subject => {
-    const now = () => readContained(clock, source);
+    const now = async () => {
+      const answer = await readContained(clock, source);
+      return { ...answer, measurements: answer.measurements.map(calibrated) };
+    };
     return {
       name: source.name,
       intervalMs: source.intervalMs ?? config.sampling.intervalMs,
@@ -188,13 +197,14 @@ async function tell(
   for (const { source, measurements, troubles, failure, takenAt } of answers) {
     const at = takenAt ?? context.wallMs();
     for (const one of measurements) {
-      const { sensor, metric, value, unit } = one;
-      const words = `${localTime(at)}  ${sensor.padEnd(32)}  ${metric.padEnd(12)}  ${shortNumber(value)} ${unit}`;
-      const json = JSON.stringify({ at: new Date(at).toISOString(), source, ...one });
+      const { sensor, metric, value, unit, raw } = one;
+      const remark = raw === undefined ? '' : ` (raw ${shortNumber(raw)})`;
+      const words = `${localTime(at)}  ${sensor.padEnd(32)}  ${metric.padEnd(12)}  ${shortNumber(value)} ${unit}${remark}`;
+      const json = JSON.stringify({ at: isoTime(at), source, ...one });
       await out(context.json ? printableJson(json) : printable(words));
     }
     for (const [sensor, why] of Object.entries(troubles)) {
-      const json = JSON.stringify({ at: new Date(at).toISOString(), source, sensor, trouble: why });
+      const json = JSON.stringify({ at: isoTime(at), source, sensor, trouble: why });
       await out(
         context.json ? printableJson(json) : printable(`${localTime(at)}  ${sensor.padEnd(32)}  ${why}`),
       );

@@ -6,9 +6,12 @@ import { checkMeasurements, messageOfAnything } from '../../lib/flow/acquire/che
 import type { Measurement, SensorSource } from '../../lib/flow/acquire/sensor-source.ts';
 import { NOT_IN_TIME } from '../../lib/flow/acquire/sources/kernel/device-turns.ts';
 
+/** As the readings have it; `raw` is what the sensor gave, if it was calibrated just now. */
+export type ShownMeasurement = Measurement & { readonly raw?: number };
+
 export interface SourceAnswer {
   readonly source: string;
-  readonly measurements: readonly Measurement[];
+  readonly measurements: readonly ShownMeasurement[];
   /** Sensors that gave nothing, or nothing to trust, and why. */
   readonly troubles: Readonly<Record<string, string>>;
   /** Why the source as a whole gave nothing. */

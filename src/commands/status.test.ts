@@ -3,11 +3,11 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { noteQuarantined, noteSalvageFailed, SALVAGES_MAX } from '../../lib/flow/outbox/quarantine-shelf.ts';
+import { noteQuarantined, noteSalvageFailed, SALVAGES_MAX } from '../../lib/base/quarantine-shelf.ts';
 import { FLAG } from '../../lib/flow/reading.ts';
 import { rangesOfSeqs } from '../../lib/flow/seq-ranges.ts';
 import { createWriteApi } from '../../lib/flow/write-api/server.ts';
-import { createSqliteStore } from '../../lib/flow/write-api/sqlite-store.ts';
+import { createSqliteStore } from '../../lib/flow/write-api/store/sqlite-store.ts';
 import { commandRig } from '../../test/support/command-rig.ts';
 import { someReadings, tempOutbox } from '../../test/support/temp-outbox.ts';
 import { createTestWorld } from '../../test/support/test-world.ts';
@@ -59,6 +59,30 @@ describe('sensorctl status', () => {
     });
   });
 
+  it('calls quiet hours no trouble, and says until when they last', async () => {
+    const rig = await healthyGateway();
+    const quiet = { untilAt: INCIDENT_AT + 60_000, untilMono: 1, words: 'until 06:00' };
+    rig.writeHealth({
+      sampling: {
+        sources: [
+          { name: 'lamp', failures: 9, lastFailure: { message: 'no chip answers' }, quiet },
+          { name: 'attic', failures: 0, lastOkAt: INCIDENT_AT },
+        ],
+      },
+      destinations: [{ name: 'local', quiet }],
+    });
+
+    const { exitCode, out } = await rig.run(status);
+
+    expect(out.join('\n')).toContain('2 sources, 1 of them quiet until 06:00, and all others answer');
+    expect(out.join('\n')).toContain('quiet until 06:00; breaker closed; nothing waiting');
+    expect(exitCode).toBe(0);
+    expect(await jsonOf(rig)).toMatchObject({
+      ok: true,
+      destinations: [{ name: 'local', quiet_until: '2026-01-15T16:10:35.000Z' }],
+    });
+  });
+
   it('wants a look at a source that has failed three times in a row, and at a bus that hangs', async () => {
     const rig = await healthyGateway();
     const source = (name: string, failures: number) => ({
@@ -85,6 +109,24 @@ describe('sensorctl status', () => {
       'look  sensors     I2C bus 1 has been stuck for 60 s: power its sensors off and on, or unplug them one by one',
     ]);
     expect((await jsonOf(rig)).problems).toContain('source attic fails: nobody answers');
+  });
+
+  it('wants a look at a series whose latest value is suspect, unless it only warms up', async () => {
+    const rig = await healthyGateway();
+    const series = (metric: string, suspect?: object) => ({ sensor: 'attic', metric, suspect, counts: {} });
+    const quality = [
+      series('temperature', { check: 'range', message: 'is more than 60' }),
+      series('co2', { check: 'warm_up', message: 'is of the first 5 min of its sensor' }),
+      series('humidity'),
+    ];
+    rig.writeHealth({ sampling: { sources: [{ name: 'attic', failures: 0, quality }] } });
+
+    const { exitCode, out } = await rig.run(status);
+
+    expect(exitCode).toBe(1);
+    expect(out.filter((line) => line.startsWith('look'))).toEqual([
+      'look  sensors     temperature of attic is suspect (range): the latest value is more than 60',
+    ]);
   });
 
   it('counts means apart from readings', async () => {
@@ -300,7 +342,22 @@ describe('sensorctl status', () => {
     expect(waiting.out.join('\n')).toMatch(/ok {4}quarantine {2}.*its header is damaged; being salvaged/);
     expect(givenUp.exitCode).toBe(1);
     expect(givenUp.out.join('\n')).toMatch(/look {2}quarantine {2}.*cannot be salvaged \(no idea\)/);
-    expect((await jsonOf(rig)).problems).toEqual([`${dir} cannot be salvaged: no idea`]);
+    expect((await jsonOf(rig)).problems).toEqual([`outbox.db in ${dir} cannot be salvaged: no idea`]);
+  });
+
+  it('names a quarantined store, too', async () => {
+    const rig = await healthyGateway();
+    const dir = join(rig.dataDir, 'quarantine', '2026-01-02');
+    mkdirSync(dir, { recursive: true });
+    noteQuarantined(dir, { file: 'store.db', reason: 'a page is damaged', at: INCIDENT_AT });
+    writeFileSync(join(dir, 'store.db'), 'rows');
+
+    const { out } = await rig.run(status);
+
+    expect(out.join('\n')).toMatch(
+      /ok {4}quarantine {2}.*2026-01-02: store\.db, .*a page is damaged; being salvaged/,
+    );
+    expect((await jsonOf(rig)).quarantine).toMatchObject([{ dir, file: 'store.db', state: 'waiting' }]);
   });
 
   it('names readings that are only in memory, and those that a full outbox has thinned or given up', async () => {

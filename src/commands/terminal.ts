@@ -18,16 +18,21 @@ export interface TerminalOptions {
   readonly stdout: Writable;
   readonly stderr: Writable;
   readonly colours: boolean;
+  /** Of standard output, if it is a terminal. */
+  readonly columns?: number | undefined;
+  readonly unicode?: boolean;
   /** A stream failed otherwise than by being closed: a full disk behind a redirection, for instance. */
-  readonly onFailure: () => void;
+  readonly onFailure: (error: Error) => void;
 }
 
-export function createTerminal({ stdout, stderr, colours, onFailure }: TerminalOptions): Terminal {
+export function createTerminal(options: TerminalOptions): Terminal {
+  const { stdout, stderr, colours, columns, unicode = false, onFailure } = options;
   const closed = new Set<Writable>();
   for (const stream of [stdout, stderr]) {
     stream.on('error', (error) => {
-      if (codeOf(error) === 'EPIPE') closed.add(stream);
-      else onFailure();
+      const failed = codeOf(error) !== 'EPIPE' && !closed.has(stream);
+      closed.add(stream);
+      if (failed) onFailure(error);
     });
   }
   let unread = 0;
@@ -43,9 +48,19 @@ export function createTerminal({ stdout, stderr, colours, onFailure }: TerminalO
       // It fails where the stream does, and that has been heard above.
       await once(stdout, 'drain').catch(() => {});
     },
+    isRead: () => !closed.has(stdout),
     note(line) {
       if (!closed.has(stderr)) stderr.write(`${line}\n`);
     },
     colours,
+    columns,
+    unicode,
   };
+}
+
+/** Whether more than ASCII is shown: the locale says so, and the Linux console has no glyphs for braille. */
+export function showsUnicode(environment: Readonly<Record<string, string | undefined>>): boolean {
+  const { LC_ALL, LC_CTYPE, LANG, TERM } = environment;
+  const locale = LC_ALL || LC_CTYPE || LANG || '';
+  return /utf-?8/i.test(locale) && TERM !== 'dumb' && TERM !== 'linux';
 }

@@ -1,10 +1,12 @@
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../../lib/base/clock.ts';
+import type { OpenOutboxOptions } from '../../lib/flow/outbox/outbox.ts';
+import { MINUTE } from '../../lib/flow/outbox/tiers.ts';
 import { createHttpDelivery } from '../../lib/flow/sync/deliver.ts';
 import type { Destination } from '../../lib/flow/sync/destination.ts';
 import { createWriteApi } from '../../lib/flow/write-api/server.ts';
-import { createSqliteStore } from '../../lib/flow/write-api/sqlite-store.ts';
+import { createSqliteStore } from '../../lib/flow/write-api/store/sqlite-store.ts';
 import { createControlSocket } from '../../lib/ops/control-socket.ts';
 import { commandRig } from '../../test/support/command-rig.ts';
 import { ALL, offered, someReadings, tempOutbox } from '../../test/support/temp-outbox.ts';
@@ -14,14 +16,14 @@ import { ordersTo } from '../wiring/orders.ts';
 import { verify } from './verify.ts';
 
 /** A real write API, an outbox that delivers to it, and the command that compares the two. */
-async function site() {
+async function site(options: Pick<OpenOutboxOptions, 'bounds'> = {}) {
   const rig = commandRig();
   const world = { ...createTestWorld({ seed: 9_999 }), clock: systemClock };
   const store = createSqliteStore({ file: join(rig.dataDir, 'store.db'), world });
   const api = createWriteApi({ store, world, version: '9.9.9' });
   const { port } = await api.listen({ host: '127.0.0.1', port: 0 });
   rig.environment.SENSORGW_API_PORT = String(port);
-  const { outbox } = tempOutbox({ file: join(rig.dataDir, 'outbox.db') });
+  const { outbox, world: ours } = tempOutbox({ file: join(rig.dataDir, 'outbox.db'), ...options });
   const http = createHttpDelivery({ url: `http://127.0.0.1:${port}` });
   onTestFinished(async () => {
     await http.close();
@@ -33,7 +35,7 @@ async function site() {
     if (batch === undefined) throw new Error('there is nothing to send');
     return http.deliver.live(batch, 10_000);
   };
-  return { rig, outbox, send };
+  return { rig, outbox, events: ours.recorder, send };
 }
 
 it('agrees after a delivery, and names what was stored without an acknowledgement that arrived', async () => {
@@ -78,6 +80,20 @@ it('exits with 1 and tells what the store has lost, and whether the outbox still
       },
     ],
   });
+});
+
+it('calls a thinned row what it is', async () => {
+  const { rig, outbox, events } = await site({ bounds: { bytesMax: 256 * 1_024, diskReserveBytes: 0 } });
+  for (let at = 0; events.of('reading.thinned').length === 0; at += 300) outbox.append(someReadings(300, at));
+  const batch = outbox.batch('local', { ...ALL, within: MINUTE.space, rowsMax: 2 });
+  outbox.acknowledge('local', batch?.stream ?? '', batch?.seqs ?? []);
+  outbox.flush();
+
+  const said = await rig.run(verify, { 'dry-run': true });
+
+  expect(said.out.filter((line) => line.includes('lost'))).toEqual([
+    expect.stringMatching(/^ {2}2 thinned readings \(2251799813685249-/),
+  ]);
 });
 
 it('counts what is in the ledger as no difference', async () => {

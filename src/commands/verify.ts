@@ -7,6 +7,7 @@
 import { EXIT } from '../../lib/base/errors.ts';
 import { printable, printableJson } from '../../lib/base/printable.ts';
 import type { OutboxLedger } from '../../lib/flow/outbox/ledger-view.ts';
+import { isOf, RAW } from '../../lib/flow/outbox/tiers.ts';
 import {
   countOf,
   difference,
@@ -20,8 +21,10 @@ import type { HttpDelivery } from '../../lib/flow/sync/deliver.ts';
 import { readSecrets } from '../wiring/secrets.ts';
 import { VERSION } from '../wiring/version.ts';
 import type { Command } from './command.ts';
+import { lookingAt } from './damaged.ts';
 import { type OutboxStep, takeSteps } from './outbox-change.ts';
 import { findPlaces } from './places.ts';
+import { createProgress, type Progress } from './progress.ts';
 import { count } from './words.ts';
 
 interface StreamCheck {
@@ -64,12 +67,13 @@ export const verify: Command = {
     const dryRun = context.options['dry-run'] === true;
     const { readOutboxLedger } = await import('../../lib/flow/outbox/ledger-view.ts');
     const { createHttpDelivery } = await import('../../lib/flow/sync/deliver.ts');
-    const ledger = readOutboxLedger(outboxFile);
+    const ledger = await lookingAt('outbox', outboxFile, () => readOutboxLedger(outboxFile));
     const checks: DestinationCheck[] = [];
+    const progress = createProgress(context);
     for (const one of config.destinations) {
       const http = createHttpDelivery({ url: one.url, version: VERSION, ...readSecrets(one) });
       try {
-        checks.push(await compare(one.name, ledger, http));
+        checks.push(await compare(one.name, ledger, http, progress));
       } finally {
         await http.close();
       }
@@ -99,6 +103,7 @@ async function compare(
   destination: string,
   ledger: OutboxLedger,
   http: Pick<HttpDelivery, 'readStream'>,
+  progress: Progress,
 ): Promise<DestinationCheck> {
   const { differenceFrom, readStreamThere } = await import('../../lib/flow/sync/stream-reading.ts');
   const own = ledger.destinations.find((one) => one.destination === destination);
@@ -109,6 +114,7 @@ async function compare(
     const there = await readStreamThere(http, stream, options);
     if (typeof there === 'string') return { destination, compared, differing, failed: there };
     compared += 1;
+    progress(compared, ledger.streams.length, `streams of ${destination}`);
     const gone = normalized(
       ledger.gone
         .filter((one) => one.stream === stream && (one.destination ?? destination) === destination)
@@ -165,8 +171,11 @@ function inWords({ destination, compared, differing, failed }: DestinationCheck,
 }
 
 function say(seqs: SeqRanges, stream: string, what: string): string[] {
-  if (seqs.length === 0) return [];
-  return [`  ${count(countOf(seqs), 'reading')} (${formatRanges(seqs)} of ${stream}): ${what}`];
+  const [first] = seqs;
+  if (first === undefined) return [];
+  // All of a stream are of one tier.
+  const noun = isOf(RAW, first[0]) ? 'reading' : 'thinned reading';
+  return [`  ${count(countOf(seqs), noun)} (${formatRanges(seqs)} of ${stream}): ${what}`];
 }
 
 function asJson({ destination, compared, differing, failed }: DestinationCheck): object {

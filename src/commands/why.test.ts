@@ -18,11 +18,16 @@ const OPEN: BreakerRecord = {
 };
 
 /** An outbox as a running reader leaves it; the health file says that one runs. */
-function gateway(options: { running?: boolean } = {}) {
+function gateway(options: { running?: boolean; health?: object } = {}) {
   const rig = commandRig();
   const { outbox } = tempOutbox({ file: join(rig.dataDir, 'outbox.db') });
   if (options.running !== false) {
-    const health = { pid: process.pid, version: '1.2.3', generated_at: INCIDENT_AT - 1_000 };
+    const health = {
+      pid: process.pid,
+      version: '1.2.3',
+      generated_at: INCIDENT_AT - 1_000,
+      ...options.health,
+    };
     writeFileSync(join(rig.dataDir, 'sensor-main.health.json'), JSON.stringify(health));
   }
   return { ...rig, outbox };
@@ -38,6 +43,35 @@ test('when all is well it says so and exits with 0', async () => {
     'Readings are delivered to local (http://127.0.0.1:8470) as they come. Nothing waits.',
   ]);
   expect(exitCode).toBe(0);
+});
+
+/** In the health file. */
+const QUIET = {
+  destinations: [{ name: 'local', quiet: { untilAt: INCIDENT_AT + 60_000, words: 'until 17:00' } }],
+};
+
+test('in quiet hours it says until when, and that nothing is wrong', async () => {
+  const { outbox, run } = gateway({ health: QUIET });
+  outbox.append(someReadings(312).map((one) => ({ ...one, at: INCIDENT_AT - 41 * 60_000 })));
+  outbox.noteOutcome('local', { kind: 'stored', reason: '', sinceAt: INCIDENT_AT - 60_000 });
+
+  const { exitCode, out } = await run(why);
+
+  expect(out).toEqual([
+    'Nothing is delivered to local (http://127.0.0.1:8470) until 17:00: it has its quiet hours, as configured (quiet_hours).',
+    '312 readings wait safely in the outbox, the oldest from 41 min ago.',
+  ]);
+  expect(exitCode).toBe(0);
+});
+
+test('in quiet hours it does not keep an outage to itself', async () => {
+  const { outbox, run } = gateway({ health: QUIET });
+  outbox.saveBreaker('local', OPEN);
+
+  const { exitCode, out } = await run(why);
+
+  expect(out[1]).toBe('Before they began it failed: connect ECONNREFUSED 127.0.0.1:8470.');
+  expect(exitCode).toBe(1);
 });
 
 test('readings that are put off are not called delivered', async () => {

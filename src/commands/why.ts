@@ -5,23 +5,16 @@
 
 import { EXIT } from '../../lib/base/errors.ts';
 import { printable } from '../../lib/base/printable.ts';
+import { isClosed, type Outage, outageOf, TRANSITIONS_KEPT } from '../../lib/flow/outbox/outage.ts';
 import type { BreakerRecord, BreakerTransition } from '../../lib/flow/outbox/outbox.ts';
 import type { DestinationStats } from '../../lib/flow/outbox/outbox-view.ts';
 import { READER } from '../wiring/names.ts';
 import { clockOf, heldInWords } from './clock-words.ts';
 import type { Command } from './command.ts';
-import {
-  isClosed,
-  isOnItsWay,
-  nextTryInWords,
-  type Outage,
-  outageOf,
-  rollbacksInWords,
-  TRANSITIONS_READ,
-  type Waiting,
-  waitingFor,
-} from './delivery-words.ts';
+import { isOnItsWay, nextTryInWords, rollbacksInWords, type Waiting, waitingFor } from './delivery-words.ts';
+import { lookAtOutbox } from './outbox-file.ts';
 import { findPlaces } from './places.ts';
+import { quietDestination } from './quiet-words.ts';
 import { type ProgramState, programState } from './running.ts';
 import { ageInWords, count, localTime } from './words.ts';
 
@@ -37,11 +30,9 @@ export const why: Command = {
     const { config, outboxFile, runDir, clone } = findPlaces(context);
     const nowMs = context.wallMs();
     const reader = programState(runDir, READER, nowMs);
-    const { openOutboxReadOnly } = await import('../../lib/flow/outbox/outbox-view.ts');
-    const view = openOutboxReadOnly(outboxFile);
-    try {
+    return lookAtOutbox({ outboxFile }, async (view) => {
       const { destinations } = view.stats();
-      const transitions = view.breakerTransitions(TRANSITIONS_READ);
+      const transitions = view.breakerTransitions(TRANSITIONS_KEPT);
       const judged = destinations.map((one) =>
         judge(one, {
           nowMs,
@@ -60,9 +51,7 @@ export const why: Command = {
           await context.terminal.out(printable(`Rolled back, ${said}`));
       }
       return reader.state === 'running' && judged.every((one) => one.delivering) ? EXIT.ok : EXIT.failed;
-    } finally {
-      view.close();
-    }
+    });
   },
 };
 
@@ -98,6 +87,17 @@ function judge(one: DestinationStats, circumstances: Circumstances): Judgement {
     );
   }
   const outage = outageOf(one, circumstances.transitions);
+  const quiet = quietDestination(reader, destination);
+  if (quiet !== undefined) {
+    const before =
+      outage === undefined ? [] : [`Before they began it failed: ${ended(breaker?.reason ?? '')}`];
+    return say(
+      outage === undefined,
+      `Nothing is delivered to ${at} ${quiet.words}: it has its quiet hours, as configured (quiet_hours).`,
+      ...before,
+      waits,
+    );
+  }
   if (breaker !== undefined && outage !== undefined) {
     return say(false, ...outageInWords(at, breaker, outage, circumstances), waits, ...lastErrors(outage));
   }

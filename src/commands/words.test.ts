@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ageInWords, count, localTime, parseMoment } from './words.ts';
+import { ageInWords, count, isoTime, localTime, parseMoment } from './words.ts';
 
 const NOW = Date.UTC(2026, 0, 15, 16, 9, 35);
 
@@ -14,15 +14,22 @@ describe('a moment on the command line', () => {
     ['2026-01-15 16:00:00', new Date(2026, 0, 15, 16).getTime()],
     ['2026-01-15', new Date(2026, 0, 15).getTime()],
   ])('%s', (text, at) => {
-    expect(parseMoment('--since', text, NOW)).toBe(at);
+    expect(parseMoment('--since', text, NOW, 'gaps')).toBe(at);
   });
 
   it.each(['yesterday', '5', '5 m', '-5m', '2026-13-01', '2026-01-15T25:00', '15.1.2026', '', '1768493375'])(
     '%j is not guessed at',
     (text) => {
-      expect(() => parseMoment('--since', text, NOW)).toThrow(/--since: ".*" is not a time\. Use 5m, 2h, 7d/);
+      expect(() => parseMoment('--since', text, NOW, 'gaps')).toThrow(
+        /--since: ".*" is not a time\. Use 5m, 2h, 7d/,
+      );
     },
   );
+});
+
+it('a moment for programs is one in UTC, or null where there is none that a date can say', () => {
+  expect(isoTime(NOW)).toBe(new Date(NOW).toISOString());
+  expect([undefined, null, Number.NaN, 8.64e15 + 1].map(isoTime)).toEqual([null, null, null, null]);
 });
 
 describe('words for people', () => {

@@ -8,7 +8,7 @@ import { usageError } from './command.ts';
  * The wall time of `5m` (ago), `2h`, `7d`, or an ISO 8601 time; a date alone is local midnight, a time
  * without an offset local time. Throws `SGW_USAGE`.
  */
-export function parseMoment(option: string, text: string, nowMs: number): number {
+export function parseMoment(option: string, text: string, nowMs: number, command: string): number {
   const agoMs = parseDuration(text);
   if (agoMs !== undefined) return nowMs - agoMs;
   const iso = /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:?\d{2})?)?$/.test(text);
@@ -16,7 +16,7 @@ export function parseMoment(option: string, text: string, nowMs: number): number
   const at = iso ? Date.parse(text.length === 10 ? `${text}T00:00` : text.replace(' ', 'T')) : Number.NaN;
   if (!Number.isNaN(at)) return at;
   const usage = 'Use 5m, 2h, 7d, or a time such as 2026-01-15T16:09:35Z.';
-  throw usageError(`${option}: "${printable(text, 60)}" is not a time. ${usage}`);
+  throw usageError(`${option}: "${printable(text, 60)}" is not a time. ${usage}`, command);
 }
 
 const STEPS: readonly (readonly [unit: string, ms: number, below: number])[] = [
@@ -39,6 +39,13 @@ export function localTime(at: number): string {
   const two = (n: number) => String(n).padStart(2, '0');
   const date = `${when.getFullYear()}-${two(when.getMonth() + 1)}-${two(when.getDate())}`;
   return `${date} ${two(when.getHours())}:${two(when.getMinutes())}:${two(when.getSeconds())}`;
+}
+
+/** For programs; `null`: it has not happened, or nobody knows. A clock may have been set to what no date can say. */
+export function isoTime(at: number | null | undefined): string | null {
+  if (at === undefined || at === null) return null;
+  const when = new Date(at);
+  return Number.isNaN(when.getTime()) ? null : when.toISOString();
 }
 
 /** `1 reading`, `2 readings`, `12,345 readings`. */

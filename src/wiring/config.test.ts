@@ -5,7 +5,8 @@ import { variableOf } from '../../lib/base/config-environment.ts';
 import { settingsOf } from '../../lib/base/setting-tree.ts';
 import { NAME_PATTERN } from '../../lib/flow/reading.ts';
 import { tempDir } from '../../test/support/temp-dir.ts';
-import { isLoopback, loadConfig } from './config.ts';
+import { isLoopback } from './api-settings.ts';
+import { loadConfig } from './config.ts';
 import { SETTINGS } from './settings.ts';
 import { sampleYaml, settingsMarkdown } from './settings-docs.ts';
 
@@ -61,6 +62,17 @@ describe('the configuration', () => {
     expect(named.config.destinations).toMatchObject([{ name: 'far', url: 'https://far.example' }]);
   });
 
+  it('delivers through the socket where the port of the API asks for a certificate or a token', () => {
+    const url = (api: string) => load(`run_dir: /run/pi\napi: ${api}`).config.destinations[0]?.url;
+
+    expect(url('{behind_proxy: true}')).toBe('unix:/run/pi/sensor-api.sock');
+    expect(url('{host: 0.0.0.0, behind_proxy: true}')).toBe('unix:/run/pi/sensor-api.sock');
+    expect(url('{tls_cert_file: /a.pem, tls_key_file: /b.pem}')).toBe('unix:/run/pi/sensor-api.sock');
+    expect(load('destinations: [{name: a, url: "unix:/run/x/a.sock"}]').config.destinations[0]?.url).toBe(
+      'unix:/run/x/a.sock',
+    );
+  });
+
   it('looks for --config, then SENSORGW_CONFIG, then the usual place, then nowhere', () => {
     const dir = tempDir();
     const write = (name: string) => {
@@ -84,7 +96,14 @@ describe('the configuration', () => {
     ['delivery: {request_timeout: 31s}', '(31s) is more than delivery.batch_timeout (30s)'],
     ['breaker: {pauses: [30s, 10s]}', '30s, 10s are not in ascending order'],
     ['breaker: {pauses: [10s, 10s]}', 'not in ascending order'],
-    ['api: {host: 0.0.0.0}', 'needs a token; that is not supported yet'],
+    [
+      'api: {host: 0.0.0.0}',
+      'api.host\n  "0.0.0.0" can be reached by other machines, and tokens and readings would pass in plain',
+    ],
+    ['api: {tls_cert_file: a.pem}', 'api.tls_key_file is missing'],
+    ['api: {host: 0.0.0.0, tls_key_file: a.pem}', 'api.tls_cert_file is missing'],
+    ['api: {behind_proxy: maybe}', '"maybe" is neither true nor false'],
+    ['destinations: [{name: a, url: "unix:/run/a"}]', 'unix:/PATH/NAME.sock'],
     ['sources: [kernel, kernel]', 'a second source named "kernel"'],
     ['sources: [{type: kernel, bus: 1}]', 'a source of type kernel has no bus'],
     ['sources: [{type: bme280, address: 0x40}]', '0x40 is no address of a bme280. Use 0x76, 0x77.'],
@@ -165,8 +184,57 @@ describe('the documents that follow from the settings', () => {
       ...defaults,
       gateway: 'greenhouse',
       memory: { max: 256 * 1_048_576 },
+      calibration: [{ sensor: 'attic', metric: 'temperature', scale: 1, offset: -0.4 }],
+      quality: [
+        {
+          sensor: 'terrarium',
+          metric: 'temperature',
+          min: 5,
+          max: 60,
+          changeMax: undefined,
+          unchangedMaxMs: undefined,
+          warmUpMs: undefined,
+        },
+      ],
       i2c: { ...defaults.i2c, restartAfterMs: 3_600_000 },
-      api: { ...defaults.api, defaultGateway: 'greenhouse' },
+      quietHours: {
+        zone: 'Europe/Berlin',
+        sampling: ['23:00-06:00'],
+        delivery: ['mon-fri 08:00-17:00', 'sat 10:00-14:00'],
+      },
+      api: {
+        ...defaults.api,
+        defaultGateway: 'greenhouse',
+        tlsCertFile: '/etc/sensor-gateway/tls/cert.pem',
+        tlsKeyFile: '/etc/sensor-gateway/tls/key.pem',
+        tokensFile: '/etc/sensor-gateway/tokens.json',
+      },
+      store: {
+        ...defaults.store,
+        url: 'postgres://sensors@db.example/sensors?sslmode=verify-full',
+        passwordFile: '/etc/sensor-gateway/database-password',
+      },
+      invariants: { ...defaults.invariants, skip: ['recovery_silent'] },
+      notifications: {
+        ...defaults.notifications,
+        quietHours: ['22:00-07:00'],
+        channels: [
+          {
+            name: 'phone',
+            type: 'ntfy',
+            url: 'https://ntfy.sh/a-topic-that-nobody-guesses',
+            urlFile: undefined,
+            severity: 'warning',
+            tokenFile: undefined,
+            caFile: undefined,
+            body: undefined,
+            from: undefined,
+            to: undefined,
+            user: undefined,
+            passwordFile: undefined,
+          },
+        ],
+      },
     });
   });
 

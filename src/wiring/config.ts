@@ -1,20 +1,27 @@
 /**
  * From file and environment to the frozen `Config` that the programs are built from. Happens before
  * anything is opened or created, so that a wrong configuration leaves no trace. The tree of settings
- * decides what each one may be (`settings.ts`); here stand the limits between them and what follows
- * from a setting that was left out.
+ * decides what each one may be (`settings.ts`); here stands what must hold between groups of them, and
+ * what follows from a setting that was left out.
  */
 
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Loaded, loadSettings, type ReportProblem } from '../../lib/base/config.ts';
-import { keyOf, type ValueOf } from '../../lib/base/setting.ts';
-import { CHIP_OPTIONS, problemWith } from '../../lib/flow/acquire/sources/i2c/chips/chip-options.ts';
-import { CHIP_DRIVERS } from '../../lib/flow/acquire/sources/i2c/chips/index.ts';
-import { hex } from '../../lib/flow/acquire/sources/i2c/i2c-errors.ts';
+import { durationText } from '../../lib/base/quantity-text.ts';
+import type { ValueOf } from '../../lib/base/setting.ts';
 import { nameFrom } from '../../lib/flow/acquire/sources/names.ts';
-import { controlPath } from './names.ts';
+import { checkApi, ownApiUrl } from './api-settings.ts';
+import { checkDestinations } from './destination-settings.ts';
+import { checkMonitor } from './monitor-settings.ts';
+import { controlPath, TOKENS_FILE } from './names.ts';
+import { checkNotifications } from './notify-settings.ts';
+import { checkCalibration, checkQuality } from './quality-settings.ts';
+import { checkQuietHours, checkWindows } from './quiet-hours.ts';
 import { SETTINGS } from './settings.ts';
+import { checkSources } from './source-settings.ts';
+import { checkStore } from './store-settings.ts';
+import { checkTickets } from './ticket-settings.ts';
 
 export const ENVIRONMENT_PREFIX = 'SENSORGW_';
 
@@ -40,7 +47,7 @@ export interface Config extends Omit<Settings, 'sampling' | 'sources' | 'destina
   readonly sampling: Required<Settings['sampling'], 'deadlineMs'>;
   readonly sources: readonly SourceConfig[];
   readonly destinations: readonly DestinationConfig[];
-  readonly api: Required<Settings['api'], 'defaultGateway'>;
+  readonly api: Required<Settings['api'], 'defaultGateway' | 'tokensFile'>;
 }
 
 export interface LoadedConfig {
@@ -72,7 +79,7 @@ export function loadConfig(options: LoadConfigOptions): LoadedConfig {
     check: checkLimits,
   });
   // The API may have been moved; unless somebody says otherwise, it is still the one that is meant.
-  const own = { name: 'local', url: httpUrl(value.api) };
+  const own = { name: 'local', url: ownApiUrl({ ...value, runDir: resolve(value.runDir) }) };
   const settings =
     given(['destinations']) === undefined ? { ...value, destinations: [{ ...NO_OPTIONS, ...own }] } : value;
   return { config: completed(settings, options.hostName), file, given };
@@ -83,12 +90,8 @@ const NO_OPTIONS = {
   caFile: undefined,
   requestTimeoutMs: undefined,
   batchTimeoutMs: undefined,
+  quietHours: undefined,
 };
-
-/** Where the write API of this machine answers. */
-export function httpUrl({ host, port }: { readonly host: string; readonly port: number }): string {
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-}
 
 /** A file that was named must exist; the usual one may be missing. */
 function configFile(options: LoadConfigOptions): string | undefined {
@@ -127,7 +130,11 @@ function completed(settings: Settings, hostName: string): Config {
         }),
       ),
     ),
-    api: Object.freeze({ ...api, defaultGateway: api.defaultGateway ?? gateway }),
+    api: Object.freeze({
+      ...api,
+      defaultGateway: api.defaultGateway ?? gateway,
+      tokensFile: resolve(settings.dataDir, api.tokensFile ?? TOKENS_FILE),
+    }),
   });
 }
 
@@ -146,7 +153,7 @@ function checkLimits(settings: Settings, report: ReportProblem): void {
   const { sampling, delivery, breaker, api } = settings;
   const deadlineMs = deadlineOf(settings);
   if (deadlineMs >= sampling.intervalMs) {
-    const [deadline, interval] = [deadlineMs, sampling.intervalMs].map(inUnits);
+    const [deadline, interval] = [deadlineMs, sampling.intervalMs].map(durationText);
     report(
       [
         ['sampling', 'deadline'],
@@ -161,21 +168,17 @@ function checkLimits(settings: Settings, report: ReportProblem): void {
         ['delivery', 'request_timeout'],
         ['delivery', 'batch_timeout'],
       ],
-      `delivery.request_timeout (${inUnits(delivery.requestTimeoutMs)}) is more than delivery.batch_timeout (${inUnits(delivery.batchTimeoutMs)}).`,
+      `delivery.request_timeout (${durationText(delivery.requestTimeoutMs)}) is more than delivery.batch_timeout (${durationText(delivery.batchTimeoutMs)}).`,
     );
   }
   if (breaker.pausesMs.some((pause, i) => pause <= (breaker.pausesMs[i - 1] ?? 0))) {
     report(
       [['breaker', 'pauses']],
-      `${breaker.pausesMs.map(inUnits).join(', ')} are not in ascending order.`,
+      `${breaker.pausesMs.map(durationText).join(', ')} are not in ascending order.`,
     );
   }
-  if (!isLoopback(api.host)) {
-    report(
-      [['api', 'host']],
-      `"${api.host}" could be reached by other machines, which needs a token; that is not supported yet. Use 127.0.0.1.`,
-    );
-  }
+  checkApi(api, report);
+  checkMonitor(settings, report);
   const socketBytes = Buffer.byteLength(controlPath(resolve(settings.runDir)));
   if (socketBytes > SOCKET_PATH_BYTES_MAX) {
     report(
@@ -183,145 +186,13 @@ function checkLimits(settings: Settings, report: ReportProblem): void {
       `the socket for sensorctl would have a path of ${socketBytes} bytes there, and ${SOCKET_PATH_BYTES_MAX} is the most that Linux takes. Use a shorter directory.`,
     );
   }
-  checkSources(settings, report);
+  checkSources({ sources: settings.sources, sampling: { ...sampling, deadlineMs } }, report);
   checkDestinations(settings, report);
-}
-
-function checkSources(settings: Settings, report: ReportProblem): void {
-  const { sources, sampling } = settings;
-  const names = sources.map((source) => source.name ?? source.type);
-  for (const [i, source] of sources.entries()) {
-    const { intervalMs, deadlineMs } = source;
-    if (names.indexOf(names[i] ?? '') < i) {
-      report([['sources', i]], `a second source named "${names[i]}". Give it a name of its own (name: ...).`);
-    }
-    if (intervalMs !== undefined && intervalMs < sampling.intervalMs) {
-      report(
-        [
-          ['sources', i, 'interval'],
-          ['sampling', 'interval'],
-        ],
-        `${inUnits(intervalMs)} is less than sampling.interval (${inUnits(sampling.intervalMs)}), and rounds are no denser.`,
-      );
-    }
-    const ownIntervalMs = Math.max(intervalMs ?? 0, sampling.intervalMs);
-    if (deadlineMs !== undefined && deadlineMs >= ownIntervalMs) {
-      report(
-        [
-          ['sources', i, 'deadline'],
-          ['sources', i, 'interval'],
-          ['sampling', 'interval'],
-        ],
-        `${inUnits(deadlineMs)} is not less than its interval (${inUnits(ownIntervalMs)}).`,
-      );
-    }
-    checkDriver(source, { i, deadlineMs: deadlineMs ?? deadlineOf(settings) }, report);
-  }
-}
-
-/** What only some types have, and what their drivers ask for. */
-function checkDriver(
-  source: Settings['sources'][number],
-  { i, deadlineMs }: { readonly i: number; readonly deadlineMs: number },
-  report: ReportProblem,
-): void {
-  const { type, address, path } = source;
-  const driver = CHIP_DRIVERS.find((one) => one.type === type);
-  const has = { bus: driver !== undefined || type === 'module', path: type === 'module' };
-  for (const [key, allowed] of [
-    ['bus', has.bus],
-    ['address', has.bus],
-    ['path', has.path],
-    ['only', type === 'kernel'],
-    ['skip', type === 'kernel'],
-    ['names', type === 'kernel'],
-  ] as const) {
-    if (allowed || source[key] === undefined) continue;
-    report(
-      [
-        ['sources', i, key],
-        ['sources', i, 'type'],
-      ],
-      `a source of type ${type} has no ${key}.`,
-    );
-  }
-  checkChipOptions(source, i, report);
-  if (has.path && path === undefined) {
-    const where = 'path: /etc/sensor-gateway/drivers/NAME.mjs';
-    report([['sources', i]], `a source of type module needs the file of its driver (${where}).`);
-  }
-  const given = Object.values(source.names ?? {});
-  for (const [sensor, name] of Object.entries(source.names ?? {})) {
-    if (given.indexOf(name) === given.lastIndexOf(name)) continue;
-    report([['sources', i, 'names', sensor]], `"${name}" is the name of another sensor, too.`);
-  }
-  if (driver === undefined) return;
-  if (address !== undefined && !driver.addresses.includes(address)) {
-    const known = driver.addresses.map(hex).join(', ');
-    report([['sources', i, 'address']], `${hex(address)} is no address of a ${type}. Use ${known}.`);
-  }
-  if (deadlineMs <= driver.measureMaxMs) {
-    const own = ['sources', i, 'deadline'];
-    report(
-      [source.deadlineMs === undefined ? ['sampling', 'deadline'] : own, ['sources', i, 'type']],
-      `${inUnits(deadlineMs)} is not enough for a ${type}, which takes up to ${driver.measureMaxMs}ms to measure.`,
-    );
-  }
-}
-
-/** Each chip has some of the options, and says what they may be. */
-function checkChipOptions(source: Settings['sources'][number], i: number, report: ReportProblem): void {
-  const { type } = source;
-  const rules = CHIP_DRIVERS.find((one) => one.type === type)?.options;
-  for (const name of CHIP_OPTIONS) {
-    const value = source[name];
-    if (value === undefined) continue;
-    const rule = rules?.[name];
-    const key = keyOf(name, SETTINGS.shape.sources.entry.shape[name]);
-    const problem = rule === undefined ? `means nothing to a ${type}` : problemWith(rule, value);
-    if (problem !== undefined) {
-      report(
-        [
-          ['sources', i, key],
-          ['sources', i, 'type'],
-        ],
-        `${value} ${problem}.`,
-      );
-    }
-  }
-}
-
-function checkDestinations({ destinations, delivery }: Settings, report: ReportProblem): void {
-  for (const [i, destination] of destinations.entries()) {
-    if (destinations.findIndex((other) => other.name === destination.name) < i) {
-      report([['destinations', i, 'name']], `a second destination named "${destination.name}".`);
-    }
-    const requestMs = destination.requestTimeoutMs ?? delivery.requestTimeoutMs;
-    const batchMs = destination.batchTimeoutMs ?? delivery.batchTimeoutMs;
-    const own = destination.requestTimeoutMs !== undefined || destination.batchTimeoutMs !== undefined;
-    if (own && requestMs > batchMs) {
-      const culprit = destination.requestTimeoutMs === undefined ? 'batch_timeout' : 'request_timeout';
-      report(
-        [['destinations', i, culprit], ['delivery']],
-        `its request_timeout (${inUnits(requestMs)}) is more than its batch_timeout (${inUnits(batchMs)}).`,
-      );
-    }
-  }
-}
-
-/** Whether only this machine itself can reach it. */
-export function isLoopback(host: string): boolean {
-  return /^127(\.\d{1,3}){3}$/.test(host) || host === '::1' || host === 'localhost';
-}
-
-/** Milliseconds as one would write them in the file. */
-function inUnits(ms: number): string {
-  for (const [unit, factor] of [
-    ['h', 3_600_000],
-    ['m', 60_000],
-    ['s', 1_000],
-  ] as const) {
-    if (ms >= factor && ms % factor === 0) return `${ms / factor}${unit}`;
-  }
-  return `${ms}ms`;
+  checkStore(settings.store, report);
+  checkQuietHours(settings, report);
+  checkNotifications(settings.notifications, report);
+  checkWindows(['notifications', 'quiet_hours'], settings.notifications.quietHours ?? [], settings, report);
+  checkCalibration(settings.calibration, report);
+  checkQuality(settings.quality, report);
+  checkTickets(settings.tickets, report);
 }

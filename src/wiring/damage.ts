@@ -1,5 +1,5 @@
 /**
- * What the reader does about an outbox file that is damaged: it takes its time to check one at the start, and
+ * What a program does about a database file that is damaged: it takes its time to check one at the start, and
  * ends when it meets damage later, because only a start can put a fresh file in the place of an open one.
  */
 
@@ -16,12 +16,14 @@ export function checkMaxMs(bytes: number): number {
 }
 
 export interface DamageWatch {
-  /** Rejects with `SGW_OUTBOX_DAMAGED` once damage has been noticed. */
+  /** Rejects with `SGW_OUTBOX_DAMAGED` or `SGW_STORE_DAMAGED` once damage has been noticed. */
   readonly failed: Promise<never>;
   noticed(error: unknown): void;
 }
 
-export function awaitDamage(): DamageWatch {
+const CODES = { outbox: 'SGW_OUTBOX_DAMAGED', store: 'SGW_STORE_DAMAGED' } as const;
+
+export function awaitDamage(of: keyof typeof CODES = 'outbox'): DamageWatch {
   let reject: (error: GatewayError) => void = () => {};
   const failed = new Promise<never>((_resolve, refuse) => {
     reject = refuse;
@@ -32,8 +34,8 @@ export function awaitDamage(): DamageWatch {
     failed,
     noticed(error) {
       reject(
-        new GatewayError('SGW_OUTBOX_DAMAGED', `the outbox file is damaged: ${messageOf(error)}`, {
-          hint: 'The next start moves it to quarantine, begins a fresh one, and saves what can be read.',
+        new GatewayError(CODES[of], `the ${of} file is damaged: ${messageOf(error)}`, {
+          hint: 'The next start reads it through. If it is damaged, it is moved to quarantine, and what can be read is saved in a fresh one.',
           cause: error,
         }),
       );

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { judge, titleOf } from '../../lib/ops/limits/contract.ts';
 import { CONTRACTS } from '../../lib/ops/limits/contracts/index.ts';
-import type { Limits } from '../../lib/ops/limits/limits.ts';
+import type { Limits, Program } from '../../lib/ops/limits/limits.ts';
 import { lookAtLimits } from '../../lib/ops/limits/look.ts';
 import { inWords } from '../../lib/ops/limits/quantity.ts';
 import { recordedProbe } from '../../test/support/recorded-probe.ts';
@@ -37,7 +37,7 @@ const fixedTo = (change: (fixed: Limits['fixed']) => Partial<Limits['fixed']>) =
   const limits = await limitsWith(DEFAULTS);
   return { ...limits, fixed: { ...limits.fixed, ...change(limits.fixed) } };
 };
-const unit = (program: 'sensor-main' | 'sensor-api-write', properties: Record<string, string>) => () =>
+const unit = (program: Program, properties: Record<string, string>) => () =>
   limitsWith(DEFAULTS, { units: { [program]: properties } });
 const setting = (yaml: string) => () => limitsWith(yaml);
 
@@ -98,9 +98,10 @@ const VIOLATIONS: Readonly<Record<string, readonly [limits: () => Promise<Limits
   ],
   ...ofUnit('sensor-main'),
   ...ofUnit('sensor-api-write'),
+  ...ofUnit('sensor-monitor'),
 };
 
-function ofUnit(program: 'sensor-main' | 'sensor-api-write'): typeof VIOLATIONS {
+function ofUnit(program: Program): typeof VIOLATIONS {
   const name = (what: string) => `${program} ${what}`;
   return {
     [name('heartbeat')]: [
@@ -239,12 +240,7 @@ const HEADING = [
 ];
 
 describe('at its start', () => {
-  async function said(
-    program: 'sensor-main' | 'sensor-api-write',
-    yaml: string,
-    differing: Differing,
-    watchdogMs?: number,
-  ) {
+  async function said(program: Program, yaml: string, differing: Differing, watchdogMs?: number) {
     const lines: string[] = [];
     await sayViolations({
       program,

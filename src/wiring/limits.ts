@@ -23,8 +23,17 @@ import type { Limits, Program, SettledLimits } from '../../lib/ops/limits/limits
 import { lookAtLimits, type Place } from '../../lib/ops/limits/look.ts';
 import type { Quantity } from '../../lib/ops/limits/quantity.ts';
 import { TURN_MAX_MS as COLLECTION_MAX_MS, END_SHARE } from '../../lib/ops/memory-guard.ts';
+import { LOOK_BYTES_MAX } from '../../lib/ops/monitor/look-thread.ts';
 import { PEER_BEAT_MS, SILENCE_MS } from '../../lib/ops/peer-watch.ts';
-import { isLoopback, type LoadedConfig } from './config.ts';
+import {
+  ANSWER_HELD_BYTES,
+  COPY_BYTES_MAX,
+  QUESTIONS_MAX,
+  READ_API_LIMITS,
+  THREAD_BYTES_MAX,
+} from '../../lib/ops/read-api/limits.ts';
+import { isLocalUrl } from './api-settings.ts';
+import type { LoadedConfig } from './config.ts';
 import { START_MS } from './damage.ts';
 
 /**
@@ -56,15 +65,28 @@ function heldByReader(destinations: number): number {
   return CACHE_KIB * 1_024 + LOG_BYTES + destinations * perDestination + READINGS_MAX * READING_BYTES;
 }
 
-/** And a write API: every connection that it takes in the middle of the largest body. */
+/** Of a connection: its headers, what it reads at once, and Node's own for it. */
+const CONNECTION_BYTES = WRITE_API_LIMITS.headerBytesMax + 65_536;
+/** The same connections through the port and through the socket. */
+const CONNECTIONS_OF_API = 2 * WRITE_API_LIMITS.connectionsMax;
+
+/** And a write API: every connection that it takes, and the bodies of all requests, as they came and as rows. */
 const HELD_BY_API =
-  STORE_CACHE_KIB * 1_024 + LOG_BYTES + WRITE_API_LIMITS.connectionsMax * WRITE_API_LIMITS.bodyBytesMax;
+  STORE_CACHE_KIB * 1_024 +
+  LOG_BYTES +
+  CONNECTIONS_OF_API * CONNECTION_BYTES +
+  2 * (WRITE_API_LIMITS.heldBytesMax + WRITE_API_LIMITS.reservedBytes);
+
+/** And a monitor: what its threads may have, and as many answers as are made at the same time. */
+const HELD_BY_MONITOR =
+  THREAD_BYTES_MAX + LOOK_BYTES_MAX + COPY_BYTES_MAX + LOG_BYTES + QUESTIONS_MAX * ANSWER_HELD_BYTES;
 
 function fixedLimits(destinations: number): SettledLimits['fixed'] {
   return {
     beat: {
       'sensor-main': fixed('the beat of sensor-main', STATUS_INTERVAL_MS, 'ms'),
       'sensor-api-write': fixed('the beat of sensor-api-write', PEER_BEAT_MS, 'ms'),
+      'sensor-monitor': fixed('the beat of sensor-monitor', STATUS_INTERVAL_MS, 'ms'),
     },
     start: fixed('what a start takes', START_MS, 'ms'),
     stop: fixed('the time for what is in hand at a stop', STOP_MAX_MS, 'ms'),
@@ -76,7 +98,12 @@ function fixedLimits(destinations: number): SettledLimits['fixed'] {
       'sensor-main': fixed('the files of sensor-main', OWN_FILES, 'pieces'),
       'sensor-api-write': fixed(
         'the connections and files of sensor-api-write',
-        WRITE_API_LIMITS.connectionsMax + OWN_FILES,
+        CONNECTIONS_OF_API + OWN_FILES,
+        'pieces',
+      ),
+      'sensor-monitor': fixed(
+        'the connections and files of sensor-monitor',
+        READ_API_LIMITS.connectionsMax + OWN_FILES,
         'pieces',
       ),
     },
@@ -84,6 +111,7 @@ function fixedLimits(destinations: number): SettledLimits['fixed'] {
     held: {
       'sensor-main': fixed('caches and batches of sensor-main', heldByReader(destinations), 'bytes'),
       'sensor-api-write': fixed('caches and requests of sensor-api-write', HELD_BY_API, 'bytes'),
+      'sensor-monitor': fixed('the thread and answers of sensor-monitor', HELD_BY_MONITOR, 'bytes'),
     },
     outboxLog: fixed('the log of the outbox', WAL_MIB * MIB, 'bytes'),
     storeLog: fixed('the log of the store', STORE_WAL_MIB * MIB, 'bytes'),
@@ -136,9 +164,7 @@ export function settledLimits({ config, given }: Pick<LoadedConfig, 'config' | '
       batchTimeout:
         batchTimeout(config.destinations) ??
         setting('delivery.batch_timeout', config.delivery.batchTimeoutMs, 'ms'),
-      localBatchTimeout: batchTimeout(
-        config.destinations.filter(({ url }) => isLoopback(new URL(url).hostname)),
-      ),
+      localBatchTimeout: batchTimeout(config.destinations.filter(({ url }) => isLocalUrl(url))),
       longestPause: setting('breaker.pauses', Math.max(...breaker.pausesMs), 'ms'),
       clockHold: setting('clock.hold', clock.holdMs, 'ms'),
       sourceDeadline,

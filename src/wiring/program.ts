@@ -21,6 +21,7 @@ import { type Config, type LoadedConfig, loadConfig, UNIT_MEMORY_VARIABLE } from
 import { STOP_MAX_MS, sayViolations } from './limits.ts';
 import { giveMemoryBack, memoryLimit } from './memory-limit.ts';
 import { OUTBOX_FILE } from './names.ts';
+import { realSurroundings, type Surroundings } from './surroundings.ts';
 import { PACKAGE_DIR, VERSION } from './version.ts';
 
 /** Everything a program's work is made from. */
@@ -37,6 +38,7 @@ export interface ProgramContext {
   readonly suspendedMs: () => number;
   /** Aborts when a stop is asked for: for what may take long in a start; its reason is to be thrown. */
   readonly stopping: AbortSignal;
+  readonly surroundings: Surroundings;
 }
 
 export interface RunningProgram {
@@ -45,11 +47,15 @@ export interface RunningProgram {
   /** Finishes what is in hand and releases everything. */
   stop(): Promise<void>;
   /** Whether a thread of Node's pool hangs in a call that does not end. Asked after the stop. */
-  hangs?(): boolean;
+  hangs?(): boolean | Promise<boolean>;
 }
 
 /** A message to the supervisor takes microseconds to leave if it leaves at all. */
 const LAST_WORDS_MS = 200;
+
+/** To who asks for a reload: what is wrong in a new configuration shows before anything has been stopped for it. */
+const NO_RELOAD =
+  'SIGHUP changes nothing: settings are read at a start. sensorctl config check, then systemctl restart';
 
 /** Runs a program until a signal or a failure ends it; never returns. */
 export async function runProgram(
@@ -65,7 +71,7 @@ export async function runProgram(
     // An exit waits for the thread that speaks to it, for ever if that hangs. Everything is on the disk.
     if (supervisor?.hangs) process.kill(process.pid, 'SIGKILL');
     // It waits for the threads of the pool as well. To die of SIGTERM counts as a clean end, and asks no thread.
-    if (running?.hangs?.() === true) {
+    if ((await running?.hangs?.()) === true) {
       process.removeAllListeners('SIGTERM');
       process.kill(process.pid, exitCode === EXIT.ok ? 'SIGTERM' : 'SIGKILL');
     }
@@ -77,6 +83,8 @@ export async function runProgram(
   };
   process.on('uncaughtException', (error) => void fail(error));
   process.on('unhandledRejection', (error) => void fail(error));
+  // systemd takes a death by SIGHUP for a clean end, after which it starts nothing again.
+  if (process.env.NOTIFY_SOCKET !== undefined) process.on('SIGHUP', () => log?.warn(NO_RELOAD));
 
   try {
     const loaded = loadConfig({
@@ -106,6 +114,7 @@ export async function runProgram(
       bootId: readBootId,
       suspendedMs: systemSuspendedMs,
       stopping: stopping.signal,
+      surroundings: realSurroundings,
     }).catch((error: unknown) => {
       throw unusableDir(config.dataDir, error);
     });

@@ -1,80 +1,92 @@
 /** What the reader tells of itself, at each beat: to the supervisor, and in its health file. */
 
 import { join } from 'node:path';
+import { quarantined } from '../../lib/base/quarantine-shelf.ts';
+import type { Appraiser } from '../../lib/flow/acquire/appraisal.ts';
 import type { SamplingLoop } from '../../lib/flow/acquire/sampling-loop.ts';
 import type { I2cBusStatus } from '../../lib/flow/acquire/sources/i2c/i2c-bus.ts';
 import type { ClockLoop } from '../../lib/flow/outbox/clock-loop.ts';
-import { quarantined } from '../../lib/flow/outbox/quarantine-shelf.ts';
 import type { Destination } from '../../lib/flow/sync/destination.ts';
-import { createHealthFile } from '../../lib/ops/health-file.ts';
-import { createHeartbeat } from '../../lib/ops/heartbeat.ts';
+import type { AppendTimes } from '../../lib/ops/append-times.ts';
 import type { Liveness } from '../../lib/ops/liveness.ts';
 import type { VitalSigns } from '../../lib/ops/vital-signs.ts';
 import { OUTBOX_FILE, READER } from './names.ts';
-import { noting, type ProgramContext } from './program.ts';
-import { VERSION } from './version.ts';
+import type { ProgramContext } from './program.ts';
+import { createProgramHealth } from './program-health.ts';
+import type { WrittenMetrics } from './reader-metrics.ts';
 
 export interface ReaderHealthDeps {
   readonly context: ProgramContext;
   readonly liveness: Liveness;
   readonly signs: VitalSigns;
+  readonly appends: Pick<AppendTimes, 'snapshot'>;
   readonly sampling: SamplingLoop;
+  readonly appraiser: Pick<Appraiser, 'unmetCalibrations'>;
   readonly buses: () => readonly I2cBusStatus[];
   readonly clockLoop: ClockLoop;
   readonly destinations: readonly Destination[];
+  readonly metrics: Pick<WrittenMetrics, 'write' | 'remove'>;
 }
 
 export function createReaderHealth({
   context,
   liveness,
   signs,
+  appends,
   sampling,
+  appraiser,
   buses,
   clockLoop,
   destinations,
+  metrics,
 }: ReaderHealthDeps) {
-  const { config, clock, log, supervisor } = context;
-  const file = createHealthFile({
-    dir: config.runDir,
-    program: READER,
-    pid: context.pid,
-    version: VERSION,
-    wallMs: clock.wallMs,
-    monotonicMs: clock.monotonicMs,
-  });
+  const { config } = context;
   function clockRemark(): string {
     const { trusted, jumpedMs } = clockLoop.status();
     if (jumpedMs !== 0) return ', the clock has jumped';
     return trusted ? '' : ', the clock is not trusted';
   }
+  /** `, 3 sources quiet until 06:00, local quiet until 17:00`. */
+  function quietRemark(): string {
+    const quiet = sampling.status().sources.flatMap((one) => one.quiet ?? []);
+    const [first] = quiet.toSorted((a, b) => a.untilAt - b.untilAt);
+    const sources = first === undefined ? '' : `, ${quiet.length} sources quiet ${first.words}`;
+    const hushed = destinations.flatMap((one) => {
+      const { name, quiet: now } = one.status();
+      return now === undefined ? [] : [`, ${name} quiet ${now.words}`];
+    });
+    return sources + hushed.join('');
+  }
   // A destination that is up to date must not hide one that is not.
   const statusLine = () =>
-    signs.statusLine(Math.max(0, ...destinations.map((one) => one.status().backlog.rows))) + clockRemark();
+    signs.statusLine(Math.max(0, ...destinations.map((one) => one.status().backlog.rows))) +
+    clockRemark() +
+    quietRemark();
 
-  return {
-    heartbeat: createHeartbeat({
-      clock,
-      liveness,
-      supervisor,
-      statusLine,
-      onWithheld: (stuck) =>
-        log.error({ stuck }, `heartbeat withheld: ${stuck.map((one) => one.loop).join(', ')} stuck`),
-      onBeat: () =>
-        noting(log, 'health file', () =>
-          file.write({
-            status: statusLine(),
-            overdue: liveness.overdue(),
-            ...signs.snapshot(),
-            clock: clockLoop.status(),
-            quarantine: shelfOf(join(config.dataDir, OUTBOX_FILE)),
-            sampling: sampling.status(),
-            i2c_buses: buses(),
-            destinations: destinations.map((one) => one.status()),
-          }),
-        ),
+  const { heartbeat, remove } = createProgramHealth({
+    context,
+    program: READER,
+    onBeat: metrics.write,
+    liveness,
+    statusLine,
+    state: () => ({
+      overdue: liveness.overdue(),
+      ...signs.snapshot(),
+      appends: appends.snapshot(),
+      clock: clockLoop.status(),
+      quarantine: shelfOf(join(config.dataDir, OUTBOX_FILE)),
+      sampling: sampling.status(),
+      calibrations_unmet: appraiser.unmetCalibrations(),
+      i2c_buses: buses(),
+      destinations: destinations.map((one) => one.status()),
     }),
-    /** After the last beat. */
-    remove: () => noting(log, 'health file', () => file.remove()),
+  });
+  return {
+    heartbeat,
+    remove() {
+      remove();
+      metrics.remove();
+    },
   };
 }
 

@@ -8,20 +8,20 @@ import { join } from 'node:path';
 import { acquireInstanceLock, type InstanceLock } from '../../lib/base/instance-lock.ts';
 import type { Loop } from '../../lib/base/loop.ts';
 import { RELEASED_AT } from '../../lib/base/released-at.ts';
+import { createAppraiser } from '../../lib/flow/acquire/appraisal.ts';
 import { createBackpressure } from '../../lib/flow/acquire/backpressure.ts';
 import { createSamplingLoop } from '../../lib/flow/acquire/sampling-loop.ts';
 import { createSilenceWatch } from '../../lib/flow/acquire/silence-watch.ts';
-import { createSources } from '../../lib/flow/acquire/sources/create-sources.ts';
 import { stampFrom } from '../../lib/flow/acquire/stamp.ts';
 import type { FlowEvent, World } from '../../lib/flow/flow-event.ts';
+import { unclearBefore } from '../../lib/flow/outbox/account.ts';
 import { createBallast } from '../../lib/flow/outbox/ballast.ts';
 import { createClockLoop } from '../../lib/flow/outbox/clock-loop.ts';
 import { createKeeper } from '../../lib/flow/outbox/keeper.ts';
 import { openOutboxSafely } from '../../lib/flow/outbox/quarantine.ts';
 import { createSalvageLoop } from '../../lib/flow/outbox/salvage-loop.ts';
 import type { Reading } from '../../lib/flow/reading.ts';
-import { createClockTrust } from '../../lib/ops/clock-trust.ts';
-import { createControlSocket } from '../../lib/ops/control-socket.ts';
+import { createAppendTimes } from '../../lib/ops/append-times.ts';
 import { createControlWatch } from '../../lib/ops/control-watch.ts';
 import { createEventLog } from '../../lib/ops/event-log.ts';
 import { createLiveness } from '../../lib/ops/liveness.ts';
@@ -37,7 +37,9 @@ import { ordersTo } from './orders.ts';
 import { checkOutbox } from './outbox-check.ts';
 import { poolThreads } from './pool-threads.ts';
 import type { ProgramContext, RunningProgram } from './program.ts';
+import { hasQuietHours, planQuietHours } from './quiet-hours.ts';
 import { createReaderHealth } from './reader-health.ts';
+import { writeReaderMetrics } from './reader-metrics.ts';
 import { awaitReadiness } from './readiness.ts';
 import { roundLine } from './round-line.ts';
 
@@ -45,7 +47,8 @@ export { READER };
 
 /** Throws `SGW_DATA_DIR_UNUSABLE`, `SGW_DATA_DIR_IN_USE`, and whatever the outbox finds wrong with its file. */
 export async function startReader(context: ProgramContext): Promise<RunningProgram> {
-  const { config, clock, log, supervisor } = context;
+  const { config, clock, log, supervisor, surroundings } = context;
+  const { cadence } = surroundings;
   const secrets = config.destinations.map(readSecrets);
   prepareDirectories(config);
   const ballast = createBallast({
@@ -58,8 +61,13 @@ export async function startReader(context: ProgramContext): Promise<RunningProgr
   const liveness = createLiveness(clock);
   const destinationNames = config.destinations.map((one) => one.name);
   const signs = createVitalSigns(destinationNames, clock.monotonicMs);
+  const appends = createAppendTimes();
+  const metrics = writeReaderMetrics(context, liveness);
   const listeners = [
     signs.observe,
+    appends.observe,
+    metrics.observe,
+    surroundings.observe,
     createEventLog({
       log,
       monotonicMs: clock.monotonicMs,
@@ -92,28 +100,44 @@ export async function startReader(context: ProgramContext): Promise<RunningProgr
       onDamage: damage.noticed,
     }),
   );
+  const missed = unclearBefore(outboxFile, clock.wallMs());
   const keeper = createKeeper({ outbox, ballast, world });
-  const links = config.destinations.map((one, index) =>
-    connectLink(one, secrets[index] ?? {}, { config, world, outbox, pulse: liveness }),
-  );
+  // The clock that it asks is made below, and nothing asks before the loops run.
+  const quietPlan = planQuietHours(config, () => clockLoop.wall.moment());
+  const links = config.destinations.map((one, index) => {
+    const quiet = quietPlan.ofDestination(one);
+    return connectLink(one, secrets[index] ?? {}, {
+      config,
+      world,
+      surroundings,
+      outbox,
+      missed,
+      pulse: liveness,
+      quiet,
+    });
+  });
   const destinations = links.map((link) => link.destination);
 
   const wakeAll = () => {
     for (const destination of destinations) destination.nudge();
   };
   const clockLoop = createClockLoop({
-    trust: createClockTrust({ mode: config.clock.trust, floorAt: RELEASED_AT, clock }),
+    trust: surroundings.trustClock({ mode: config.clock.trust, floorAt: RELEASED_AT, clock }),
     outbox,
     world,
     pulse: liveness,
     bootId: context.bootId,
     suspendedMs: context.suspendedMs,
     holdMs: config.clock.holdMs,
+    everyMs: cadence.clockMs,
     onReleased: wakeAll,
   });
   await clockLoop.look();
+  if (hasQuietHours(config) && !clockLoop.status().trusted)
+    log.warn(`quiet hours do not hold until the clock is trusted: ${clockLoop.status().why}`);
 
-  const sources = createSources(config.sources, {
+  const configured = config.sources.map((one) => ({ ...one, quiet: quietPlan.ofSource(one) }));
+  const sources = surroundings.openSources(configured, {
     world,
     stateDir: config.dataDir,
     pulse: liveness,
@@ -128,13 +152,23 @@ export async function startReader(context: ProgramContext): Promise<RunningProgr
     sources: sources.all,
   });
   listeners.push(silences.observe);
+  const appraiser = createAppraiser({
+    calibrations: config.calibration,
+    quality: config.quality,
+    observe: world.observe,
+  });
+  listeners.push(appraiser.observe);
   const sampling = createSamplingLoop({
     sources: sources.all,
     stamp: stampFrom(clockLoop.wall),
+    appraiser,
     intervalMs: config.sampling.intervalMs,
     world,
     pulse: liveness,
-    onRead: silences.onRead,
+    onRead(source, sensors) {
+      silences.onRead(source, sensors);
+      metrics.onRead(source, sensors !== undefined);
+    },
     append(readings: readonly Reading[]) {
       if (!keeper.keep(readings)) return;
       wakeAll();
@@ -151,17 +185,22 @@ export async function startReader(context: ProgramContext): Promise<RunningProgr
   });
   listeners.push(backpressure.observe);
 
+  metrics.lookAt({ sampling, buses: sources.buses, clockLoop, destinations });
   const health = createReaderHealth({
     context,
     liveness,
     signs,
+    appends,
     sampling,
+    appraiser,
     buses: sources.buses,
     clockLoop,
     destinations,
+    metrics,
   });
   const peerWatch = createPeerWatch({
     file: join(config.runDir, `${WRITE_API}.health.json`),
+    everyMs: cadence.peerMs,
     clock,
     pulse: liveness,
     wanted: () => links.some((link) => link.local && link.destination.status().breaker.state !== 'closed'),
@@ -186,22 +225,25 @@ export async function startReader(context: ProgramContext): Promise<RunningProgr
     pulse: liveness,
     // Room for the latest damaged file and for the one before it.
     bounds: { bytesMax: 2 * config.outbox.bytesMax, diskReserveBytes: config.outbox.diskReserve },
+    everyMs: cadence.salvageMs,
     onSaved: wakeAll,
   });
-  const control = createControlSocket(controlPath(config.runDir), ordersTo(destinations, outbox));
+  const control = surroundings.controlSocket(controlPath(config.runDir), ordersTo(destinations, outbox));
   const noOrders = (error: unknown) =>
     log.warn({ err: error }, 'sensorctl cannot give orders: no control socket');
-  await control.listen().catch(noOrders);
-  const controlWatch = createControlWatch({
-    socket: control,
-    clock,
-    pulse: liveness,
-    onMended: () => {
-      log.info('the control socket was gone, and is back: run_dir has been cleared');
-      health.heartbeat.nudge();
-    },
-    onFailed: noOrders,
-  });
+  await control?.listen().catch(noOrders);
+  const controlWatch =
+    control &&
+    createControlWatch({
+      socket: control,
+      clock,
+      pulse: liveness,
+      onMended: () => {
+        log.info('the control socket was gone, and is back: run_dir has been cleared');
+        health.heartbeat.nudge();
+      },
+      onFailed: noOrders,
+    });
   const loops: readonly Loop[] = [
     sampling,
     clockLoop,
@@ -209,22 +251,35 @@ export async function startReader(context: ProgramContext): Promise<RunningProgr
     ...destinations.flatMap((one) => [one.live, one.backfill]),
     ...links.map((link) => link.handshake),
     peerWatch,
-    createPlaceWatch({ file: outboxFile, clock, pulse: liveness }),
-    controlWatch,
+    createPlaceWatch({
+      file: outboxFile,
+      everyMs: cadence.placeMs,
+      onGone: () => outbox.noteDeleted(),
+      clock,
+      pulse: liveness,
+    }),
+    ...(controlWatch === undefined ? [] : [controlWatch]),
     health.heartbeat,
   ];
   const runs = loops.map((loop) => loop.run());
+  const anyCallHangs = () =>
+    sources.hangs() ||
+    links.some((link) => link.isLookingUp()) ||
+    sampling
+      .status()
+      .sources.some((one) => clock.monotonicMs() - (one.busySinceMono ?? Infinity) > SLOW_READ_MS);
 
   return {
     failed: Promise.race([firstFailure(runs), damage.failed]),
-    hangs: () =>
-      sources.buses().some(({ state }) => state === 'stuck') ||
-      sampling
-        .status()
-        .sources.some((one) => clock.monotonicMs() - (one.busySinceMono ?? Infinity) > SLOW_READ_MS),
+    async hangs() {
+      const untilMono = clock.monotonicMs() + SLOW_READ_MS;
+      while (anyCallHangs() && clock.monotonicMs() < untilMono)
+        await clock.sleep('reads to end', READS_LOOK_MS);
+      return anyCallHangs();
+    },
     async stop() {
       stopping.abort();
-      await control.close();
+      await control?.close();
       for (const loop of loops) loop.stop();
       await Promise.allSettled(runs);
       for (const destination of destinations) destination.close();
@@ -239,8 +294,9 @@ export async function startReader(context: ProgramContext): Promise<RunningProgr
   };
 }
 
-/** A read that was under way when the stop came is not one that hangs. */
+/** A read that was under way when the stop came is not one that hangs: it ends by itself, mostly in milliseconds. */
 const SLOW_READ_MS = 1_000;
+const READS_LOOK_MS = 20;
 
 /** Two readers would take each other's data, and in one run_dir each other's socket and health file. */
 function lockDirectories({ dataDir, runDir }: Config, pid: number): InstanceLock[] {

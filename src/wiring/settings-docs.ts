@@ -1,7 +1,6 @@
 /**
  * The two documents that follow from the tree of settings: `docs/settings.md` and
- * `config.example.yaml`. Both files are the output of these functions, and a test holds them to it;
- * `sensorctl config docs > docs/settings.md` and `sensorctl config sample > config.example.yaml` write them.
+ * `config.example.yaml`. `npm run docs` writes both with these functions, and a test holds the files to it.
  */
 
 import { variableOf } from '../../lib/base/config-environment.ts';
@@ -17,7 +16,7 @@ export function settingsMarkdown(): string {
   return [
     '# Settings',
     '',
-    `<!-- Written by \`sensorctl config docs\`. Change src/wiring/settings.ts instead. -->`,
+    '<!-- Written by `npm run docs`. Change the settings in src/wiring instead. -->',
     '',
     `The programs need no configuration. What should differ stands in \`${CONFIG_FILE}\` (or in the file`,
     'that `--config` or `SENSORGW_CONFIG` names); environment variables override the file. Everything is',
@@ -38,28 +37,46 @@ export function settingsMarkdown(): string {
   ].join('\n');
 }
 
-function chapter(key: string, node: Node): string[] {
+function chapter(key: string, node: Node, within: readonly string[] = []): string[] {
   if (node.node === 'setting') return [];
-  const head = ['', `## ${key}`, '', node.about, ''];
-  if (node.node === 'section') return [...head, ...table(node.shape, [key])];
-  const usual = node.initial.map((one) => `\`${inline(one)}\``).join(', ');
-  const variable = variableOf(ENVIRONMENT_PREFIX, [key]);
+  const path = [...within, key];
+  const head = ['', `${within.length === 0 ? '##' : '###'} ${path.join('.')}`, '', node.about, ''];
+  if (node.node === 'section') {
+    const lists = entriesOf(node).filter(([, child]) => child.node === 'list');
+    return [
+      ...head,
+      ...table(node.shape, path),
+      ...lists.flatMap(([name, child]) => chapter(keyOf(name, child), child, path)),
+    ];
+  }
+  const usual = node.initial.map((one) => `\`${inline(one)}\``).join(', ') || 'none';
+  const least = node.initial.length === 0 ? 0 : 1;
+  const variable = variableOf(ENVIRONMENT_PREFIX, path);
   return [
     ...head,
-    `A list of 1 to ${node.entriesMax} entries. Default: ${usual}. Variable: \`${variable}\`.`,
+    `A list of ${least} to ${node.entriesMax} entries. Default: ${usual}. Variable: \`${variable}\`.`,
     ...(node.bareKey ? [`A bare word is an entry's \`${node.bareKey}\`.`] : []),
     '',
-    ...table(node.entry.shape, [`${key}[]`]),
+    ...table(node.entry.shape, [...within, `${key}[]`]),
   ];
 }
 
 function table(shape: Section['shape'], path: readonly string[]): string[] {
-  const rows = entriesOf({ node: 'section', about: '', shape }).flatMap(([name, node]) => {
+  return [
+    '| setting | values | default | what it decides |',
+    '| --- | --- | --- | --- |',
+    ...rowsOf(shape, path),
+  ];
+}
+
+/** Those of a section within a section have longer names, and no table of their own. */
+function rowsOf(shape: Section['shape'], path: readonly string[]): string[] {
+  return entriesOf({ node: 'section', about: '', shape }).flatMap(([name, node]) => {
+    const own = [...path, keyOf(name, node)];
+    if (node.node === 'section') return path.length === 0 ? [] : rowsOf(node.shape, own);
     if (node.node !== 'setting') return [];
-    const setting = [...path, keyOf(name, node)].join('.');
-    return [`| \`${setting}\` | ${node.values} | ${defaultOf(node)} | ${node.about} |`];
+    return [`| \`${own.join('.')}\` | ${node.values} | ${defaultOf(node)} | ${node.about} |`];
   });
-  return ['| setting | values | default | what it decides |', '| --- | --- | --- | --- |', ...rows];
 }
 
 function defaultOf(node: Setting<unknown>): string {
@@ -101,20 +118,22 @@ function sampleOf(key: string, node: Node, indent: string): string[] {
         ...entriesOf(node).flatMap(([name, child]) => sampleOf(keyOf(name, child), child, `${indent}  `)),
       ];
     case 'list':
-      return listSample(key, node);
+      return listSample(key, node, indent);
   }
 }
 
-function listSample(key: string, node: List): string[] {
+function listSample(key: string, node: List, indent: string): string[] {
   const keys = entriesOf(node.entry).flatMap(([name, child]) =>
-    child.node === 'setting' ? comment(`- ${keyOf(name, child)}: ${child.about} ${rangeOf(child)}`, '') : [],
+    child.node === 'setting'
+      ? comment(`- ${keyOf(name, child)}: ${child.about} ${rangeOf(child)}`, indent)
+      : [],
   );
-  const entries = node.initial.flatMap((entry) =>
+  const entries = [...node.initial, ...node.example].flatMap((entry) =>
     Object.entries(entry ?? {}).map(
-      ([name, value], i) => `#  ${i === 0 ? '-' : ' '} ${name}: ${inline(value)}`,
+      ([name, value], i) => `${indent}#  ${i === 0 ? '-' : ' '} ${name}: ${inline(value)}`,
     ),
   );
-  return [...comment(`${node.about} Each entry may have:`, ''), ...keys, `#${key}:`, ...entries];
+  return [...comment(`${node.about} Each entry may have:`, indent), ...keys, `${indent}#${key}:`, ...entries];
 }
 
 function rangeOf(node: Setting<unknown>): string {

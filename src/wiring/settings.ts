@@ -1,28 +1,20 @@
 /**
- * Every setting of the product, written once. Types, defaults, ranges, environment names, messages,
+ * Every setting of the product, written once, here or in the file of its group. Types, defaults, ranges, environment names, messages,
  * `docs/settings.md` and `config.example.yaml` all come from this tree; a test holds the files to it.
  */
 
-import {
-  choice,
-  duration,
-  fraction,
-  integer,
-  list,
-  section,
-  several,
-  size,
-  table,
-  text,
-} from '../../lib/base/setting.ts';
-import { SHUNT_OHM } from '../../lib/flow/acquire/sources/i2c/chips/ina219.ts';
-import { CHIP_DRIVERS } from '../../lib/flow/acquire/sources/i2c/chips/index.ts';
-import { DRIVER_PATH, HOST, NAME, PATH, SENSOR_PATTERN, URL_RULES } from './text-rules.ts';
-
-const SOURCE_TYPES = ['kernel', 'simulated', 'module', ...CHIP_DRIVERS.map(({ type }) => type)] as const;
-
-/** Where the programs meet when nothing else is said. */
-export const API_PORT = 8_470;
+import { choice, duration, fraction, integer, section, several, size, text } from '../../lib/base/setting.ts';
+import { API } from './api-settings.ts';
+import { DESTINATIONS } from './destination-settings.ts';
+import { INVARIANT_SETTINGS } from './invariant-settings.ts';
+import { MONITOR } from './monitor-settings.ts';
+import { NOTIFICATIONS } from './notify-settings.ts';
+import { CALIBRATION, QUALITY } from './quality-settings.ts';
+import { QUIET_HOURS } from './quiet-settings.ts';
+import { SOURCES } from './source-settings.ts';
+import { STORE } from './store-settings.ts';
+import { NAME, PATH } from './text-rules.ts';
+import { TICKETS } from './ticket-settings.ts';
 
 export const SETTINGS = section('', {
   gateway: text({
@@ -86,103 +78,11 @@ export const SETTINGS = section('', {
     }),
   }),
 
-  sources: list({
-    about: 'What is read. Sources are isolated from each other: one that hangs costs only its own readings.',
-    entriesMax: 64,
-    bareKey: 'type',
-    initial: [{ type: 'kernel' }, { type: 'simulated' }],
-    entry: {
-      type: choice({
-        of: SOURCE_TYPES,
-        about:
-          'kernel: what /proc and /sys know of this machine. simulated: invented curves, named so. module: a driver of your own (docs/drivers.md). The others: a chip on an I2C bus (docs/sensors.md).',
-      }),
-      name: text({
-        ...NAME,
-        about: 'Unique among the sources.',
-        initialNote: 'its type',
-        example: 'terrarium',
-      }),
-      intervalMs: duration({
-        min: '1s',
-        max: '7d',
-        about: 'Read it less often than every round.',
-        initialNote: 'every round',
-        example: '1m',
-      }),
-      deadlineMs: duration({
-        min: '10ms',
-        max: '10m',
-        about: 'How long it may take.',
-        initialNote: '`sampling.deadline`',
-        example: '2s',
-      }),
-      bus: integer({
-        min: 0,
-        max: 255,
-        about: 'I2C chips only: the number in /dev/i2c-NUMBER.',
-        initialNote: '1, the bus on the header of a Raspberry Pi',
-        example: 1,
-      }),
-      address: integer({
-        min: 0x08,
-        max: 0x77,
-        about: 'I2C chips only: its address on the bus.',
-        initialNote: 'the usual one of the chip',
-        example: '0x77',
-      }),
-      oversampling: integer({
-        min: 1,
-        max: 16,
-        about: 'bme280, bmp280: how many samples the chip averages: 1, 2, 4, 8 or 16. More is less noise.',
-        initialNote: '1',
-        example: 4,
-      }),
-      shuntOhm: fraction({
-        ...SHUNT_OHM,
-        about: 'ina219: the resistor that the current flows through, in ohm. R100 on it means 0.1.',
-        initialNote: '0.1, as most boards have it',
-        example: 0.01,
-      }),
-      rangeVolt: fraction({
-        min: 0.256,
-        max: 6.144,
-        about:
-          'ads1115: the largest voltage to measure: 6.144, 4.096, 2.048, 1.024, 0.512 or 0.256. Less is finer.',
-        initialNote: '4.096',
-        example: 2.048,
-      }),
-      path: text({
-        ...DRIVER_PATH,
-        about:
-          'module only: the file of the driver. It runs as a part of the reader, so trust it as you trust us.',
-        initialNote: 'none; a module must have one',
-        example: '/etc/sensor-gateway/drivers/pond.mjs',
-      }),
-      only: several({
-        of: text({ ...SENSOR_PATTERN, about: '' }),
-        countMax: 64,
-        about: 'kernel only: which of its sensors to read, by their own names (`sensorctl sensors scan`).',
-        initialNote: 'all',
-        example: ['w1-*', 'hwmon-cpu_thermal'],
-      }),
-      skip: several({
-        of: text({ ...SENSOR_PATTERN, about: '' }),
-        countMax: 64,
-        about: 'kernel only: which of them to leave out.',
-        initialNote: 'none',
-        example: ['net-*'],
-      }),
-      names: table({
-        key: NAME,
-        of: text({ ...NAME, about: '' }),
-        countMax: 256,
-        about: 'kernel only: what to call them: its own name of each, and the one for the readings.',
-        initialNote: 'their own',
-        example: { 'w1-28-0316a2795e8b': 'water-tank' },
-      }),
-    },
-  }),
+  sources: SOURCES,
+
+  calibration: CALIBRATION,
+
+  quality: QUALITY,
 
   i2c: section('The buses of chips that are read directly.', {
     timeoutMs: duration({
@@ -203,7 +103,7 @@ export const SETTINGS = section('', {
   }),
 
   clock: section(
-    'Whose word counts for the clock of this machine. Times are UTC; the time zone changes nothing.',
+    'Whose word counts for the clock of this machine. Times are UTC; only quiet_hours ask for a time zone.',
     {
       trust: choice({
         of: ['auto', 'always', 'never'],
@@ -220,6 +120,8 @@ export const SETTINGS = section('', {
     },
   ),
 
+  quietHours: QUIET_HOURS,
+
   backpressure: section('What happens to sampling while a destination is down.', {
     sampling: choice({
       of: ['slow', 'keep'],
@@ -228,44 +130,7 @@ export const SETTINGS = section('', {
     }),
   }),
 
-  destinations: list({
-    about: 'Where readings are delivered. They are independent: one that is down never holds up another.',
-    entriesMax: 8,
-    initial: [{ name: 'local', url: `http://127.0.0.1:${API_PORT}` }],
-    entry: {
-      name: text({
-        ...NAME,
-        about: 'Unique among the destinations. A new name starts from the whole backlog.',
-      }),
-      url: text({ ...URL_RULES, about: 'The write API: scheme, host and port.' }),
-      tokenFile: text({
-        ...PATH,
-        about: 'A file that holds the bearer token, readable by us alone.',
-        initialNote: 'no token',
-        example: '/etc/sensor-gateway/token',
-      }),
-      caFile: text({
-        ...PATH,
-        about: 'A PEM file with the authority that signed its certificate.',
-        initialNote: "the system's authorities",
-        example: '/etc/sensor-gateway/ca.pem',
-      }),
-      requestTimeoutMs: duration({
-        min: '100ms',
-        max: '5m',
-        about: 'As delivery.request_timeout, for this one.',
-        initialNote: '`delivery.request_timeout`',
-        example: '10s',
-      }),
-      batchTimeoutMs: duration({
-        min: '100ms',
-        max: '10m',
-        about: 'As delivery.batch_timeout, for this one.',
-        initialNote: '`delivery.batch_timeout`',
-        example: '30s',
-      }),
-    },
-  }),
+  destinations: DESTINATIONS,
 
   outbox: section('What the outbox may take of the disk.', {
     bytesMax: size({
@@ -327,29 +192,15 @@ export const SETTINGS = section('', {
     }),
   }),
 
-  api: section('The write API on this machine.', {
-    host: text({
-      ...HOST,
-      initial: '127.0.0.1',
-      about: 'Where it listens. Only this machine itself, for now: there is no token for others yet.',
-    }),
-    port: integer({
-      initial: API_PORT,
-      min: 1,
-      max: 65_535,
-      about: 'Its port. Readings are delivered there unless `destinations` says otherwise.',
-    }),
-    defaultGateway: text({
-      ...NAME,
-      about: 'The gateway of readings that name none (`POST /api/v1/readings`).',
-      initialNote: 'the value of `gateway`',
-      example: 'greenhouse',
-    }),
-    futureMaxMs: duration({
-      initial: '24h',
-      min: '1s',
-      max: '7d',
-      about: 'A reading from further in the future is refused: its clock is wrong.',
-    }),
-  }),
+  api: API,
+
+  monitor: MONITOR,
+
+  store: STORE,
+
+  invariants: INVARIANT_SETTINGS,
+
+  tickets: TICKETS,
+
+  notifications: NOTIFICATIONS,
 });

@@ -1,7 +1,8 @@
 /** What the texts among the settings may be: names, paths, addresses; each with the sentence for one that is not. */
 
+import { splitUnixUrl } from '../../lib/base/http/ask.ts';
 import { shown, type TextRules } from '../../lib/base/setting.ts';
-import { CHOICE_PATTERN } from '../../lib/flow/acquire/sources/kernel/sensor-choice.ts';
+import { NAME_CHOICE_PATTERN } from '../../lib/flow/acquire/name-pattern.ts';
 import { NAME_PATTERN, NAME_RULE } from '../../lib/flow/reading.ts';
 
 export const NAME: TextRules = {
@@ -23,9 +24,17 @@ export const PATH: TextRules = {
 export const SENSOR_PATTERN: TextRules = {
   values: 'sensor names, * for any characters',
   problem: (pattern) =>
-    CHOICE_PATTERN.test(pattern)
+    NAME_CHOICE_PATTERN.test(pattern)
       ? undefined
       : `${shown(pattern)} is no name of a sensor. Use a-z, 0-9, _ and -, with * for any characters.`,
+};
+
+export const NAMES: TextRules = {
+  values: 'a name, * for any characters',
+  problem: (pattern) =>
+    NAME_CHOICE_PATTERN.test(pattern)
+      ? undefined
+      : `${shown(pattern)} is no name. Use a-z, 0-9, _ and -, with * for any characters.`,
 };
 
 export const DRIVER_PATH: TextRules = {
@@ -35,8 +44,9 @@ export const DRIVER_PATH: TextRules = {
 };
 
 export const URL_RULES: TextRules = {
-  values: 'http://HOST:PORT or https://HOST:PORT',
+  values: 'http://HOST:PORT, https://HOST:PORT or unix:/PATH/NAME.sock',
   problem: (line) => {
+    if (splitUnixUrl(line)?.path === '/') return undefined;
     if (!URL.canParse(line)) return `${shown(line)} is not an address. Use ${URL_RULES.values}.`;
     const url = new URL(line);
     if (!/^https?:$/.test(url.protocol))

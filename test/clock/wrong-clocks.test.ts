@@ -141,6 +141,56 @@ test('an answer that is lost as the clock becomes trusted leaves no reading with
   expectTrue(stored);
 });
 
+describe('a clock that is moved by five milliseconds in each round', () => {
+  /** As a service does that slews the wall clock alone, as fast as the kernel allows: 500 parts in a million. */
+  async function slew(rig: ClockRig, rounds: number, vouched: boolean): Promise<void> {
+    for (let round = 0; round < rounds; round += 1) {
+      await rig.advance(10_000);
+      rig.jump(5);
+      rig.vouch(vouched);
+    }
+    await rig.advance(MINUTE_MS);
+  }
+
+  test('and vouched for is followed to a tenth of a second, in order, and no round is missed', async () => {
+    const rig = await startClockRig();
+    rig.vouch(true);
+    await slew(rig, 360, true);
+
+    const stored = await rig.stored();
+    expectEachOnce(rig, stored);
+    for (const { number, errorMs } of stored) {
+      const wallErrorMs = 5 * Math.min(number, 360);
+      expect(Math.abs(errorMs - wallErrorMs)).toBeLessThanOrEqual(110);
+    }
+    for (const spacing of spacings(stored)) expect(Math.abs(spacing - 10_000)).toBeLessThanOrEqual(110);
+    expect(rig.events('clock.doubted')).toEqual([]);
+  });
+
+  test('and vouched for by nobody moves no reading, and is said a few times', async () => {
+    const rig = await startClockRig();
+    rig.vouch(true);
+    await rig.advance(MINUTE_MS);
+    await slew(rig, 360, false);
+
+    const found = [...(await rig.stored()), ...(await rig.waiting())];
+    expectEachOnce(rig, found);
+    expectTrue(found);
+    expect(spacings(found)).toEqual(new Set([10_000]));
+    expect(rig.status().jumpedMs).toBe(1_800);
+    // 100 ms, and each time that it has doubled.
+    expect(rig.events('clock.doubted')).toHaveLength(5);
+  });
+
+  test('as its twin without a steady clock would have it: readings that nobody vouches for', async () => {
+    const rig = await startClockRig({ naive: true });
+    rig.vouch(true);
+    await slew(rig, 360, false);
+
+    expect((await rig.stored()).some(({ errorMs }) => errorMs > 1_000)).toBe(true);
+  });
+});
+
 describe('jumps of a clock that was trusted', () => {
   for (const hours of [3, -3, 48, -48]) {
     test(`by ${hours} h that nobody vouches for move no reading`, async () => {

@@ -278,7 +278,7 @@ export function readingsStoreContract(name: string, createHarness: () => StoreHa
       const declaration = fc.tuple(
         fc.integer({ min: 1, max: 40 }),
         fc.integer({ min: 0, max: 15 }),
-        fc.constantFrom<GoneCause>('shed', 'thinned', 'buried', 'corrupt', 'rolled_back'),
+        fc.constantFrom<GoneCause>('shed', 'thinned', 'buried', 'corrupt', 'rolled_back', 'deleted'),
       );
       const step = fc.record({
         seqs: fc.uniqueArray(fc.integer({ min: 1, max: 40 }), { maxLength: 8 }),

@@ -12,7 +12,7 @@ import { OUTBOX_APPLICATION_ID, OUTBOX_MIGRATIONS } from '../../lib/flow/outbox/
 import { parseThinned } from '../../lib/flow/outbox/thinned-text.ts';
 import type { Reading } from '../../lib/flow/reading.ts';
 import { intersection, normalized, type SeqRange, type SeqRanges } from '../../lib/flow/seq-ranges.ts';
-import { STORE_APPLICATION_ID, STORE_MIGRATIONS } from '../../lib/flow/write-api/schema.ts';
+import { STORE_APPLICATION_ID, STORE_MIGRATIONS } from '../../lib/flow/write-api/store/schema.ts';
 
 /** A reading as it lies in a file, under the name that it has for ever. */
 export interface Entry {

@@ -2,6 +2,8 @@
 
 /** SIGKILLs in all, divided among gateways. */
 export const KILLS = positive('CRASH_KILLS', 50);
+/** SIGKILLs of a process that writes tickets. */
+export const TICKET_KILLS = positive('CRASH_TICKET_KILLS', 200);
 /** Power cuts under one outbox. */
 export const CUTS = positive('CRASH_CUTS', 5);
 /** Decides who is killed and when; what the machine does at that moment is its own affair. */

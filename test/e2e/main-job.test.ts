@@ -136,8 +136,10 @@ test('after a clean stop no health file and no open write-ahead log are left', a
 
   expect(whileRunning).toEqual([
     'sensor-api-write.health.json',
+    'sensor-api.sock',
     'sensor-main.health.json',
     'sensor-main.lock',
+    'sensor-main.prom',
     'sensor-main.sock',
   ]);
   // The lock's file; what holds it is gone with the process.

@@ -17,9 +17,9 @@ import {
 import { basename, dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
+import { unsalvaged } from '../../lib/base/quarantine-shelf.ts';
 import { BatchRequest } from '../../lib/flow/batch.ts';
 import type { Outbox } from '../../lib/flow/outbox/outbox.ts';
-import { unsalvaged } from '../../lib/flow/outbox/quarantine-shelf.ts';
 import { salvage } from '../../lib/flow/outbox/salvage.ts';
 import type { Reading } from '../../lib/flow/reading.ts';
 import { createSeededRandom } from '../support/seeded-random.ts';

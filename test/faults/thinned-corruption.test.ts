@@ -6,9 +6,9 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
+import { unsalvaged } from '../../lib/base/quarantine-shelf.ts';
 import type { Outbox } from '../../lib/flow/outbox/outbox.ts';
 import { openOutboxReadOnly } from '../../lib/flow/outbox/outbox-view.ts';
-import { unsalvaged } from '../../lib/flow/outbox/quarantine-shelf.ts';
 import { salvage } from '../../lib/flow/outbox/salvage.ts';
 import { MINUTE } from '../../lib/flow/outbox/tiers.ts';
 import { createSeededRandom } from '../support/seeded-random.ts';

@@ -3,7 +3,7 @@
 import { copyFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { createSqliteStore } from '../../lib/flow/write-api/sqlite-store.ts';
+import { createSqliteStore } from '../../lib/flow/write-api/store/sqlite-store.ts';
 import { noSmallDisk, smallDisk } from '../support/small-disk.ts';
 import { createTestWorld } from '../support/test-world.ts';
 

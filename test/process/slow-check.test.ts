@@ -3,10 +3,10 @@
  * itself here before its first page, as if the card had gone to sleep.
  */
 
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { startCommand, startProgram } from '../support/child-program.ts';
 import { createGateway, isAppended, isEvent } from '../support/gateway.ts';
 import { prefillOutbox } from '../support/prefilled-outbox.ts';
@@ -47,21 +47,22 @@ async function afterPowerCut() {
     NOTIFY_SOCKET: notifySocket,
     NODE_OPTIONS: `--import ${pathToFileURL(sleeper).href}`,
   };
-  // Told to the supervisor every ten seconds, and it writes its pid before it stops: the second time it is there.
-  const checker = async () => {
-    await supervisor.count(isPatience, 2);
-    return Number(readFileSync(join(gateway.dir, 'checker.pid'), 'utf8'));
-  };
-  return { checker, env };
+  const noted = join(gateway.dir, 'checker.pid');
+  // It writes its pid before it stops.
+  const checker = async () =>
+    vi.waitUntil(() => existsSync(noted) && Number(readFileSync(noted, 'utf8')), { timeout: 120_000 });
+  return { checker, supervisor, env };
 }
 
 const isPatience = (line: { text: string }) => /EXTEND_TIMEOUT_USEC=60000000/.test(line.text);
 
 test('a slow check keeps the supervisor patient for as long as it takes, and the start goes on after it', async () => {
-  const { checker, env } = await afterPowerCut();
+  const { checker, supervisor, env } = await afterPowerCut();
   const reader = startProgram('sensor-main', { env });
 
   const pid = await checker();
+  // Ten seconds later it is told again.
+  await supervisor.count(isPatience, 2);
   const before = reader.lines.some(isEvent('outbox.opened'));
   process.kill(pid, 'SIGCONT');
   const opened = await reader.line(isEvent('outbox.opened'));

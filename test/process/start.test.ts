@@ -21,12 +21,13 @@ it('shows a reading, ends by itself after --seconds, and says how to go on', asy
 
   expect(code).toBe(0);
   expect(start.text()).toMatch(/Write API {2}http:\/\/127\.0\.0\.1:\d+\n/);
+  expect(start.text()).toMatch(/Monitor {4}http:\/\/127\.0\.0\.1:\d+\n/);
   expect(start.text()).toContain('Stopped cleanly.');
   expect(await start.programsAlive()).toEqual([]);
 });
 
 it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
-  '%s stops both programs cleanly and ends with 0',
+  '%s stops all programs cleanly and ends with 0',
   async (signal) => {
     const start = await startScript();
     await start.line(/stored \d+ readings at local/);
@@ -62,6 +63,17 @@ it('ends with 0 and leaves nothing behind when nobody reads it any more', async 
   expect(await start.programsAlive()).toEqual([]);
 });
 
+it('the monitor answers at the address that was said', async () => {
+  const start = await startScript();
+  await start.line(/monitor listens on/);
+  const [, address] = /Monitor {4}(\S+)/.exec(start.text()) ?? [];
+
+  const answer = await fetch(`${address}/metrics`);
+
+  expect(answer.status).toBe(200);
+  expect(await answer.text()).toContain('sensorgw_reader_up ');
+});
+
 it('a second Ctrl-C does not wait for a program that hangs', async () => {
   const start = await startScript();
   await start.line(/stored \d+ readings at local/);
@@ -83,7 +95,9 @@ it('when a program dies it says which, stops the other, and ends with its code',
   process.kill(start.pidOf('sensor-main'), 'SIGKILL');
 
   expect(await start.exited).toBe(137);
-  expect(start.text()).toContain('sensor-main has ended (SIGKILL).\nStopping sensor-api-write, too.');
+  expect(start.text()).toContain(
+    'sensor-main has ended (SIGKILL).\nStopping sensor-api-write, sensor-monitor, too.',
+  );
   expect(await start.programsAlive()).toEqual([]);
 });
 
@@ -98,10 +112,21 @@ it('a port that is taken is said before anything starts', async () => {
   expect(start.text()).toContain(`Port ${portOf(server)} on 127.0.0.1 is taken.`);
 });
 
+it('a port that is taken for the monitor is said as well', async () => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+
+  const start = await startScript({ SENSORGW_MONITOR_PORT: String(portOf(server)) });
+
+  expect(await start.exited).toBe(69);
+  expect(start.text()).toContain(`Port ${portOf(server)} on 127.0.0.1 is taken.`);
+});
+
 it.each([
   [['--seconds', '0'], 64, '--seconds must be a whole number'],
   [['--seconds', '1e3'], 64, '--seconds must be a whole number'],
-  [['--port', '65536'], 64, '--port must be a whole number'],
+  [['--port', '65535'], 64, '--port must be a whole number'],
   [['--quick'], 64, "Unknown option '--quick'"],
 ])('%j is refused with %i', async (args, code, message) => {
   const start = await startScript(...args);
@@ -134,7 +159,8 @@ async function startScript(...options: (string | Record<string, string>)[]): Pro
   if (!args.includes('--port')) args.push('--port', String(await freePort()));
   const child = spawn(process.execPath, [SCRIPT, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, SENSORGW_DATA_DIR: dir, ...env },
+    // The port after that of the write API, which it would take by itself, may be somebody else's here.
+    env: { ...process.env, SENSORGW_DATA_DIR: dir, SENSORGW_MONITOR_PORT: String(await freePort()), ...env },
   });
   let text = '';
   const lookers = new Set<() => void>();
@@ -166,7 +192,7 @@ async function startScript(...options: (string | Record<string, string>)[]): Pro
         const look = () => {
           if (!pattern.test(text)) return;
           lookers.delete(look);
-          for (const program of ['sensor-api-write', 'sensor-main']) {
+          for (const program of ['sensor-api-write', 'sensor-main', 'sensor-monitor']) {
             try {
               pidOf(program);
             } catch {

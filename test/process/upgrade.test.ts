@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openDatabase } from '../../lib/base/sqlite.ts';
 import { OUTBOX_APPLICATION_ID, OUTBOX_MIGRATIONS } from '../../lib/flow/outbox/schema.ts';
-import { STORE_APPLICATION_ID, STORE_MIGRATIONS } from '../../lib/flow/write-api/schema.ts';
+import { STORE_APPLICATION_ID, STORE_MIGRATIONS } from '../../lib/flow/write-api/store/schema.ts';
 import { startProgram } from '../support/child-program.ts';
 import { createGateway, isEvent } from '../support/gateway.ts';
 

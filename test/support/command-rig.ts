@@ -1,6 +1,11 @@
-/** Runs a command of `sensorctl` in this process, on directories of its own, and keeps what it said. */
+/**
+ * Runs a command of `sensorctl` in this process, on directories of its own, and keeps what it said. Whatever it prints
+ * as JSON must be of the format that it promises: every test that asks for JSON holds that, too.
+ */
 
 import type { Command, CommandContext } from '../../src/commands/command.ts';
+import { FORMATS } from '../../src/commands/formats/index.ts';
+import { formatOf } from '../../src/commands/json-format.ts';
 import { tempDir } from './temp-dir.ts';
 import { INCIDENT_AT } from './virtual-clock.ts';
 
@@ -40,7 +45,16 @@ export function commandRig(more: { packageDir?: string; wallMs?: () => number } 
         packageDir: dataDir,
         ...more,
       });
+      if (options.json === true) for (const line of out) assertFormat(command, line);
       return { exitCode, out, notes };
     },
   };
+}
+
+function assertFormat(command: Command, line: string): void {
+  if (formatOf(command) === undefined) return;
+  const judged = FORMATS[command.name]?.safeParse(JSON.parse(line));
+  if (judged?.success === true) return;
+  const why = judged?.error.message ?? 'it has no format: see src/commands/formats';
+  throw new Error(`sensorctl ${command.name} --json: ${why}\n${line}`);
 }

@@ -11,26 +11,30 @@ import { join, resolve } from 'node:path';
 const ROOT = resolve(import.meta.dirname, '../..');
 
 /**
- * Takes about a second. Each compiled file lies under its own path in `dir`, an existing directory, with
- * the packages of this project within reach. Throws with the compiler's words.
+ * Takes less than a second. Each compiled file lies under its own path in `dir`, an existing directory, with
+ * the packages of this project within reach. Throws with the compiler's words for what cannot be compiled.
  * @param {string} dir
  * @param {readonly string[]} files
+ * @param {string} root  Another tree than this, with the same packages.
  */
-export function compileInto(dir, files) {
+export function compileInto(dir, files, root = ROOT) {
   writeFileSync(join(dir, 'package.json'), '{ "type": "module" }');
   symlinkSync(join(ROOT, 'node_modules'), join(dir, 'node_modules'));
   writeFileSync(
     join(dir, 'tsconfig.json'),
     JSON.stringify({
-      extends: join(ROOT, 'tsconfig.json'),
+      extends: join(root, 'tsconfig.json'),
       compilerOptions: {
         noEmit: false,
+        // `npm run check` looks at the types; here that would be five sixths of the time, and 400 MB more.
+        noCheck: true,
         outDir: dir,
-        rootDir: ROOT,
+        rootDir: root,
         typeRoots: [join(ROOT, 'node_modules/@types')],
       },
-      include: [],
-      files: files.map((file) => join(ROOT, file)),
+      // What declares modules is imported by nobody.
+      include: [join(root, 'lib/**/*.d.ts')],
+      files: files.map((file) => join(root, file)),
     }),
   );
   const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');

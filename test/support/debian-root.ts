@@ -32,8 +32,11 @@ export interface DebianRootOptions {
 /** What systemd needs to be PID 1. Shared, so that one directory serves every suite that boots it. */
 export const BOOTABLE = ['systemd', 'systemd-sysv', 'dbus', 'udev', 'kmod', 'procps', 'iproute2'];
 
-/** Where what is slow to make stays from one run to the next. A CI may keep it; deleting it is always safe. */
-const CACHE_DIR = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'sensor-gateway-tests');
+/**
+ * Where what is slow to make stays from one run to the next. A CI may keep it; deleting it is always safe. An empty
+ * variable counts as not set (XDG Base Directory Specification).
+ */
+const CACHE_DIR = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'sensor-gateway-tests');
 
 /** Why there can be no such directory on this machine; `undefined` if there can. */
 export function whyNoDebianRoot(): string | undefined {

@@ -25,6 +25,12 @@ export const INSTALLED: Subject = {
   clockHoldMs: 300_000,
   limits: settledLimits(loadConfig({ environment: {}, hostName: 'pi', usualFile: '/nonexistent' })),
   apiUrl: 'http://127.0.0.1:8470',
+  api: {
+    reachable: false,
+    tokensFile: '/var/lib/sensor-gateway/tokens.json',
+    tlsCertFile: undefined,
+    tlsKeyFile: undefined,
+  },
   destinations: [{ name: 'local', url: 'http://127.0.0.1:8470', tokenFile: undefined, caFile: undefined }],
   i2cBuses: [],
   clone: false,

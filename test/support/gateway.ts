@@ -1,10 +1,10 @@
-/** A whole gateway on this machine for one test: its own data, its own port, and both programs. */
+/** A whole gateway on this machine for one test: its own data, its own ports, and its programs. */
 
 import { join } from 'node:path';
 import type { BreakerTransition, DeadLetter } from '../../lib/flow/outbox/outbox.ts';
 import { openOutboxReadOnly } from '../../lib/flow/outbox/outbox-view.ts';
 import type { StoredReading } from '../../lib/flow/write-api/readings-store.ts';
-import { openStoreReadOnly } from '../../lib/flow/write-api/sqlite-reader.ts';
+import { openStoreReadOnly } from '../../lib/flow/write-api/store/sqlite-reader.ts';
 import { type ChildProgram, type Line, startProgram } from './child-program.ts';
 import { freePort } from './free-port.ts';
 import { type OnTestFinished, tempDir } from './temp-dir.ts';
@@ -20,12 +20,19 @@ export interface Gateway {
   startApi(env?: Readonly<Record<string, string>>): Promise<ChildProgram>;
   /** Starts the reader and resolves when its outbox is open. */
   startReader(env?: Readonly<Record<string, string>>): Promise<ChildProgram>;
+  /** Starts the monitor, at a port of its own unless `env` names one, and resolves when it listens. */
+  startMonitor(env?: Readonly<Record<string, string>>): Promise<RunningMonitor>;
   /** Everything that is in the store. */
   stored(): Promise<StoredReading[]>;
   /** Lets readers run until one of them leaves nothing behind; says what was accepted in all. The API must be up. */
   drain(env?: Readonly<Record<string, string>>): Promise<Ledger>;
   /** Stops this reader, and drains what it left with another of the same settings. The API must be up. */
   finish(reader: ChildProgram, env?: Readonly<Record<string, string>>): Promise<Ledger>;
+}
+
+export interface RunningMonitor {
+  readonly program: ChildProgram;
+  readonly port: number;
 }
 
 /** What the outbox file says when nothing waits in it any more. */
@@ -80,6 +87,12 @@ export async function createGateway(options: GatewayOptions = {}): Promise<Gatew
       const reader = startProgram('sensor-main', { env: { ...env, ...more }, ...mine });
       await reader.line((line) => line.event === 'outbox.opened');
       return reader;
+    },
+    async startMonitor(more = {}) {
+      const at = { SENSORGW_MONITOR_PORT: String(await freePort()), ...more };
+      const program = startProgram('sensor-monitor', { env: { ...env, ...at }, ...mine });
+      await program.line((line) => String(line.msg).startsWith('monitor listens'));
+      return { program, port: Number(at.SENSORGW_MONITOR_PORT) };
     },
     async stored() {
       const reader = openStoreReadOnly(join(dir, 'store.db'));

@@ -2,12 +2,14 @@
 
 import type { Clock } from '../../lib/base/clock.ts';
 
-export function hurriedClock(clock: Clock, factor: number): Clock {
+/** `fromAt`: the wall clock hurries, too, from there on; so choose it early enough that no reading comes from the future. */
+export function hurriedClock(clock: Clock, factor: number, fromAt?: number): Clock {
   const startMono = clock.monotonicMs();
+  const passedMs = () => (clock.monotonicMs() - startMono) * factor;
   return {
     // Readings must not come from the future.
-    wallMs: clock.wallMs,
-    monotonicMs: () => startMono + (clock.monotonicMs() - startMono) * factor,
+    wallMs: fromAt === undefined ? clock.wallMs : () => Math.round(fromAt + passedMs()),
+    monotonicMs: () => startMono + passedMs(),
     sleep: (name, ms, signal) => clock.sleep(name, ms / factor, signal),
   };
 }

@@ -2,7 +2,11 @@
 
 import { onTestFinished } from 'vitest';
 import type { Pulse } from '../../lib/base/loop.ts';
-import { createSamplingLoop, type SamplingLoop } from '../../lib/flow/acquire/sampling-loop.ts';
+import {
+  createSamplingLoop,
+  type SamplingLoop,
+  type SamplingOptions,
+} from '../../lib/flow/acquire/sampling-loop.ts';
 import type { Measurement, SensorSource } from '../../lib/flow/acquire/sensor-source.ts';
 import type { Reading } from '../../lib/flow/reading.ts';
 import { createTestWorld, type TestWorld } from './test-world.ts';
@@ -33,6 +37,7 @@ export function startSampling(
     intervalMs?: number;
     append?: (readings: readonly Reading[]) => void;
     pulse?: Pulse;
+    appraiser?: SamplingOptions['appraiser'];
   } = {},
 ): SamplingRig {
   const world = over.world ?? createTestWorld();
@@ -42,6 +47,7 @@ export function startSampling(
     world,
     pulse: over.pulse ?? noPulse,
     intervalMs: over.intervalMs ?? 10_000,
+    ...(over.appraiser && { appraiser: over.appraiser }),
     append: (readings) => {
       over.append?.(readings);
       rounds.push([...readings]);

@@ -16,7 +16,7 @@ import { createRamRing } from '../../lib/flow/outbox/ram-ring.ts';
 import { normalized } from '../../lib/flow/seq-ranges.ts';
 import { batchOf } from '../../lib/flow/write-api/ingest.ts';
 import { WRITE_API_LIMITS } from '../../lib/flow/write-api/limits.ts';
-import { createSqliteStore } from '../../lib/flow/write-api/sqlite-store.ts';
+import { createSqliteStore } from '../../lib/flow/write-api/store/sqlite-store.ts';
 import { gaps } from '../../src/commands/gaps.ts';
 import { commandRig } from './command-rig.ts';
 import { noPulse, reported, source } from './sampling-rig.ts';
@@ -49,8 +49,8 @@ interface Running {
   readonly ended: Promise<void>;
 }
 
-/** `watched: false` is the twin: nobody writes anything down. */
-export function silenceRig({ watched = true }: { watched?: boolean } = {}) {
+/** Twins: `watched: false`, nobody writes anything down; `tellsQuiet: false`, nobody is told of quiet hours. */
+export function silenceRig({ watched = true, tellsQuiet = true } = {}) {
   const world = createTestWorld();
   const { clock } = world;
   const rig = commandRig({ wallMs: clock.wallMs });
@@ -67,6 +67,7 @@ export function silenceRig({ watched = true }: { watched?: boolean } = {}) {
   };
   const deeds: Deed[] = [];
   const failing = new Set<string>();
+  const hushed = new Set<string>();
   let boot = 1;
   let runs = 0;
   let diskFull = false;
@@ -82,10 +83,14 @@ export function silenceRig({ watched = true }: { watched?: boolean } = {}) {
       if (failing.has(name)) throw new Error(`${name} does not answer`);
       return sensors.filter((sensor) => !failing.has(sensor)).map((sensor) => reported(sensor));
     };
+  /** Quiet hours that a test begins and ends. */
+  const quiet = (name: string) => ({
+    now: () => (hushed.has(name) ? { untilAt: 0, untilMono: 0, words: 'until 06:00' } : undefined),
+  });
   const sources = [
-    source('left', { read: read('left', 'left-1', 'left-2') }),
-    source('right', { read: read('right', 'right') }),
-    source('slow', { intervalMs: 3 * INTERVAL_MS, read: read('slow', 'slow') }),
+    source('left', { quiet: quiet('left'), read: read('left', 'left-1', 'left-2') }),
+    source('right', { quiet: quiet('right'), read: read('right', 'right') }),
+    source('slow', { quiet: quiet('slow'), intervalMs: 3 * INTERVAL_MS, read: read('slow', 'slow') }),
   ];
 
   function start(): void {
@@ -100,6 +105,7 @@ export function silenceRig({ watched = true }: { watched?: boolean } = {}) {
           toAt: event.newestAt,
         });
       }
+      if (event.type.startsWith('quiet_hours.') && !tellsQuiet) return;
       for (const listen of listeners) listen(event);
     };
     const own = { ...createTestWorld({ seed: 100 + runs }), clock, observe };
@@ -172,6 +178,15 @@ export function silenceRig({ watched = true }: { watched?: boolean } = {}) {
       failing.delete(name);
       for (const sensor of sensors)
         deeds.push({ cause: 'sensor_fault', sensor, fromAt, toAt: clock.wallMs() });
+    },
+    /** A source has its quiet hours for so long. */
+    async hush(name: 'left' | 'right' | 'slow', ms: number) {
+      const fromAt = clock.wallMs();
+      hushed.add(name);
+      await clock.advance(ms);
+      hushed.delete(name);
+      for (const sensor of name === 'left' ? ['left-1', 'left-2'] : [name])
+        deeds.push({ cause: 'quiet_hours', sensor, fromAt, toAt: clock.wallMs() });
     },
     async slowDown(intervalMs: number, ms: number) {
       const fromAt = clock.wallMs();

@@ -47,7 +47,7 @@ export function tempOutbox(options: Options = {}): TempOutbox {
 export function successorOutbox(
   file: string,
   world: TestWorld,
-  options: Partial<Pick<SafeOpenOptions, 'destinations' | 'onDamage'>> = {},
+  options: Partial<Pick<SafeOpenOptions, 'destinations' | 'onDamage' | 'bootId'>> = {},
 ): Outbox {
   const outbox = openOutboxSafely({
     file,

@@ -24,6 +24,7 @@ const A_PROGRAM_MS = 1_000;
 
 const READER = 'sensor-main.service';
 const API = 'sensor-api-write.service';
+const MONITOR = 'sensor-monitor.service';
 const PREFIX = '/opt/sensor-gateway';
 const CONFIG = '/etc/sensor-gateway/config.yaml';
 /** An archive as one would unpack it: built, with what production needs. */
@@ -157,7 +158,10 @@ describe
       expect(second).toMatchObject({ code: 0, said: expect.stringContaining('Nothing to change.') });
       expect(beyond(before, await tree(machine))).toEqual([]);
       expect(await machine.invocations()).toEqual(running);
-      expect(await machine.do('systemctl', 'is-enabled', API, READER)).toBe('enabled\nenabled\n');
+      expect(first.said).toContain(`ready: ${MONITOR}`);
+      expect(await machine.do('systemctl', 'is-enabled', API, READER, MONITOR)).toBe(
+        'enabled\nenabled\nenabled\n',
+      );
       expect(await machine.do('stat', '-c', '%a %U:%G', CONFIG)).toBe('640 root:sensor-gateway\n');
     });
 
@@ -252,6 +256,17 @@ describe
       const [before, owners] = [await tree(machine), accounts.map((file) => machine.read(file))];
       await machine.install(SHIPPED);
       await machine.do('test', '-e', '/var/lib/sensor-gateway/outbox.db');
+      await machine.do('test', '-e', '/usr/local/share/man/man1/sensorctl.1');
+      await machine.do('test', '-e', '/usr/local/share/bash-completion/completions/sensorctl');
+      const channel = '{name: phone, type: ntfy, url: "https://ntfy.example/topic"}';
+      await machine.do('sh', '-c', `echo 'notifications: {channels: [${channel}]}' >>${CONFIG}`);
+      const shut = (await machine.show(MONITOR)).IPAddressDeny;
+      const again = await machine.install(SHIPPED);
+      expect(again).toMatchObject({ code: 0, said: expect.stringContaining('60-network.conf') });
+      expect([shut, (await machine.show(MONITOR)).IPAddressDeny]).toEqual([
+        expect.stringContaining('0.0.0.0/0'),
+        undefined,
+      ]);
 
       expect(await machine.install(SHIPPED, '--uninstall')).toMatchObject({ code: 0 });
       const left = beyond(before, await tree(machine)).map((line) => line.split(' ')[0] ?? '');

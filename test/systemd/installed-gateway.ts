@@ -6,7 +6,7 @@
 import { cpSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { openStoreReadOnly } from '../../lib/flow/write-api/sqlite-reader.ts';
+import { openStoreReadOnly } from '../../lib/flow/write-api/store/sqlite-reader.ts';
 import { bootMachine, type Machine, type MachineOptions } from '../support/booted-machine.ts';
 import type { Line } from '../support/child-program.ts';
 import { compileInto } from '../support/compile.js';
@@ -19,6 +19,7 @@ const DATA = '/var/lib/sensor-gateway';
 
 export const READER = 'sensor-main.service';
 export const API = 'sensor-api-write.service';
+export const MONITOR = 'sensor-monitor.service';
 
 export interface InstalledGateway extends Machine {
   /** Lines of a unit's `[Service]` section that come after its own. */
@@ -71,9 +72,9 @@ export async function installGateway(options: MachineOptions = {}): Promise<Inst
     ...options,
     binds: { [realpathSync(join(ROOT, 'node_modules'))]: `${PLACE}/node_modules`, ...options.binds },
   });
-  for (const part of ['dist', 'package.json', 'monitor_and_recover.sh'])
+  for (const part of ['dist', 'package.json', 'monitor_and_recover.sh', 'deploy/note-end.sh'])
     machine.copy(join(ROOT, part), `${PLACE}/${part}`);
-  for (const unit of [READER, API]) machine.copy(join(ROOT, unit), `/etc/systemd/system/${unit}`);
+  for (const unit of [READER, API, MONITOR]) machine.copy(join(ROOT, unit), `/etc/systemd/system/${unit}`);
   for (const unit of ['sensor-recover.service', 'sensor-recover.timer'])
     machine.copy(join(ROOT, 'deploy', unit), `/etc/systemd/system/${unit}`);
   machine.put('/etc/sensor-gateway/config.yaml', QUICK_CONFIG);

@@ -6,7 +6,15 @@
 import { join } from 'node:path';
 import { beforeAll, describe, it } from 'vitest';
 import { bootableRoot, MAKING_MS, type Release, whyNoBootedMachine } from '../support/booted-machine.ts';
-import { API, installGateway, isStored, QUICK_CONFIG, READER, runningGateway } from './installed-gateway.ts';
+import {
+  API,
+  installGateway,
+  isStored,
+  MONITOR,
+  QUICK_CONFIG,
+  READER,
+  runningGateway,
+} from './installed-gateway.ts';
 
 const UNITS_MS = 180_000;
 
@@ -26,7 +34,7 @@ const WITH_TOKEN = `destinations:
 const RECOVERY = 'sensor-recover.service';
 
 /** Exposure in tenths: what `systemd-analyze security --threshold` takes. */
-const EXPOSURE_MAX = { [READER]: 20, [API]: 15, [RECOVERY]: 15 };
+const EXPOSURE_MAX = { [READER]: 20, [API]: 15, [MONITOR]: 15, [RECOVERY]: 15 };
 
 beforeAll(() => {
   if (why === undefined) for (const [, release] of RELEASES) bootableRoot(release);
@@ -43,19 +51,20 @@ describe.skipIf(why !== undefined).concurrent(
       async ([version, release], { expect, onTestFinished }) => {
         const gateway = await installGateway({ release, onTestFinished });
         if (version >= 254) {
-          for (const unit of [READER, API])
+          for (const unit of [READER, API, MONITOR])
             gateway.copy(RESTART_DELAY, `/etc/systemd/system/${unit}.d/50-restart-delay.conf`);
         }
         gateway.put('/etc/credstore/sensor-gateway.token', 'a-token-of-the-test\n', 0o600);
         gateway.put('/etc/sensor-gateway/config.yaml', `${QUICK_CONFIG}${WITH_TOKEN}`);
         await gateway.do('systemctl', 'daemon-reload');
-        await gateway.do('systemctl', 'start', API, READER);
+        await gateway.do('systemctl', 'start', API, READER, MONITOR);
         await gateway.said(READER, isStored, 2);
 
         await gateway.do('systemctl', 'start', RECOVERY);
+        const latest = await gateway.do('curl', '-sf', 'http://127.0.0.1:8471/api/v1/latest');
 
         expect(await gateway.do('systemctl', '--version')).toContain(`systemd ${version} `);
-        const units = [READER, API, RECOVERY, 'sensor-recover.timer'].map(
+        const units = [READER, API, MONITOR, RECOVERY, 'sensor-recover.timer'].map(
           (unit) => `/etc/systemd/system/${unit}`,
         );
         expect(await gateway.run('systemd-analyze', 'verify', '--man=no', ...units)).toMatchObject({
@@ -71,7 +80,7 @@ describe.skipIf(why !== undefined).concurrent(
           );
           expect({ unit, code, last: stdout.trim().split('\n').at(-1) }).toMatchObject({ code: 0 });
         }
-        for (const unit of [READER, API])
+        for (const unit of [READER, API, MONITOR])
           expect(await gateway.show(unit)).toMatchObject({ ActiveState: 'active', NRestarts: '0' });
         // It found both well from within its own sandbox: whatever it could not see, it would have said.
         expect(await gateway.show(RECOVERY)).toMatchObject({ Result: 'success', ExecMainStatus: '0' });
@@ -83,6 +92,7 @@ describe.skipIf(why !== undefined).concurrent(
             RestartSteps: '5',
             RestartMaxDelayUSec: '2min 40s',
           });
+        expect(JSON.parse(latest).series.length).toBeGreaterThan(0);
         expect(await gateway.accountForAll()).toBeGreaterThan(0);
       },
     );

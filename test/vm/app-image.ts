@@ -15,7 +15,9 @@ const PARTS = [
   'package.json',
   'sensor-main.service',
   'sensor-api-write.service',
+  'sensor-monitor.service',
   'deploy/sensor-gateway.sysusers.conf',
+  'deploy/note-end.sh',
 ];
 
 /** An ext4 image in `dir`; the tests' files lie under payload/, each under its own path. */

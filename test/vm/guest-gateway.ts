@@ -20,17 +20,30 @@ export const READER = 'sensor-main';
 export const API = 'sensor-api-write';
 const UNITS = [API, READER];
 
+export interface AcceptedRound {
+  readonly at: Date;
+  readonly readings: number;
+}
+
 export interface GuestGateway extends Machine {
-  /** Gives the units these lines of `[Service]` beyond their own, and starts them anew. */
-  startWith(lines: readonly string[]): Promise<void>;
+  /** Writes the configuration: what these tests have in common, and beyond that `sampling:` and `sources:`. */
+  configure(text: string): Promise<void>;
+  /** How many times as long as on a small Raspberry Pi Node takes to start here and now; at least 1. */
+  slowness(): Promise<number>;
+  /** Starts the units, or starts them anew. */
+  start(): Promise<void>;
+  /** Gives the units these lines of `[Service]` beyond their own, from their next start on. */
+  nextStartWith(lines: readonly string[]): Promise<void>;
   /** Sets a limit of the reader's control group while it runs: `CPUQuota=5%`. */
   limit(property: string): Promise<void>;
   /** Resolves when the reader has accepted so many more rounds. */
   rounds(n: number): Promise<void>;
   /** Resolves when that many more lines of systemd about the reader have these words. */
   saidOfReader(words: string, n?: number): Promise<void>;
-  /** How often systemd has said so of the reader. */
-  saidSoFar(words: string): number;
+  /** What systemd has said of each end of the reader that was not in order: `Failed with result 'watchdog'.` */
+  failures(): readonly string[];
+  /** The rounds that the reader has accepted so far. */
+  roundsSoFar(): readonly AcceptedRound[];
   property(unit: string, name: string): Promise<string>;
   /** A file of the reader's control group. */
   limitFile(name: string): Promise<string>;
@@ -38,32 +51,30 @@ export interface GuestGateway extends Machine {
   accounts(): Promise<Audit>;
 }
 
-/**
- * Rounds as often as a configuration may ask for them, so that a test gets to see some. The kernel's files keep the
- * usual interval and deadline: with half of a second a read that is only starved would be called stuck after 11 s.
- */
 const CONFIG = `
 gateway: test-gateway
 clock: {trust: always}
-sampling: {interval: 1s, deadline: 500ms}
 breaker: {pauses: [1s, 2s]}
 backpressure: {sampling: keep}
-sources: [{type: kernel, interval: 10s, deadline: 5s}, {type: simulated, name: a}, {type: simulated, name: b}, {type: simulated, name: c}]
 log: {level: debug, format: json}
 `;
+/** What a Zero 2 W needs to start Node, by estimate. */
+const NODE_START_MS = 500;
 /** What is beside the point here: a start takes a hundred times as long as outside, and a restart should not wait. */
 const PATIENCE = ['TimeoutStartSec=600', 'RestartSec=1'];
+const FAILED = 'Failed with result';
 const DATA = '/var/lib/sensor-gateway';
 const DATA_SIZE = '64M';
 
-/** Resolves when the machine runs and everything is installed; nothing is started yet. */
-export async function bootGateway(dir: string): Promise<GuestGateway> {
+/**
+ * Resolves when the machine runs and everything is installed; nothing is configured or started yet. `files` of the
+ * tests lie compiled in the machine, each under its path in payload/.
+ */
+export async function bootGateway(dir: string, files: readonly string[]): Promise<GuestGateway> {
   const data = join(dir, 'data.ext4');
   run('truncate', ['-s', DATA_SIZE, data]);
   run('mke2fs', ['-q', '-F', '-t', 'ext4', data]);
-  const files = ['test/vm/leak.ts'];
   const machine = await startMachine({ image: guestImage(), app: appImage(dir, files), dir, disks: [data] });
-  await machine.put('/etc/sensor-gateway/config.yaml', CONFIG);
   await machine.do(`
     set -e
     cp ../*.service /etc/systemd/system/
@@ -78,14 +89,26 @@ export async function bootGateway(dir: string): Promise<GuestGateway> {
     line.UNIT === `${READER}.service` && String(line.MESSAGE).includes(words);
   const soFar = (matches: (line: Line) => boolean) => lines.filter(matches).length;
 
+  async function nextStartWith(service: readonly string[]): Promise<void> {
+    for (const unit of UNITS) {
+      const text = ['[Service]', ...PATIENCE, ...service, ''].join('\n');
+      await machine.put(`/run/systemd/system/${unit}.service.d/test.conf`, text);
+    }
+    await machine.do('systemctl daemon-reload');
+  }
+  await nextStartWith([]);
+
   return {
     ...machine,
-    async startWith(service) {
-      for (const unit of UNITS) {
-        const text = ['[Service]', ...PATIENCE, ...service, ''].join('\n');
-        await machine.put(`/run/systemd/system/${unit}.service.d/test.conf`, text);
-      }
-      const { code } = await machine.run(`systemctl daemon-reload; systemctl restart ${UNITS.join(' ')}`);
+    nextStartWith,
+    configure: (text) => machine.put('/etc/sensor-gateway/config.yaml', CONFIG + text),
+    async slowness() {
+      const startedMono = performance.now();
+      await machine.do('node -e 0');
+      return Math.max(1, (performance.now() - startedMono) / NODE_START_MS);
+    },
+    async start() {
+      const { code } = await machine.run(`systemctl restart ${UNITS.join(' ')}`);
       if (code !== 0)
         throw new Error(`not started: ${await machine.do('journalctl --lines=40 --output=cat')}`);
     },
@@ -94,7 +117,12 @@ export async function bootGateway(dir: string): Promise<GuestGateway> {
     },
     rounds: (n) => count(isRound, soFar(isRound) + n),
     saidOfReader: (words, n = 1) => count(ofReader(words), soFar(ofReader(words)) + n),
-    saidSoFar: (words) => soFar(ofReader(words)),
+    failures: () => lines.filter(ofReader(FAILED)).map(({ MESSAGE }) => String(MESSAGE).replace(/^.*: /, '')),
+    roundsSoFar: () =>
+      lines
+        .filter(isRound)
+        .flatMap((line) => roundOf(line) ?? [])
+        .map(({ time, lo, hi }) => ({ at: new Date(String(time)), readings: Number(hi) - Number(lo) + 1 })),
     property: async (unit, name) =>
       (await machine.do(`systemctl show --value --property=${name} ${unit}`)).trim(),
     limitFile: async (name) =>
@@ -119,6 +147,7 @@ export async function bootGateway(dir: string): Promise<GuestGateway> {
 
 interface Round {
   readonly event?: unknown;
+  readonly time?: unknown;
   readonly stream?: unknown;
   readonly lo?: unknown;
   readonly hi?: unknown;

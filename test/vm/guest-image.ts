@@ -3,9 +3,11 @@
  * Debian of debian-root.ts as an ext4 image. Made once and kept in the cache; only apt is asked for anything.
  */
 
+import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { BOOTABLE, cached, debianRoot, run } from '../support/debian-root.ts';
+import { KERNEL_MODULES } from './i2c/kernel-drivers.ts';
 
 export interface GuestImage {
   readonly kernel: string;
@@ -19,30 +21,30 @@ const HERE = import.meta.dirname;
 /** For the first file system, in this order as far as they do not depend on each other. */
 const EARLY_MODULES = ['virtio_pci', 'virtio_blk', 'crc32c_generic', 'ext4', 'virtio_console', 'virtio_rng'];
 /** Beyond that: an I2C adapter on a virtual USB port, and the kernel's own drivers for chips on it. */
-const MODULES = [
-  ...EARLY_MODULES,
-  'i2c-dev',
-  'vhci-hcd',
-  'i2c-tiny-usb',
-  'bmp280-i2c',
-  'sht3x',
-  'sht4x',
-  'jc42',
-  'lm75',
-  'tmp102',
-];
+const MODULES = [...EARLY_MODULES, 'i2c-dev', 'vhci-hcd', 'i2c-tiny-usb', ...KERNEL_MODULES];
 
 /** The same as of the machines in containers (booted-machine.ts), so that one directory serves both. */
 const PACKAGES = [...BOOTABLE, 'curl'];
 const ROOT_SIZE = '1200M';
 
+const NO_KERNEL = 'apt knows no linux-image-amd64: is there an `apt-get update` to be run?';
+
+/** Why nothing could boot; `undefined` if there is a kernel to be had. */
+export function whyNoKernel(): string | undefined {
+  return currentKernel() === undefined ? NO_KERNEL : undefined;
+}
+
+/** The package of the kernel that Debian's own name for the newest one leads to. */
+function currentKernel(): string | undefined {
+  const { stdout } = spawnSync('apt-cache', ['depends', 'linux-image-amd64'], { encoding: 'utf8' });
+  return /Depends: (linux-image-\S+)/.exec(stdout ?? '')?.[1];
+}
+
 /** Takes about a minute the first time. */
 export function guestImage(): GuestImage {
   const debian = debianRoot({ packages: PACKAGES });
-  const kernelPackage = /Depends: (linux-image-\S+)/.exec(
-    run('apt-cache', ['depends', 'linux-image-amd64']),
-  )?.[1];
-  if (kernelPackage === undefined) throw new Error('apt knows no linux-image-amd64; run apt-get update');
+  const kernelPackage = currentKernel();
+  if (kernelPackage === undefined) throw new Error(NO_KERNEL);
   const own = ['guest-init.sh', 'guest-agent.service'].map((name) => readFileSync(join(HERE, name), 'utf8'));
   const key = JSON.stringify([debian, kernelPackage, MODULES, ROOT_SIZE, own]);
   const place = cached('guest', key, (fresh) => {

@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type Child, startChild } from '../support/child.ts';
 import { whyNoDebianRoot } from '../support/debian-root.ts';
-import type { GuestImage } from './guest-image.ts';
+import { type GuestImage, whyNoKernel } from './guest-image.ts';
 
 export interface MachineOptions {
   readonly image: GuestImage;
@@ -64,7 +64,8 @@ const TOOLS = [
 export function whyNoMachine(): string | undefined {
   if (process.arch !== 'x64') return `the machine would be a PC, and this is ${process.arch}`;
   const missing = TOOLS.find((tool) => spawnSync('sh', ['-c', `command -v ${tool}`]).status !== 0);
-  return whyNoDebianRoot() ?? (missing === undefined ? undefined : `${missing} is not installed`);
+  if (missing !== undefined) return `${missing} is not installed`;
+  return whyNoDebianRoot() ?? whyNoKernel();
 }
 
 /** Resolves when it takes orders. Whoever starts it cuts its power in the end, whatever happens. */

@@ -8,7 +8,8 @@ await launchSuite({
   usage: `Usage: npm run test:vm [-- --cuts N] [--seed N]
 
 Boots whole machines (QEMU without hardware help, Debian's kernel and systemd) with the built programs in
-them: cuts their power, holds the units to the limits of cgroup v2, and reads chips on a virtual I2C bus.
+them: cuts their power, holds the units to the limits of cgroup v2, and reads chips on virtual I2C buses, fifty
+of them with the installed reader. Takes some ten minutes on two quiet cores, and more beside others.
 Needs root, and the packages qemu-system-x86, mmdebstrap, kmod, cpio, xz-utils and e2fsprogs. The first run
 makes the machine from packages, in a minute or two, and keeps it in ~/.cache/sensor-gateway-tests.
 

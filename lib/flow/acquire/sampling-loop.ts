@@ -2,15 +2,19 @@
  * The loop that turns sensors into accepted readings. Each round reads every source whose turn it is,
  * all at once, and hands what came to `append` in one call, so that a round is one transaction. A
  * source that misbehaves costs the round at most its own deadline; an outbox that refuses a round costs
- * that round and not the loop. It samples on a grid of monotonic slots and never hurries to catch up.
+ * that round and not the loop. It samples on a grid of monotonic slots and never hurries to catch up. In quiet
+ * hours rounds go on without the sources that have them: so it is alive, and sees when the clock is set.
  */
 
 import { setMaxListeners } from 'node:events';
 import { codeOf, GatewayError } from '../../base/errors.ts';
 import { createLoop, type Loop, type Pulse } from '../../base/loop.ts';
+import type { Quiet } from '../../base/quiet-hours.ts';
 import type { World } from '../flow-event.ts';
 import { NAME_PATTERN, NAME_RULE, type Reading } from '../reading.ts';
+import { type Appraiser, createAppraiser } from './appraisal.ts';
 import { messageOfAnything } from './checked-measurement.ts';
+import { createQuietSources } from './quiet-sources.ts';
 import { nextDueMono, paced, scheduleFrom, takeSlot } from './schedule.ts';
 import type { SensorSource } from './sensor-source.ts';
 import { createSourceReader, type SourceStatus } from './source-reader.ts';
@@ -27,6 +31,8 @@ export interface SamplingOptions {
   readonly pulse: Pulse;
   /** Where readings take their times from; the world's clock as it is, if left out. */
   readonly stamp?: StampNow;
+  /** Calibrates and judges what is measured; by the usual limits alone, if left out. */
+  readonly appraiser?: Pick<Appraiser, 'of'>;
 }
 
 export interface SamplingStatus {
@@ -36,7 +42,12 @@ export interface SamplingStatus {
   readonly roundsSkipped: number;
   /** Readings that `append` has accepted since the start. */
   readonly readings: number;
-  readonly sources: readonly SourceStatus[];
+  readonly sources: readonly SampledSource[];
+}
+
+export interface SampledSource extends SourceStatus {
+  /** It is not read at present, because it has its quiet hours. */
+  readonly quiet?: Quiet;
 }
 
 export interface SamplingLoop extends Loop {
@@ -67,7 +78,11 @@ export function createSamplingLoop(options: SamplingOptions): SamplingLoop {
   const { clock, observe } = world;
   assertSources(sources);
   assertInterval('the sampling interval', options.intervalMs);
-  const readers = sources.map((source) => createSourceReader(source, world, options.stamp, options.pulse));
+  const appraiser = options.appraiser ?? createAppraiser(world);
+  const readers = sources.map((source) =>
+    createSourceReader(source, world, options.stamp, options.pulse, appraiser.of(source.name)),
+  );
+  const quiet = createQuietSources(sources, observe);
   let schedule = scheduleFrom(clock.monotonicMs(), options.intervalMs);
   let wanted = false;
   let rounds = 0;
@@ -90,7 +105,9 @@ export function createSamplingLoop(options: SamplingOptions): SamplingLoop {
 
   async function round(dueMono: number, startMono: number, stopping: AbortSignal): Promise<void> {
     rounds += 1;
-    const due = readers.filter((reader) => reader.takeTurn(dueMono));
+    quiet.look();
+    // Without taking its slot: so it is read in the first round after.
+    const due = readers.filter(({ name, takeTurn }) => quiet.of(name) === undefined && takeTurn(dueMono));
     const limitMs = schedule.intervalMs * ROUND_SHARE_MAX;
     // Every source that is being read listens for the stop; Node takes more than ten for a leak and says so.
     setMaxListeners(readers.length + 1, stopping);
@@ -167,7 +184,10 @@ export function createSamplingLoop(options: SamplingOptions): SamplingLoop {
       rounds,
       roundsSkipped,
       readings,
-      sources: readers.map((reader) => reader.status()),
+      sources: readers.map((reader) => {
+        const now = quiet.of(reader.name);
+        return { ...reader.status(), ...(now && { quiet: now }) };
+      }),
     }),
   };
 }

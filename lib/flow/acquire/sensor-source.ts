@@ -1,5 +1,7 @@
 /** The port of everything that can be read. Adapters are named by technology (`kernel-sources.ts`, ...). */
 
+import type { QuietHours } from '../../base/quiet-hours.ts';
+
 /** What a source reports; the sampler adds the times and validates it. */
 export interface Measurement {
   readonly sensor: string;
@@ -35,6 +37,9 @@ export interface SensorSource {
 
   /** How long one read may take before the round goes on without it. */
   readonly deadlineMs: number;
+
+  /** When it is not to be read. */
+  readonly quiet?: QuietHours;
 
   /**
    * Takes one set of measurements. May reject, hang, or return nonsense: the sampler contains it.

@@ -168,3 +168,21 @@ describe('the book of silences', () => {
     expect(silences[0]?.afterSeq).toBe(50);
   });
 });
+
+it('a book that is damaged does not keep the reader from its stop', () => {
+  const { outbox, clock } = watching();
+  let malformed = false;
+  const book = {
+    ...outbox.silences,
+    write() {
+      const code = malformed ? 'SQLITE_CORRUPT' : 'SQLITE_FULL';
+      throw Object.assign(new Error(code), { code });
+    },
+  };
+  const sources = [{ name: 'chip' }];
+  const watch = createSilenceWatch({ book, clock, bootId: 'kernel-2', intervalMs: INTERVAL_MS, sources });
+  malformed = true;
+
+  expect(() => watch.observe(ROUND)).toThrow('SQLITE_CORRUPT');
+  expect(() => watch.close()).not.toThrow();
+});

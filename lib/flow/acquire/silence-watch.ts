@@ -5,11 +5,13 @@
  *
  *   the run begins                  power off, or the reader was stopped: told apart by the boot
  *   a source fails, a sensor is not in its answer, twice in a row        sensor fault
+ *   a source has its quiet hours                                         quiet hours, until when
  *   sampling is slowed; rounds are skipped; readings are dropped; the machine sleeps, its clock is set
  */
 
 import { isSamePowerOn } from '../../base/boot-id.ts';
 import type { Clock } from '../../base/clock.ts';
+import { unlessDamaged } from '../../base/damaged-file.ts';
 import { isDiskCondition } from '../../base/disk-condition.ts';
 import type { FlowEvent } from '../flow-event.ts';
 import type { KnownSensor, Silence, SilenceBook, SilenceCause } from '../silence.ts';
@@ -157,6 +159,27 @@ export function createSilenceWatch(options: SilenceWatchOptions): SilenceWatch {
     });
   }
 
+  /** From now on it is not asked, so whatever it was missing for is over. */
+  function fallQuiet(state: SensorState, until: string): void {
+    endOf(state);
+    state.open = open({
+      cause: 'quiet_hours',
+      sensor: state.sensor,
+      afterSeq: book.lastSeq(),
+      fromAt: clock.wallMs(),
+      detail: until,
+    });
+  }
+
+  /** Counts as there from now on: what it is late by is not for the hours in which nobody asked. */
+  function endOf(state: SensorState): void {
+    if (state.open !== undefined) close(state.open);
+    Object.assign(state, { open: undefined, misses: 0, lastMono: clock.monotonicMs() });
+  }
+
+  const sensorsOf = (sources: readonly string[]) =>
+    [...sensors.values()].filter(({ source }) => sources.includes(source));
+
   function detailOf({ source, misses }: SensorState): string {
     if (misses === 0) return '';
     return (failures.get(source) ?? `source ${source} answers without it`).slice(0, DETAIL_LENGTH_MAX);
@@ -200,6 +223,13 @@ export function createSilenceWatch(options: SilenceWatchOptions): SilenceWatch {
       switch (event.type) {
         case 'source.failed':
           failures.set(event.source, event.message);
+          break;
+        case 'quiet_hours.began':
+          if (event.of === 'sampling')
+            for (const state of sensorsOf(event.names)) fallQuiet(state, event.words);
+          break;
+        case 'quiet_hours.ended':
+          if (event.of === 'sampling') for (const state of sensorsOf(event.names)) endOf(state);
           break;
         case 'sampling.paced':
           if (slowed !== undefined) close(slowed);
@@ -250,7 +280,8 @@ export function createSilenceWatch(options: SilenceWatchOptions): SilenceWatch {
           break; // The others say nothing about what is not there.
       }
     },
-    close: settle,
+    // A damaged file is set aside at the next start, which is a start that explains as much.
+    close: () => unlessDamaged(settle),
   };
 }
 

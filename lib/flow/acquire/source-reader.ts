@@ -9,7 +9,9 @@ import { withDeadline } from '../../base/deadline.ts';
 import type { Pulse } from '../../base/loop.ts';
 import type { World } from '../flow-event.ts';
 import type { Reading } from '../reading.ts';
+import { type Appraisal, createAppraiser } from './appraisal.ts';
 import { checkMeasurements, messageOfAnything, type Rejection } from './checked-measurement.ts';
+import type { SeriesQuality } from './quality/series-quality.ts';
 import { nextDueMono, type Schedule, scheduleFrom, takeSlot } from './schedule.ts';
 import type { Measurement, SensorSource, SourceStatistics } from './sensor-source.ts';
 import { type StampNow, stampFromClock } from './stamp.ts';
@@ -34,6 +36,8 @@ export interface SourceStatus {
   readonly latestCount: number;
   /** Sensors that gave nothing at the latest read, and why, if it knows. */
   readonly troubles?: Readonly<Record<string, string>>;
+  /** Series that have had a suspect value since the start, at most `LATEST_MAX`. */
+  readonly quality?: readonly SeriesQuality[];
 }
 
 /** For people who look. 64 sources with so many each still fit into a health file that is read in one piece. */
@@ -47,7 +51,10 @@ export interface SourceReader {
   /** Whether it is this source's turn in the round due at `roundMono`; asking takes the slot. */
   takeTurn(roundMono: number): boolean;
 
-  /** One contained read within at most `limitMs`, or until `stopping`: its readings, or `undefined` if there are none to trust. Never rejects. */
+  /**
+   * One contained read within at most `limitMs`, or until `stopping`: its readings, or `undefined` if there are none to
+   * trust. Never rejects.
+   */
   read(limitMs: number, stopping: AbortSignal): Promise<readonly Reading[] | undefined>;
 
   /** Reports a reading that others have a reason to refuse, bounded like the reader's own rejections. */
@@ -80,6 +87,7 @@ export function createSourceReader(
   world: Pick<World, 'clock' | 'observe'>,
   stamp: StampNow = stampFromClock(world.clock),
   pulse: Pulse = NO_PULSE,
+  appraisal: Appraisal = createAppraiser(world).of(source.name),
 ): SourceReader {
   const { clock, observe } = world;
   const { name, intervalMs, deadlineMs } = source;
@@ -144,6 +152,7 @@ export function createSourceReader(
 
     async read(limitMs, stopping) {
       const startMono = clock.monotonicMs();
+      appraisal.nextRead();
       if (busySinceMono !== undefined) {
         const seconds = Math.round((startMono - busySinceMono) / 1_000);
         return fail('busy', `has not ended the read begun ${seconds} s ago`);
@@ -162,10 +171,11 @@ export function createSourceReader(
         if (timed.late) return fail('deadline', `gave no answer within ${waitMs} ms`);
         const { answer, stamped } = timed.value;
         const checked = checkMeasurements(answer);
-        for (const rejection of checked.rejections) reject(rejection);
+        const { calibrations, readings, rejections } = appraisal.appraise(checked.measurements, stamped);
+        for (const rejection of [...checked.rejections, ...rejections]) reject(rejection);
         succeed(stamped.at);
-        latest = checked.measurements;
-        return checked.measurements.map((one) => ({ ...one, ...stamped }));
+        latest = readings.map(({ sensor, metric, unit, value }) => ({ sensor, metric, unit, value }));
+        return [...calibrations, ...readings];
       } catch (error) {
         return fail('error', messageOfAnything(error));
       }
@@ -184,6 +194,7 @@ export function createSourceReader(
       latestCount: latest.length,
       ...statisticsOf(source),
       ...troublesOf(source),
+      ...qualityOf(appraisal),
     }),
   };
 }
@@ -207,4 +218,9 @@ function troublesOf(source: SensorSource): { readonly troubles?: Readonly<Record
   } catch {
     return {};
   }
+}
+
+function qualityOf(appraisal: Appraisal): Pick<SourceStatus, 'quality'> {
+  const quality = appraisal.quality().slice(0, LATEST_MAX);
+  return quality.length === 0 ? {} : { quality };
 }

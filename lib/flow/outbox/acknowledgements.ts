@@ -24,7 +24,10 @@ export interface Acknowledgements {
   withdraw(destination: string, seqs: SeqRanges): void;
   /** Whether there are notes that `write` would make durable. */
   pending(): boolean;
-  /** The highest seq up to which every destination has acknowledged everything of the tier; one before its first if there is none. */
+  /**
+   * The highest seq up to which every destination has acknowledged everything of the tier; one before its first if
+   * there is none.
+   */
   throughAll(tier: Tier): number;
   /**
    * Writes the notes; what `left` tells, which is what has no row any more, may wait unless `whole`. Inside a

@@ -7,11 +7,12 @@ import { GatewayError } from '../../base/errors.ts';
 import type { SqliteDatabase } from '../../base/sqlite.ts';
 import type { Reading, Thinned } from '../reading.ts';
 import type { SeqRanges } from '../seq-ranges.ts';
+import { prepareBoots } from './boots.ts';
 import type { RowChecksum } from './row-checksum.ts';
 import type { SeriesTable } from './series.ts';
 import { prepareSealStream, type Stream } from './streams.ts';
 import { thinnedText } from './thinned-text.ts';
-import { isOf, TIERS } from './tiers.ts';
+import { isOf, RAW, TIERS } from './tiers.ts';
 
 export interface AdoptedRow {
   readonly seq: number;
@@ -46,8 +47,7 @@ export function prepareAdopt(
     ON CONFLICT (id) DO UPDATE SET
       first_seq = min(first_seq, excluded.first_seq), next_seq = max(next_seq, excluded.next_seq)`);
   const seal = prepareSealStream(database);
-  const putBoot = database.prepare<[string]>('INSERT INTO boots (boot_id) VALUES (?) ON CONFLICT DO NOTHING');
-  const bootOf = database.prepare<[string], number>('SELECT id FROM boots WHERE boot_id = ?').pluck();
+  const boots = prepareBoots(database);
   const putRow = database.prepare<(number | string | null)[]>(`
     INSERT INTO readings (seq, series, at, value, mono_ms, flags, boot, crc, thinned)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`);
@@ -57,10 +57,9 @@ export function prepareAdopt(
     seal(stream);
     for (const { seq, reading, thinned, bootId } of rows) {
       const { at, value, monoMs, flags } = reading;
-      putBoot.run(bootId);
       const text = thinned === undefined ? null : thinnedText(thinned);
       const crc = checksum.of(checksum.startOf(stream, reading), { seq, at, value, flags, monoMs }, text);
-      putRow.run(seq, series.idOf(reading), at, value, monoMs, flags, bootOf.get(bootId) ?? 0, crc, text);
+      putRow.run(seq, series.idOf(reading), at, value, monoMs, flags, boots.numberOf(bootId), crc, text);
     }
   };
 }
@@ -69,7 +68,9 @@ export function prepareAdopt(
 export function assertUnassigned(streams: readonly Stream[], adoption: Adoption): void {
   const tier = TIERS.find((one) => isOf(one, adoption.firstSeq));
   const ofTier = streams.filter(({ firstSeq }) => tier !== undefined && isOf(tier, firstSeq));
-  const growing = ofTier.at(-1)?.id;
+  // Only what was born in this run: the last one of a tier may itself have been adopted, and is as long as it will be.
+  const born = streams.findLast(({ firstSeq }) => isOf(RAW, firstSeq))?.ordinal ?? 0;
+  const growing = ofTier.findLast(({ ordinal }) => ordinal >= born)?.id;
   const other = ofTier.find(
     ({ id, firstSeq, nextSeq }) =>
       id !== adoption.stream &&

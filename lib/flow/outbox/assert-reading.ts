@@ -4,23 +4,19 @@
  */
 
 import { GatewayError } from '../../base/errors.ts';
-import { AT_MAX, FLAG, FLAGS_MAX, type Reading } from '../reading.ts';
+import { AT_MAX, FLAG, FLAGS_MAX, isWhole, type Reading } from '../reading.ts';
 
 /** Throws `SGW_READING_INVALID`. Names are looked at once for each series, where it enters its table. */
 export function assertReading({ sensor, metric, at, value, flags, monoMs }: Reading): void {
   const ok =
     Number.isFinite(value) &&
-    isWholeUpTo(at, AT_MAX) &&
-    isWholeUpTo(monoMs, Number.MAX_SAFE_INTEGER) &&
-    isWholeUpTo(flags, FLAGS_MAX) &&
+    isWhole(at, 0, AT_MAX) &&
+    isWhole(monoMs) &&
+    isWhole(flags, 0, FLAGS_MAX) &&
     (flags & FLAG.thinned) === 0;
   if (ok) return;
   const what = `${sensor}/${metric}: value ${value}, at ${at}, monoMs ${monoMs}, flags ${flags}`;
   throw new GatewayError('SGW_READING_INVALID', `the outbox takes no reading of ${what}`, {
     hint: `A value is finite; at and monoMs are whole milliseconds; flags are 0 to ${FLAGS_MAX}, without ${FLAG.thinned}.`,
   });
-}
-
-function isWholeUpTo(value: number, max: number): boolean {
-  return Number.isInteger(value) && value >= 0 && value <= max;
 }

@@ -7,7 +7,7 @@
 import { closeSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { isDiskFull } from '../../base/disk-condition.ts';
-import { freeBytesAt } from './bounds.ts';
+import { freeBytesAt } from '../../base/free-bytes.ts';
 
 export interface BallastOptions {
   readonly file: string;

@@ -6,7 +6,7 @@
 
 import type { SqliteDatabase } from '../../base/sqlite.ts';
 import { countOf, normalized, type SeqRange, type SeqRanges } from '../seq-ranges.ts';
-import { CHECKED_COLUMNS, type CheckedRow, createRowCheck } from './checked-row.ts';
+import { type CheckedRow, createRowCheck, prepareCheckedRows } from './checked-row.ts';
 import type { OutgoingBatch } from './outbox.ts';
 import type { RowChecksum } from './row-checksum.ts';
 import type { SeriesTable } from './series.ts';
@@ -28,18 +28,12 @@ export function prepareBatchText(
   database: SqliteDatabase,
   { gateway, series, checksum }: BatchTextOptions,
 ): BatchText {
-  const rowsWithin = database
-    .prepare<[number, number], CheckedRow>(
-      `SELECT ${CHECKED_COLUMNS} FROM readings WHERE seq BETWEEN ? AND ?`,
-    )
-    .raw();
-  const isIntact = createRowCheck(series, checksum);
+  const checkedRows = prepareCheckedRows(database, createRowCheck(series, checksum));
 
   return (stream, seqs) => {
-    const rows = seqs.flatMap(([lo, hi]) => rowsWithin.all(lo, hi));
-    const corrupt = rows.filter((row) => !isIntact(stream, row)).map(([seq]): SeqRange => [seq, seq]);
-    if (rows.length !== countOf(seqs)) corrupt.push(...missing(seqs, rows));
-    if (corrupt.length > 0) return { corrupt: normalized(corrupt) };
+    const { rows, corrupt } = checkedRows(stream, seqs);
+    const absent = rows.length === countOf(seqs) ? [] : missing(seqs, rows);
+    if (corrupt.length + absent.length > 0) return { corrupt: normalized([...corrupt, ...absent]) };
 
     const ids = [...new Set(rows.map(([, id]) => id))].sort((a, b) => a - b);
     const positions = new Map(ids.map((id, position) => [id, position]));

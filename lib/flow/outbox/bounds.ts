@@ -4,8 +4,8 @@
  * Near a bound it says how much must go; what goes is up to `room.ts`.
  */
 
-import { statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { freeBytesAt } from '../../base/free-bytes.ts';
 import type { SqliteDatabase } from '../../base/sqlite.ts';
 
 export interface OutboxBounds {
@@ -76,16 +76,6 @@ export function watchBounds(
       return overBytesMax(usedBytes) ?? intoReserve(usedBytes, freePages);
     },
   };
-}
-
-/** Room for us on the file system of `directory`; `undefined` if it does not say. */
-export function freeBytesAt(directory: string): number | undefined {
-  try {
-    const { bavail, bsize } = statfsSync(directory);
-    return bavail * bsize;
-  } catch {
-    return undefined; // It has been unmounted or taken away: an append will find out what that means.
-  }
 }
 
 function pragma(database: SqliteDatabase, name: string): number {

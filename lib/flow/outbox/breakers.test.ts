@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { crashed, tempOutbox } from '../../../test/support/temp-outbox.ts';
-import { TRANSITIONS_MAX } from './breakers.ts';
+import { TRANSITIONS_KEPT } from './outage.ts';
 
 describe('breakers', () => {
   const record = {
@@ -33,11 +33,11 @@ describe('breakers', () => {
   it('keep the last thousand transitions', () => {
     const { outbox } = tempOutbox({ synchronous: 'NORMAL' });
 
-    for (let i = 1; i <= TRANSITIONS_MAX + 3; i += 1) {
+    for (let i = 1; i <= TRANSITIONS_KEPT + 3; i += 1) {
       outbox.saveBreaker('local', { ...record, state: i % 2 === 1 ? 'open' : 'closed', sinceAt: i });
     }
 
     const kept = outbox.breakerTransitions(5_000);
-    expect([kept.length, kept[0]?.at, kept.at(-1)?.at]).toEqual([TRANSITIONS_MAX, TRANSITIONS_MAX + 3, 4]);
+    expect([kept.length, kept[0]?.at, kept.at(-1)?.at]).toEqual([TRANSITIONS_KEPT, TRANSITIONS_KEPT + 3, 4]);
   });
 });

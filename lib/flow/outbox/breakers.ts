@@ -5,11 +5,9 @@
 
 import { desc, eq, lte } from 'drizzle-orm';
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
+import { TRANSITIONS_KEPT } from './outage.ts';
 import type { BreakerRecord, BreakerTransition } from './outbox.ts';
 import { breakers, breakerTransitions } from './schema.ts';
-
-/** Eight hours of a probe a minute, which opens half and closes or opens again: enough to see flapping, and under 100 KiB. */
-export const TRANSITIONS_MAX = 1_000;
 
 /** A reason is one line in a status, not a server's error page. */
 const REASON_LENGTH_MAX = 400;
@@ -46,7 +44,7 @@ export function saveBreaker(orm: BetterSQLite3Database, destination: string, rec
         .returning({ id: breakerTransitions.id })
         .get();
       tx.delete(breakerTransitions)
-        .where(lte(breakerTransitions.id, id - TRANSITIONS_MAX))
+        .where(lte(breakerTransitions.id, id - TRANSITIONS_KEPT))
         .run();
     },
     { behavior: 'immediate' },

@@ -5,8 +5,8 @@ import { basename, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { someReadings, successorOutbox, tempOutbox } from '../../../test/support/temp-outbox.ts';
 import { createTestWorld } from '../../../test/support/test-world.ts';
+import { unsalvaged } from '../../base/quarantine-shelf.ts';
 import type { BreakerRecord } from './outbox.ts';
-import { unsalvaged } from './quarantine-shelf.ts';
 import { salvage } from './salvage.ts';
 
 const HELD: BreakerRecord = {

@@ -5,8 +5,8 @@
  * few pages, however large the file is.
  */
 
+import { rowsUnder, type ScannedRow } from '../../base/page-scan.ts';
 import type { Outbox } from './outbox.ts';
-import { rowsUnder, type ScannedRow } from './page-scan.ts';
 import { breakerIn, outcomeIn, sensorIn } from './salvage-records.ts';
 
 /** The table of tables begins on the first page. */

@@ -9,9 +9,9 @@ import type { Clock } from '../../base/clock.ts';
 import type { SqliteDatabase } from '../../base/sqlite.ts';
 import { FLAG, type Reading } from '../reading.ts';
 import { NO_SEQS, type SeqRanges, union } from '../seq-ranges.ts';
+import { prepareBoots } from './boots.ts';
 import { type CorrectionLedger, openCorrections } from './corrections.ts';
 import { type Book, createMirror } from './mirror.ts';
-import { noteBoot } from './opening.ts';
 import { isUntrusted, openUntrustedRows, type UntrustedRows } from './untrusted.ts';
 
 export interface ClockBookOptions {
@@ -81,6 +81,7 @@ export function openClockBook(database: SqliteDatabase, options: ClockBookOption
     drop: ({ bootId }) => drop.run(bootId),
   });
   const tables = [untrusted, corrections, clocks];
+  const boots = prepareBoots(database);
 
   const known = inFile.find(({ bootId }) => isSameBoot(bootId, options.bootId));
   let bootId = known?.bootId ?? options.bootId;
@@ -92,11 +93,15 @@ export function openClockBook(database: SqliteDatabase, options: ClockBookOption
    * sleep that has passed since: nothing that is known of the clock now says anything about its time.
    */
   let epochs = [{ sinceMono: Number.NEGATIVE_INFINITY, bootId }];
-  const putBoot = database.prepare<[string]>('INSERT INTO boots (boot_id) VALUES (?) ON CONFLICT DO NOTHING');
-  const numberOf = database.prepare<[string], number>('SELECT id FROM boots WHERE boot_id = ?').pluck();
   let offered = new Map<string, SeqRanges>();
   /** What an earlier run of this boot may have sent before it ended. */
   let offeredToAll: SeqRanges = NO_SEQS;
+
+  /** Inside a transaction. */
+  function noted() {
+    boots.forgetUnused();
+    return { bootId, number: boots.numberOf(bootId) };
+  }
 
   /** Nothing of another boot can be mended: its monotonic times count from elsewhere. */
   function startOver(): void {
@@ -110,7 +115,7 @@ export function openClockBook(database: SqliteDatabase, options: ClockBookOption
   numbered = database
     .transaction(() => {
       for (const table of tables) table.write();
-      return { bootId, number: noteBoot(database, bootId) };
+      return noted();
     })
     .immediate();
   before = numbered;
@@ -122,7 +127,7 @@ export function openClockBook(database: SqliteDatabase, options: ClockBookOption
   const isOfThisBoot = (reading: Pick<Reading, 'monoMs'>) => epochOf(reading) === epochs.at(-1);
 
   function boot(): number {
-    if (numbered.bootId !== bootId) numbered = { bootId, number: noteBoot(database, bootId) };
+    if (numbered.bootId !== bootId) numbered = noted();
     return numbered.number;
   }
 
@@ -136,9 +141,7 @@ export function openClockBook(database: SqliteDatabase, options: ClockBookOption
       // First, because it may forget boots that no row is of.
       const now = boot();
       const epoch = epochOf(reading);
-      if (epoch === undefined || isOfThisBoot(reading)) return now;
-      putBoot.run(epoch.bootId);
-      return numberOf.get(epoch.bootId) ?? now;
+      return epoch === undefined || isOfThisBoot(reading) ? now : boots.numberOf(epoch.bootId);
     },
     noteAppended(seq, reading) {
       if (isOfThisBoot(reading)) untrusted.note(seq, reading);

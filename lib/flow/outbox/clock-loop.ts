@@ -28,6 +28,8 @@ export interface ClockLoopDeps {
   readonly suspendedMs: () => number;
   /** How long the outbox keeps readings back for a trusted clock. */
   readonly holdMs: number;
+  /** Between two looks at a clock that nobody vouches for; 2 s if left out. */
+  readonly everyMs?: number | undefined;
   /** Rows that were kept back may go, or destinations can be told more. */
   readonly onReleased: () => void;
 }
@@ -36,7 +38,10 @@ export interface ClockStatus {
   readonly trusted: boolean;
   /** Who vouches for it, or why nobody does. */
   readonly why: string;
-  /** How far the machine's clock is from the one that readings are stamped by; 0 but after a jump that nobody vouched for. */
+  /**
+   * How far the machine's clock is from the one that readings are stamped by; 0 but after a jump that nobody vouched
+   * for.
+   */
   readonly jumpedMs: number;
   /** Readings that wait for a trusted clock, and at most for how long still. */
   readonly heldRows: number;
@@ -57,17 +62,19 @@ const UNTRUSTED_LOOK_MS = 2_000;
 const TRUSTED_LOOK_MS = 60_000;
 /** Between two steps of mending: leaves most of the time to the rounds. */
 const STEP_PAUSE_MS = 20;
+/** More is another jump, whatever there was before. */
+const DOUBT_NEWS_MS = 60_000;
 /** The disk takes no writes: it may be better then. */
 const DISK_AGAIN_MS = 30_000;
 /** A look has deadlines of seven seconds in all, and a step is milliseconds. */
 const TURN_MAX_MS = 30_000;
 
 export function createClockLoop(deps: ClockLoopDeps): ClockLoop {
-  const { trust, outbox, world, suspendedMs } = deps;
+  const { trust, outbox, world, suspendedMs, everyMs = UNTRUSTED_LOOK_MS } = deps;
   const { clock, observe } = world;
   let why = 'nobody has been asked yet';
   let saidUntrusted = false;
-  /** The jump that was last found to be nobody's. */
+  /** The jump that was last said to be nobody's. */
   let doubtedMs: number | undefined;
   let wasHeld = false;
   let restamped = 0;
@@ -120,10 +127,17 @@ export function createClockLoop(deps: ClockLoopDeps): ClockLoop {
 
   function sayDoubt(reason: string): void {
     const offsetMs = wall.jumpedMs();
-    if (offsetMs !== undefined && offsetMs !== doubtedMs) {
+    if (offsetMs === undefined) doubtedMs = undefined;
+    else if (isNews(offsetMs)) {
       observe({ type: 'clock.doubted', why: reason, offsetMs });
+      doubtedMs = offsetMs;
     }
-    doubtedMs = offsetMs;
+  }
+
+  /** A clock that is slewed differs with each look: that is said when it has doubled, or by a minute. */
+  function isNews(offsetMs: number): boolean {
+    if (doubtedMs === undefined) return true;
+    return Math.abs(offsetMs - doubtedMs) >= Math.min(DOUBT_NEWS_MS, Math.abs(doubtedMs));
   }
 
   /** When there is more to mend; `undefined` if there is not. */
@@ -152,7 +166,7 @@ export function createClockLoop(deps: ClockLoopDeps): ClockLoop {
     wasHeld = isHeld;
     if (again !== undefined) return again;
     const isSettled = wall.trusted() && wall.jumpedMs() === undefined;
-    const pauseMs = isSettled ? TRUSTED_LOOK_MS : UNTRUSTED_LOOK_MS;
+    const pauseMs = isSettled ? Math.max(TRUSTED_LOOK_MS, everyMs) : everyMs;
     return clock.monotonicMs() + (isHeld ? Math.min(pauseMs, forMs) : pauseMs);
   }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  ALL,
   crashed,
   offered,
   rawOutbox,
@@ -7,6 +8,9 @@ import {
   someReadings,
   tempOutbox,
 } from '../../../test/support/temp-outbox.ts';
+import { intersection } from '../seq-ranges.ts';
+import { readOutboxLedger } from './ledger-view.ts';
+import { MINUTE } from './tiers.ts';
 
 /** Two destinations, one of which is slow: so that what the other one has acknowledged is still here. */
 function twoDestinations() {
@@ -38,6 +42,24 @@ describe('reconciling with a store that lacks what it had acknowledged', () => {
 
     expect(offered(after)).toEqual([[7, 8]]);
     expect(after.backlog('local').rows).toBe(2);
+  });
+
+  it('makes it wait also when the disk does not take that, so that no row leaves that the store lacks', () => {
+    const { outbox, file, stream } = twoDestinations();
+    const other = rawOutbox(file);
+    other.exec('BEGIN IMMEDIATE');
+
+    const reconcile = () => outbox.reconcile('local', stream, { missing: [[5, 7]], received: [] });
+    expect(reconcile).toThrow(expect.objectContaining({ code: 'SQLITE_BUSY' }));
+    other.exec('ROLLBACK');
+    outbox.acknowledge('far', stream, [[5, 10]]);
+    outbox.append(someReadings(1));
+
+    expect(offered(outbox)).toEqual([
+      [5, 7],
+      [11, 11],
+    ]);
+    expect(seqsIn(file)).toEqual([5, 6, 7, 8, 9, 10, 11]);
   });
 
   it('leaves alone what is in the ledger, waits anyway, or was never assigned', () => {
@@ -98,6 +120,26 @@ describe('what a destination is believed to have', () => {
     expect(later.runs('new', 9).map((run) => run.acknowledged)).toEqual([[]]);
     expect(later.runs('local', 9)[0]).toMatchObject({ stream, seqs: [1, 6], acknowledged: [[1, 4]] });
     expect(later.reconcile('new', stream, { missing: [[1, 6]], received: [] }).lost).toEqual([]);
+  });
+
+  it('is nothing of the thinned rows that had left before it was configured', () => {
+    const { outbox, file, world } = tempOutbox({ bounds: { bytesMax: 256 * 1_024, diskReserveBytes: 0 } });
+    for (let at = 0; world.recorder.of('reading.thinned').length === 0; at += 300)
+      outbox.append(someReadings(300, at));
+    const batch = outbox.batch('local', { ...ALL, within: MINUTE.space });
+    const { stream, seqs } = batch ?? { stream: '', seqs: [] };
+    outbox.acknowledge('local', stream, seqs);
+    outbox.flush();
+    outbox.close();
+
+    const { outbox: later } = tempOutbox({ file, destinations: ['local', 'new'] });
+
+    const seen = readOutboxLedger(file).destinations;
+    const left = { missing: seqs, received: [] };
+    expect(seqs[0]?.[0]).toBe(MINUTE.space[0]);
+    expect(seen.map(({ acknowledged }) => intersection(acknowledged, seqs))).toEqual([seqs, []]);
+    expect(later.reconcile('new', stream, left).lost).toEqual([]);
+    expect(later.reconcile('local', stream, left).lost).toEqual(seqs);
   });
 
   it('does not include what left while it was not configured', () => {

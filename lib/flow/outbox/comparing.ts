@@ -5,8 +5,16 @@
  * one was copied: this file has been rolled back, and that is noted once for each destination.
  */
 
-import { difference, intersection, normalized, type SeqRange, type SeqRanges } from '../seq-ranges.ts';
+import {
+  difference,
+  intersection,
+  NO_SEQS,
+  normalized,
+  type SeqRange,
+  type SeqRanges,
+} from '../seq-ranges.ts';
 import type { Books, Commits } from './commits.ts';
+import { readOwed } from './destination-rows.ts';
 import type { Outbox } from './outbox.ts';
 
 /** A stream, as far as it was assigned here, and what is believed of a destination. */
@@ -57,9 +65,6 @@ export function createComparing(
       'SELECT lo, hi FROM gone WHERE stream = ? AND (destination IS NULL OR destination = ?)',
     )
     .raw();
-  const since = database
-    .prepare<[string], number>('SELECT since_seq FROM destinations WHERE name = ?')
-    .pluck();
   const theirsOf = database
     .prepare<[string, string], number>('SELECT theirs FROM rollbacks WHERE destination = ? AND stream = ?')
     .pluck();
@@ -73,11 +78,10 @@ export function createComparing(
   );
 
   const goneFor = (destination: string, stream: string) => normalized(goneOf.all(stream, destination));
-  /** As far as it was owed anything. */
+  // Destinations are configured when a file is opened, and not while it is.
+  const owed = readOwed(database);
   const confirmed = (destination: string, seqs: SeqRanges) =>
-    intersection(intersection(seqs, acknowledgements.of(destination)), [
-      [since.get(destination) ?? 1, Number.MAX_SAFE_INTEGER],
-    ]);
+    intersection(intersection(seqs, acknowledgements.of(destination)), owed.get(destination) ?? NO_SEQS);
 
   return {
     runs(destination, limit) {
@@ -90,17 +94,13 @@ export function createComparing(
     },
     reconcile(destination, stream, { missing, received }) {
       acknowledgements.note(destination, known(stream, received));
-      const owed = difference(confirmed(destination, known(stream, missing)), normalized(received));
-      const lacking = difference(owed, goneFor(destination, stream));
+      const believed = difference(confirmed(destination, known(stream, missing)), normalized(received));
+      const lacking = difference(believed, goneFor(destination, stream));
       const lost = intersection(lacking, commits.left());
       const again = difference(lacking, lost);
+      // Also if the commit fails: who believed in them again would let their rows leave with the next one.
       acknowledgements.withdraw(destination, again);
-      try {
-        commits.run(() => gone.declare(stream, lost, 'rolled_back', { at: clock.wallMs(), destination }));
-      } catch (error) {
-        acknowledgements.note(destination, again);
-        throw error;
-      }
+      commits.run(() => gone.declare(stream, lost, 'rolled_back', { at: clock.wallMs(), destination }));
       return { again, lost };
     },
     noteRollback(destination, { stream, ours, theirs, lacking }) {

@@ -12,8 +12,8 @@ import { createTestWorld } from '../../../test/support/test-world.ts';
 import { normalized } from '../seq-ranges.ts';
 import { batchOf } from '../write-api/ingest.ts';
 import { WRITE_API_LIMITS } from '../write-api/limits.ts';
-import { openStoreReadOnly } from '../write-api/sqlite-reader.ts';
-import { createSqliteStore } from '../write-api/sqlite-store.ts';
+import { openStoreReadOnly } from '../write-api/store/sqlite-reader.ts';
+import { createSqliteStore } from '../write-api/store/sqlite-store.ts';
 import type { Outbox } from './outbox.ts';
 
 /** Values of `someReadings(n, from)`: each reading of a test has its own. */

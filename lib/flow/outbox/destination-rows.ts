@@ -6,8 +6,13 @@
 
 import type { SqliteDatabase } from '../../base/sqlite.ts';
 import type { World } from '../flow-event.ts';
+import type { SeqRange, SeqRanges } from '../seq-ranges.ts';
+import type { Extent } from './extents.ts';
+import { MINUTE, RAW, TEN_MINUTES, type Tier } from './tiers.ts';
 
-const CRC = 'crc_of(name, configured, gone_told, since_seq)';
+const SINCE = 'since_seq, since_minute, since_ten_minutes';
+const crcAfter = (goneTold: string) => `crc_of(name, configured, ${goneTold}, ${SINCE})`;
+const CRC = crcAfter('gone_told');
 
 /** Forgets damaged rows, and says whether there were any. */
 export function mendDestinations(database: SqliteDatabase, { observe }: Pick<World, 'observe'>): boolean {
@@ -17,8 +22,8 @@ export function mendDestinations(database: SqliteDatabase, { observe }: Pick<Wor
 }
 
 export interface Known {
-  /** The seq of the first row in the file. */
-  readonly firstSeq: number;
+  /** What the file holds. */
+  readonly extents: readonly Extent[];
   /** Rows were forgotten: a name without one may be theirs. */
   readonly mended: boolean;
 }
@@ -30,27 +35,51 @@ export interface Known {
 export function noteDestinations(
   database: SqliteDatabase,
   names: readonly string[],
-  { firstSeq, mended }: Known,
+  { extents, mended }: Known,
 ): void {
+  const firstOf = (tier: Tier) => extents.find((one) => one.tier === tier)?.firstSeq ?? tier.space[0];
+  const since = { raw: firstOf(RAW), minute: firstOf(MINUTE), tenMinutes: firstOf(TEN_MINUTES) };
   const told = mended
     ? '0'
-    : 'coalesce((SELECT min(id) - 1 FROM gone WHERE hi >= @firstSeq), (SELECT max(id) FROM gone), 0)';
+    : 'coalesce((SELECT min(id) - 1 FROM gone WHERE hi >= @raw), (SELECT max(id) FROM gone), 0)';
   const forget = `configured = 0 WHERE configured AND name NOT IN (${names.map(() => '?').join(', ')})`;
   database.prepare<string[]>(`UPDATE destinations SET ${forget}`).run(...names);
-  const note = database.prepare<{ name: string; firstSeq: number }>(
-    `INSERT INTO destinations (name, configured, gone_told, since_seq, crc) VALUES (@name, 1, ${told}, @firstSeq, 0)
-     ON CONFLICT DO UPDATE SET configured = 1, since_seq = excluded.since_seq WHERE NOT configured`,
+  const note = database.prepare<{ name: string } & typeof since>(
+    `INSERT INTO destinations (name, configured, gone_told, ${SINCE}, crc)
+     VALUES (@name, 1, ${told}, @raw, @minute, @tenMinutes, 0)
+     ON CONFLICT DO UPDATE SET configured = 1, since_seq = excluded.since_seq,
+       since_minute = excluded.since_minute, since_ten_minutes = excluded.since_ten_minutes
+     WHERE NOT configured`,
   );
-  for (const name of names) note.run({ name, firstSeq });
+  for (const name of names) note.run({ name, ...since });
   // All of them were as they were written a moment ago, in this transaction or in the open that it belongs to.
   database.exec(`UPDATE destinations SET crc = ${CRC} WHERE crc IS NOT ${CRC}`);
+}
+
+/**
+ * What each of the configured destinations was ever owed, by its name: rows that had left before it was configured
+ * it never had, and they are no difference.
+ */
+export function readOwed(database: SqliteDatabase): ReadonlyMap<string, SeqRanges> {
+  const rows = database
+    .prepare<[], [name: string, ...since: number[]]>(
+      `SELECT name, ${SINCE} FROM destinations WHERE configured ORDER BY name`,
+    )
+    .raw()
+    .all();
+  return new Map(
+    rows.map(([name, ...since]) => [
+      name,
+      [RAW, MINUTE, TEN_MINUTES].map(({ space }, i): SeqRange => [since[i] ?? space[0], space[1]]),
+    ]),
+  );
 }
 
 /** Writes how far a destination has been told. Inside a transaction. */
 export function prepareWriteTold(database: SqliteDatabase): (name: string, upTo: number) => void {
   // A row that has changed meanwhile keeps the checksum that gives it away.
   const write = database.prepare<{ name: string; upTo: number }>(
-    `UPDATE destinations SET gone_told = @upTo, crc = crc_of(name, configured, @upTo, since_seq)
+    `UPDATE destinations SET gone_told = @upTo, crc = ${crcAfter('@upTo')}
      WHERE name = @name AND crc = ${CRC}`,
   );
   return (name, upTo) => {
@@ -62,7 +91,7 @@ export function prepareWriteTold(database: SqliteDatabase): (name: string, upTo:
 export function forgetToldAbove(database: SqliteDatabase, id: number): void {
   database
     .prepare<{ id: number }>(
-      `UPDATE destinations SET gone_told = @id, crc = crc_of(name, configured, @id, since_seq)
+      `UPDATE destinations SET gone_told = @id, crc = ${crcAfter('@id')}
        WHERE gone_told > @id AND crc = ${CRC}`,
     )
     .run({ id });

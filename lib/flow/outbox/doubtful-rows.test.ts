@@ -18,10 +18,10 @@ import {
   tempOutbox,
 } from '../../../test/support/temp-outbox.ts';
 import { createTestWorld } from '../../../test/support/test-world.ts';
+import { unsalvaged } from '../../base/quarantine-shelf.ts';
 import type { Reading } from '../reading.ts';
 import type { SeqRanges } from '../seq-ranges.ts';
 import type { Outbox } from './outbox.ts';
-import { unsalvaged } from './quarantine-shelf.ts';
 import { salvage } from './salvage.ts';
 
 const PAGE = 4_096;
@@ -305,7 +305,7 @@ describe('a note of how far a destination was told the ledger', () => {
   });
 
   it('would leave the line untold if it were believed (the twin)', () => {
-    const { outbox } = forged('crc_of(name, configured, 1, since_seq)');
+    const { outbox } = forged('crc_of(name, configured, 1, since_seq, since_minute, since_ten_minutes)');
 
     expect(outbox.goneBatch('local')).toBeUndefined();
   });

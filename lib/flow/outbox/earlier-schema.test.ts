@@ -10,10 +10,10 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { tempDir } from '../../../test/support/temp-dir.ts';
 import { ALL, someReadings } from '../../../test/support/temp-outbox.ts';
 import { createTestWorld } from '../../../test/support/test-world.ts';
+import { unsalvaged } from '../../base/quarantine-shelf.ts';
 import { contains, type SeqRanges, seqsOf } from '../seq-ranges.ts';
 import type { Outbox } from './outbox.ts';
 import { openOutboxSafely } from './quarantine.ts';
-import { unsalvaged } from './quarantine-shelf.ts';
 import { salvage } from './salvage.ts';
 
 const FIXTURE = join(import.meta.dirname, '../../../test/fixtures/databases/outbox-1.db');

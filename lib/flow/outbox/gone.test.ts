@@ -16,7 +16,7 @@ import { normalized, type SeqRange, seqsOf } from '../seq-ranges.ts';
 import { batchOf } from '../write-api/ingest.ts';
 import { WRITE_API_LIMITS } from '../write-api/limits.ts';
 import type { ReadingsStore } from '../write-api/readings-store.ts';
-import { createSqliteStore } from '../write-api/sqlite-store.ts';
+import { createSqliteStore } from '../write-api/store/sqlite-store.ts';
 import { type Outbox, type OutgoingBatch, openOutbox } from './outbox.ts';
 
 const told = (batch: OutgoingBatch | undefined) => BatchRequest.parse(JSON.parse(batch?.body ?? 'null')).gone;

@@ -96,17 +96,19 @@ describe('a keeper', () => {
   it('tries once more when it ends, and names what is lost', () => {
     const lucky = rig();
     const unlucky = rig();
-    for (const { keeper, disk } of [lucky, unlucky]) {
+    const damaged = rig();
+    for (const { keeper, disk } of [lucky, unlucky, damaged]) {
       disk.error = failing('SQLITE_FULL');
       keeper.keep(someReadings(2));
     }
 
     lucky.disk.error = undefined;
-    lucky.keeper.close();
-    unlucky.keeper.close();
+    damaged.disk.error = failing('SQLITE_CORRUPT');
+    for (const { keeper } of [lucky, unlucky, damaged]) keeper.close();
 
     expect(lucky.appended).toEqual(someReadings(2));
     expect(lucky.events('reading.dropped')).toEqual([]);
-    expect(unlucky.events('reading.dropped')).toMatchObject([{ readings: 2 }]);
+    for (const { events } of [unlucky, damaged])
+      expect(events('reading.dropped')).toMatchObject([{ readings: 2 }]);
   });
 });

@@ -7,6 +7,7 @@
  * given to another reading after a restart. It is not accepted either, until it is in the outbox.
  */
 
+import { unlessDamaged } from '../../base/damaged-file.ts';
 import { isDiskCondition } from '../../base/disk-condition.ts';
 import { codeOf, messageOf } from '../../base/errors.ts';
 import type { World } from '../flow-event.ts';
@@ -114,7 +115,8 @@ export function createKeeper({ outbox, ballast, world, ring = createRamRing() }:
       return true;
     },
     close() {
-      if (ring.size() === 0 || flush() === undefined) return;
+      // Damage ends the program as a full disk does not, but what is held is named all the same.
+      if (ring.size() === 0 || unlessDamaged(() => flush() === undefined) === true) return;
       const left = ring.oldest(ring.size());
       ring.drop(left.length);
       sayDropped(left);

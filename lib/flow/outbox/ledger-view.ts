@@ -3,10 +3,11 @@
  * still waits for it, what will never come, and when nothing was read at all. For comparisons with a store; never writes.
  */
 
-import { openDatabaseReadOnly } from '../../base/sqlite.ts';
+import { openDatabaseReadOnly, type SqliteDatabase } from '../../base/sqlite.ts';
 import { difference, intersection, normalized, type SeqRange, type SeqRanges, union } from '../seq-ranges.ts';
 import type { KnownSensor, Silence } from '../silence.ts';
-import { assignedIn, readExtents } from './extents.ts';
+import { readOwed } from './destination-rows.ts';
+import { assignedIn, presentIn, readExtents } from './extents.ts';
 import type { GoneEntry } from './gone.ts';
 import { OUTBOX_APPLICATION_ID, OUTBOX_MIGRATIONS } from './schema.ts';
 
@@ -34,7 +35,10 @@ export interface RowsAndReadings {
   readonly readings: number;
 }
 
-/** How many rows of these seqs are in the file, and how many readings that is. Throws what `openDatabaseReadOnly` throws. */
+/**
+ * How many rows of these seqs are in the file, and how many readings that is. Throws what `openDatabaseReadOnly`
+ * throws.
+ */
 export function countReadings(file: string, seqs: SeqRange): RowsAndReadings {
   const database = openDatabaseReadOnly({
     file,
@@ -55,6 +59,45 @@ export function countReadings(file: string, seqs: SeqRange): RowsAndReadings {
   }
 }
 
+/** The little that says what was ever accepted and what became of it, for those who look all the time: no row is read. */
+export interface OutboxExtent {
+  readonly streams: OutboxLedger['streams'];
+  /** From the first row to the last of each tier, without a look at what may be missing in between. */
+  readonly present: SeqRanges;
+  readonly gone: readonly GoneEntry[];
+}
+
+/** One consistent moment. Throws what `openDatabaseReadOnly` throws. */
+export function readOutboxExtent(file: string): OutboxExtent {
+  const database = openDatabaseReadOnly({
+    file,
+    applicationId: OUTBOX_APPLICATION_ID,
+    migrations: OUTBOX_MIGRATIONS,
+  });
+  const read = database.transaction(
+    (): OutboxExtent => ({
+      streams: streamsOf(database),
+      present: presentIn(readExtents(database)),
+      gone: database.prepare<[], GoneEntry>('SELECT stream, lo, hi, cause, at FROM gone ORDER BY id').all(),
+    }),
+  );
+  try {
+    return read.deferred();
+  } finally {
+    database.close();
+  }
+}
+
+function streamsOf(database: SqliteDatabase): OutboxLedger['streams'] {
+  return database
+    .prepare<[], [string, number, number]>(
+      'SELECT id, first_seq, next_seq FROM streams WHERE next_seq > first_seq ORDER BY ordinal',
+    )
+    .raw()
+    .all()
+    .map(([stream, first, next]) => ({ stream, seqs: [first, next - 1] as const }));
+}
+
 /** One consistent moment. Throws what `openDatabaseReadOnly` throws. */
 export function readOutboxLedger(file: string): OutboxLedger {
   const database = openDatabaseReadOnly({
@@ -70,31 +113,19 @@ export function readOutboxLedger(file: string): OutboxLedger {
         .all(...values),
     );
   const read = database.transaction((): OutboxLedger => {
-    const streams = database
-      .prepare<[], [string, number, number]>(
-        'SELECT id, first_seq, next_seq FROM streams WHERE next_seq > first_seq ORDER BY ordinal',
-      )
-      .raw()
-      .all()
-      .map(([stream, first, next]) => ({ stream, seqs: [first, next - 1] as const }));
+    const streams = streamsOf(database);
     // Runs of neighbours: a seq minus its place among all is the same throughout a run.
     const present = ranges(
       'SELECT min(seq), max(seq) FROM (SELECT seq, seq - row_number() OVER (ORDER BY seq) AS run FROM readings) GROUP BY run',
     );
     const left = difference(assignedIn(readExtents(database)), present);
-    const owed = database
-      .prepare<[], [string, number]>(
-        'SELECT name, since_seq FROM destinations WHERE configured ORDER BY name',
-      )
-      .raw()
-      .all();
     return {
       streams,
       present,
-      destinations: owed.map(([destination, sinceSeq]) => {
+      destinations: Array.from(readOwed(database), ([destination, owed]) => {
         const named = ranges('SELECT lo, hi FROM acknowledged WHERE destination = ?', destination);
         // Rows leave only once everybody has acknowledged them, who was there.
-        const acknowledged = intersection(union(named, left), [[sinceSeq, Number.MAX_SAFE_INTEGER]]);
+        const acknowledged = intersection(union(named, left), owed);
         return { destination, acknowledged, waiting: difference(present, named) };
       }),
       gone: database

@@ -185,4 +185,11 @@ export const OUTBOX_MIGRATIONS: readonly string[] = [
   ALTER TABLE destinations ADD COLUMN crc INTEGER NOT NULL DEFAULT 0;
   UPDATE destinations SET crc = crc_of(name, configured, gone_told, since_seq);
   `,
+  `
+  -- Where the seqs of the tiers begin: owed all of them, as far as anybody knows.
+  ALTER TABLE destinations ADD COLUMN since_minute INTEGER NOT NULL DEFAULT 2251799813685249;
+  ALTER TABLE destinations ADD COLUMN since_ten_minutes INTEGER NOT NULL DEFAULT 4503599627370497;
+  UPDATE destinations SET crc = crc_of(name, configured, gone_told, since_seq, since_minute, since_ten_minutes)
+  WHERE crc = crc_of(name, configured, gone_told, since_seq);
+  `,
 ];

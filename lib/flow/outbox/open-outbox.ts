@@ -96,7 +96,7 @@ function createOutbox(database: SqliteDatabase, options: OpenOutboxOptions, star
   const firstSeq = extents[0]?.firstSeq ?? 1;
   const noteAll = () => {
     const mended = mendDestinations(database, world);
-    noteDestinations(database, destinations, { firstSeq, mended });
+    noteDestinations(database, destinations, { extents, mended });
   };
   database.transaction(noteAll).immediate();
   const clockBook = openClockBook(database, {
@@ -184,6 +184,12 @@ function createOutbox(database: SqliteDatabase, options: OpenOutboxOptions, star
     noteTold: (destination, upTo) => gone.noteTold(destination, upTo),
     flush: commits.flush,
     backlog: (destination) => backlogOf(commits.present(), acknowledgements.of(destination), atOf),
+    waiting: () =>
+      destinations.flatMap((destination) =>
+        streams
+          .split(difference(commits.present(), acknowledgements.of(destination)))
+          .map((part) => ({ destination, ...part })),
+      ),
     beginStream() {
       commits.run(() => streams.begin());
       return streams.newest().id;

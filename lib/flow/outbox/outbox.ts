@@ -6,7 +6,8 @@
  * This is the contract; `open-outbox.ts` fulfils it.
  */
 
-import type { OutcomeKind } from '../flow-event.ts';
+import type { BreakerRecord } from '../../base/breaker.ts';
+import type { OutcomeKind, WaitingRows } from '../flow-event.ts';
 import type { GoneCause, Reading, Thinned } from '../reading.ts';
 import type { SeqRange, SeqRanges } from '../seq-ranges.ts';
 import type { SilenceBook } from '../silence.ts';
@@ -15,6 +16,8 @@ import type { Compared, Reconciled, Rollback, Run } from './comparing.ts';
 import type { Restoration } from './restoring.ts';
 
 export { type OpenOutboxOptions, openOutbox } from './open-outbox.ts';
+/** A destination's breaker as it is kept across restarts. */
+export type { BreakerRecord };
 
 /** What `append` made durable: seqs `lo` to `hi` of `stream`, in the order given; none if `hi` is below `lo`. */
 interface Appended {
@@ -76,22 +79,6 @@ export interface DeadLetter {
   readonly code: string;
   readonly message: string;
   readonly buriedAt: number;
-}
-
-/** A destination's breaker as it is kept across restarts. */
-export interface BreakerRecord {
-  readonly state: 'closed' | 'open' | 'half_open';
-  /** Consecutive failures, counted on while open. */
-  readonly streak: number;
-  /** Index into the ladder of pauses. */
-  readonly step: number;
-  readonly reason: string;
-  /** Wall time of the last transition. */
-  readonly sinceAt: number;
-  /** Opened by a person, until released. */
-  readonly held: boolean;
-  /** Wall time of the next probe, while open and not held: for people; the breaker itself counts monotonic time. */
-  readonly nextTryAt: number | null;
 }
 
 /** What a destination has been answering, and since when. */
@@ -227,6 +214,9 @@ export interface Outbox {
   /** Notes durably that another copy of this file went on. Says whether that is news. */
   noteRollback(destination: string, rollback: Rollback): boolean;
 
+  /** Rows that a destination has not acknowledged, by stream; from memory, whatever has become of the file. */
+  waiting(): readonly WaitingRows[];
+
   /** The latest first. */
   deadLetters(limit: number): DeadLetter[];
 
@@ -250,7 +240,7 @@ export interface Outbox {
   /** Durable, if it says something else than the last one did; the steady state writes nothing. */
   noteOutcome(destination: string, outcome: OutcomeRecord): void;
 
-  /** The latest first; the last 1000 are kept. */
+  /** The latest first; the last 1,000 are kept. */
   breakerTransitions(limit: number): BreakerTransition[];
 
   /** Makes pending acknowledgements durable, too. */

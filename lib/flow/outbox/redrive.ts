@@ -4,6 +4,7 @@
  */
 
 import type { SqliteDatabase } from '../../base/sqlite.ts';
+import { prepareBoots } from './boots.ts';
 import { LETTER_HOLDS } from './dead-letters.ts';
 import type { RowChecksum } from './row-checksum.ts';
 import type { SeriesTable } from './series.ts';
@@ -49,12 +50,10 @@ export function prepareRedrive(
     'DELETE FROM dead_letters WHERE destination = ? AND seq = coalesce(?, seq)',
   );
   const isThere = database.prepare<[number], number>('SELECT 1 FROM readings WHERE seq = ?').pluck();
-  const noteBoot = database.prepare<[string]>(
-    'INSERT INTO boots (boot_id) VALUES (?) ON CONFLICT DO NOTHING',
-  );
+  const boots = prepareBoots(database);
   const insertRow = database.prepare<(number | string | null)[]>(
     `INSERT INTO readings (seq, series, at, value, mono_ms, flags, boot, crc, thinned)
-     VALUES (?, ?, ?, ?, ?, ?, (SELECT id FROM boots WHERE boot_id = ?), ?, ?)`,
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const widen = database.prepare<[number, number, string]>(
     'UPDATE streams SET first_seq = min(first_seq, ?), next_seq = max(next_seq, ?) WHERE id = ?',
@@ -70,8 +69,7 @@ export function prepareRedrive(
     const { seq, stream, at, value, monoMs, flags, bootId, thinned } = letter;
     const id = series.idOf(letter);
     const crc = checksum.of(checksum.startOf(stream, letter), { seq, at, value, flags, monoMs }, thinned);
-    noteBoot.run(bootId);
-    insertRow.run(seq, id, at, value, monoMs, flags, bootId, crc, thinned);
+    insertRow.run(seq, id, at, value, monoMs, flags, boots.numberOf(bootId), crc, thinned);
     // A stream is forgotten some time after its last row has left.
     if (widen.run(seq, seq + 1, stream).changes === 0) recall.run(stream, seq, seq + 1, at);
     seal(stream);

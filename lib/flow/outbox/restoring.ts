@@ -1,7 +1,7 @@
 /**
- * Records of a quarantined file, written into the present one: dead letters as they were buried, and entries of
- * the ledger, which every destination is told once more, and what explains its time. What is there already is left
- * as it is.
+ * Records of a quarantined file, written into the present one: dead letters as they were buried, entries of the
+ * ledger, which every destination is told once more, and the history that explains what is missing. What is there
+ * already is left as it is.
  */
 
 import type { SqliteDatabase } from '../../base/sqlite.ts';

@@ -58,6 +58,8 @@ export function createReturns(
       );
       putBack(seqs, owed, () => {
         adopt(adoption, clock.wallMs());
+        // A full outbox may have to thin these very rows in the same commit.
+        streams.adopted();
         clockBook.noteReturned(rows);
         gone.declare(stream, missing, 'corrupt', { at: clock.wallMs() });
       });

@@ -47,9 +47,11 @@ describe('the checksum of a row', () => {
 describe('a row that the disk has changed', () => {
   const changes = [
     ['value', 'UPDATE readings SET value = 99 WHERE seq = 2'],
+    ['value, beyond all numbers', 'UPDATE readings SET value = 9e999 WHERE seq = 2'],
     ['time', 'UPDATE readings SET at = at + 1 WHERE seq = 2'],
     ['series', 'UPDATE readings SET series = 1 WHERE seq = 2'],
     ['checksum', 'UPDATE readings SET crc = crc + 1 WHERE seq = 2'],
+    ['summary, which it has not', "UPDATE readings SET thinned = 'x' WHERE seq = 2"],
   ] as const;
 
   it.each(changes)('in its %s is not sent to anybody, and is named', (_what, sql) => {

@@ -1,7 +1,7 @@
 /**
  * The checksum that every row carries, over all that makes it what it is: its stream, its seq, its series by
- * name, its numbers, and what it stands for if it is a thinned one. It is checked whenever a row is read to be sent, so that a cell which a failing card
- * has changed is never delivered as a measurement.
+ * name, its numbers, and what it stands for if it is a thinned one. It is checked whenever a row is read to be sent, so
+ * that a cell which a failing card has changed is never delivered as a measurement.
  */
 
 import { crc32 } from 'node:zlib';

@@ -5,10 +5,10 @@
  */
 
 import { holds } from '../../base/cell-checksum.ts';
-import { type Reading, STREAM_PATTERN } from '../reading.ts';
+import type { Cell, ScannedPage, ScannedRow } from '../../base/page-scan.ts';
+import { isWhole, type Reading, STREAM_PATTERN } from '../reading.ts';
 import { NO_SEQS, type SeqRange, type SeqRanges, union } from '../seq-ranges.ts';
 import type { AdoptedRow } from './adoption.ts';
-import type { Cell, ScannedPage, ScannedRow } from './page-scan.ts';
 import { createRowChecksum } from './row-checksum.ts';
 import { thinnedPart } from './thinned-text.ts';
 
@@ -37,6 +37,8 @@ type Names = Pick<Reading, 'sensor' | 'metric' | 'unit'>;
 
 /** Far more than a gateway has of anything: a file of somebody else must not fill the memory. */
 const CLAIMS_MAX = 20_000;
+/** Of one id, in all versions of its page: one that was overwritten may claim anything. */
+const NAMES_OF_ID_MAX = 10;
 
 export function createClaims(): Claims {
   const checksum = createRowChecksum();
@@ -65,7 +67,7 @@ export function createClaims(): Claims {
 
   function noteSeries(id: number, names: Names): void {
     const known = series.get(id) ?? [];
-    if (series.size >= CLAIMS_MAX || known.length >= 10) return;
+    if (series.size >= CLAIMS_MAX || known.length >= NAMES_OF_ID_MAX) return;
     const isNew = !known.some(
       (one) => one.sensor === names.sensor && one.metric === names.metric && one.unit === names.unit,
     );
@@ -84,12 +86,11 @@ export function createClaims(): Claims {
 
   /** Rows with a number: those of streams, series, boots, and of the schema. */
   function learnNumbered(rowid: number, cells: readonly Cell[], page: number): void {
-    const [a, b, c, d, e] = cells;
+    const [a, b, c, d, e, crc] = cells;
     if (page === 1) {
       if (a === 'table' && b === 'acknowledged' && isWhole(d)) acknowledgedRoot = d;
     } else if (cells.length === 5 || cells.length === 6) {
       // A row whose checksum does not hold gives a name to try, and no interval.
-      const [, , , , , crc] = cells;
       const believed = crc === undefined || holds([rowid, b ?? null, c ?? null, d ?? null, crc]);
       if (isText(b) && STREAM_PATTERN.test(b) && isWhole(c) && isWhole(d) && isWhole(e))
         noteStream(b, believed ? { firstSeq: c, nextSeq: d } : undefined);
@@ -188,5 +189,3 @@ const covers = (span: Span | undefined, seq: number) =>
   span !== undefined && seq >= span.firstSeq && seq < span.nextSeq;
 
 const isText = (thing: unknown): thing is string => typeof thing === 'string' && thing !== '';
-
-const isWhole = (thing: unknown): thing is number => Number.isSafeInteger(thing) && Number(thing) >= 0;

@@ -8,10 +8,10 @@ import { basename, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { rawOutbox, someReadings, successorOutbox, tempOutbox } from '../../../test/support/temp-outbox.ts';
 import { createTestWorld } from '../../../test/support/test-world.ts';
+import { unsalvaged } from '../../base/quarantine-shelf.ts';
 import type { Silence } from '../silence.ts';
 import { readOutboxLedger } from './ledger-view.ts';
 import type { BreakerRecord, Outbox } from './outbox.ts';
-import { unsalvaged } from './quarantine-shelf.ts';
 import { salvage } from './salvage.ts';
 import { SEQS_PER_FILE } from './tiers.ts';
 

@@ -4,10 +4,10 @@
  * sent.
  */
 
+import type { ScannedPage } from '../../base/page-scan.ts';
 import { type KnownSensor, SILENCE_CAUSES, type Silence } from '../silence.ts';
 import type { History } from './history.ts';
 import type { BreakerTransition } from './outbox.ts';
-import type { ScannedPage } from './page-scan.ts';
 import { sensorIn, silenceIn, transitionIn } from './salvage-records.ts';
 
 export interface HistoryClaims {

@@ -10,7 +10,7 @@ import {
   tempOutbox,
 } from '../../../test/support/temp-outbox.ts';
 import { createTestWorld } from '../../../test/support/test-world.ts';
-import { quarantined } from './quarantine-shelf.ts';
+import { quarantined } from '../../base/quarantine-shelf.ts';
 import { createSalvageLoop } from './salvage-loop.ts';
 
 const pulse = { promise: () => {}, release: () => {} };

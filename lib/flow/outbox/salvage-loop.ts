@@ -5,11 +5,10 @@
  */
 
 import { basename, dirname, join } from 'node:path';
-import { codeOf, messageOf } from '../../base/errors.ts';
+import { isDiskCondition, isFileTrouble } from '../../base/disk-condition.ts';
+import { messageOf } from '../../base/errors.ts';
+import { freeBytesAt } from '../../base/free-bytes.ts';
 import { createLoop, type Loop, type Pulse } from '../../base/loop.ts';
-import type { World } from '../flow-event.ts';
-import { freeBytesAt } from './bounds.ts';
-import type { Outbox } from './outbox.ts';
 import {
   noteSalvaged,
   noteSalvageFailed,
@@ -17,7 +16,9 @@ import {
   type ShelfBounds,
   tidyShelf,
   unsalvaged,
-} from './quarantine-shelf.ts';
+} from '../../base/quarantine-shelf.ts';
+import type { World } from '../flow-event.ts';
+import type { Outbox } from './outbox.ts';
 import { type SalvageCount, salvage } from './salvage.ts';
 
 export interface SalvageLoopDeps {
@@ -27,6 +28,8 @@ export interface SalvageLoopDeps {
   readonly world: Pick<World, 'clock' | 'observe'>;
   readonly pulse: Pulse;
   readonly bounds: ShelfBounds;
+  /** Between two looks at whether there is anything to do; five minutes if left out. */
+  readonly everyMs?: number | undefined;
   /** Rows have come in: those who deliver may look. */
   readonly onSaved: () => void;
 }
@@ -36,14 +39,12 @@ const PAUSE_MS = 50;
 /** The disk is full or does not take writes, or the file cannot be read: it may be better then. */
 const AGAIN_MS = 60_000;
 /** Nothing to salvage appears while we run, but a disk may fill up. */
-const IDLE_MS = 300_000;
+const EVERY_MS = 300_000;
 /** One step is milliseconds; a slow card may need much longer for its fsync. */
 const STEP_MAX_MS = 30_000;
 
-const NOT_THE_FILE = /^(?:SQLITE_(?:FULL|IOERR|BUSY|LOCKED|READONLY|CANTOPEN)|ENOSPC|EIO|EROFS|EACCES|EPERM)/;
-
 export function createSalvageLoop(deps: SalvageLoopDeps): Loop {
-  const { file, destinations, outbox, world, pulse, bounds, onSaved } = deps;
+  const { file, destinations, outbox, world, pulse, bounds, everyMs = EVERY_MS, onSaved } = deps;
   const { clock, observe } = world;
   /** They have failed in this run: what was wrong then is wrong now. */
   const failedHere = new Set<string>();
@@ -84,11 +85,11 @@ export function createSalvageLoop(deps: SalvageLoopDeps): Loop {
 
   function pauseAfterStep(): number {
     try {
-      return step() ? PAUSE_MS : IDLE_MS;
+      return step() ? PAUSE_MS : everyMs;
     } catch (error) {
       const failed = work === undefined ? undefined : dir;
       work = undefined;
-      if (failed === undefined || NOT_THE_FILE.test(codeOf(error) ?? '')) return AGAIN_MS;
+      if (failed === undefined || isDiskCondition(error) || isFileTrouble(error)) return AGAIN_MS;
       giveUpForNow(failed, messageOf(error));
       return PAUSE_MS;
     }

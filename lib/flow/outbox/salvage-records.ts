@@ -1,17 +1,19 @@
 /**
  * What a quarantined file holds besides its rows, each record judged on its own: dead letters, the ledger,
  * breakers and outcomes, silences and sensors. One that cannot be what we wrote is left out. A dead letter and an
- * entry of the ledger carry a checksum since schema 3; before that, as the others do still, they are held against
+ * entry of the ledger carry a checksum since schema 5; before that, as the others do still, they are held against
  * what their columns may say.
  */
 
 import { holds } from '../../base/cell-checksum.ts';
+import type { Cell, ScannedRow } from '../../base/page-scan.ts';
 import {
   AT_MAX,
   FLAGS_MAX,
   GONE_CAUSES,
   type GoneCause,
   isSeq,
+  isWhole,
   NAME_PATTERN,
   REFUSAL_CODE_LENGTH_MAX,
   REFUSAL_MESSAGE_LENGTH_MAX,
@@ -20,7 +22,6 @@ import {
 } from '../reading.ts';
 import { type KnownSensor, SILENCE_CAUSES, type Silence } from '../silence.ts';
 import type { BreakerRecord, BreakerTransition, DeadLetter, OutcomeRecord } from './outbox.ts';
-import type { Cell, ScannedRow } from './page-scan.ts';
 
 /** An entry of the ledger, as the file claims it. */
 export interface GoneClaim {
@@ -43,7 +44,7 @@ export interface LetterClaim extends Omit<DeadLetter, 'thinned'> {
   readonly thinned: string | null;
 }
 
-/** Columns of the tables; one more is the checksum. Files of schema 1 have none, and no thinned letters. */
+/** Columns of the tables; one more is the checksum, where there is one. Letters of schema 1 are never thinned ones. */
 const LETTER_CELLS_OF_SCHEMA_1 = 14;
 const LETTER_CELLS = 15;
 const GONE_CELLS = 7;
@@ -68,9 +69,9 @@ export function letterIn({ rowid, cells }: ScannedRow): LetterClaim | undefined 
   if (!isName(destination) || !isSeq(seq) || !isMatch(stream, STREAM_PATTERN)) return undefined;
   if (!isName(sensor) || !isName(metric) || !isMatch(unit, UNIT_PATTERN)) return undefined;
   if (typeof value !== 'number' || !Number.isFinite(value)) return undefined;
-  if (!isWhole(at, AT_MAX) || !isWhole(monoMs) || !isWhole(flags, FLAGS_MAX)) return undefined;
+  if (!isWhole(at, 0, AT_MAX) || !isWhole(monoMs) || !isWhole(flags, 0, FLAGS_MAX)) return undefined;
   if (!isText(bootId, 64) || !isText(code, REFUSAL_CODE_LENGTH_MAX)) return undefined;
-  if (!isText(message, REFUSAL_MESSAGE_LENGTH_MAX) || !isWhole(buriedAt, AT_MAX)) return undefined;
+  if (!isText(message, REFUSAL_MESSAGE_LENGTH_MAX) || !isWhole(buriedAt, 0, AT_MAX)) return undefined;
   if (!(thinned === null || isText(thinned))) return undefined;
   const reading = { sensor, metric, unit, at, value, flags, monoMs };
   return { destination, stream, seq, reading, bootId, code, message, buriedAt, thinned };
@@ -82,7 +83,7 @@ export function goneIn({ rowid, cells }: ScannedRow): GoneClaim | undefined {
   const [, stream, destination = null, lo, hi, cause, at] = cells;
   if (!isMatch(stream, STREAM_PATTERN) || !(destination === null || isName(destination))) return undefined;
   if (!isSeq(lo) || !isSeq(hi) || hi < lo || !isOneOf(GONE_CAUSES, cause)) return undefined;
-  if (!isWhole(at, AT_MAX)) return undefined;
+  if (!isWhole(at, 0, AT_MAX)) return undefined;
   return { stream, destination, lo, hi, cause, at, proven: cells.length > GONE_CELLS };
 }
 
@@ -90,8 +91,8 @@ export function breakerIn({ rowid, cells }: ScannedRow): [string, BreakerRecord]
   if (rowid !== undefined || cells.length !== BREAKER_CELLS) return undefined;
   const [destination, state, streak, step, reason, sinceAt, held, nextTryAt = null] = cells;
   if (!isName(destination) || !isOneOf(STATES, state) || !isWhole(streak) || !isWhole(step)) return undefined;
-  if (!isText(reason) || !isWhole(sinceAt, AT_MAX) || !(held === 0 || held === 1)) return undefined;
-  if (!(nextTryAt === null || isWhole(nextTryAt, AT_MAX))) return undefined;
+  if (!isText(reason) || !isWhole(sinceAt, 0, AT_MAX) || !(held === 0 || held === 1)) return undefined;
+  if (!(nextTryAt === null || isWhole(nextTryAt, 0, AT_MAX))) return undefined;
   return [destination, { state, streak, step, reason, sinceAt, held: held === 1, nextTryAt }];
 }
 
@@ -99,7 +100,7 @@ export function outcomeIn({ rowid, cells }: ScannedRow): [string, OutcomeRecord]
   if (rowid !== undefined || cells.length !== OUTCOME_CELLS) return undefined;
   const [destination, kind, reason, sinceAt] = cells;
   if (!isName(destination) || !isOneOf(OUTCOMES, kind)) return undefined;
-  if (!isText(reason) || !isWhole(sinceAt, AT_MAX)) return undefined;
+  if (!isText(reason) || !isWhole(sinceAt, 0, AT_MAX)) return undefined;
   return [destination, { kind, reason, sinceAt }];
 }
 
@@ -109,7 +110,7 @@ export function silenceIn({ rowid, cells }: ScannedRow): Numbered<Silence> | und
   const [, cause, sensor = null, afterSeq, untilSeq = null, fromAt, toAt = null, detail] = cells;
   if (!isOneOf(SILENCE_CAUSES, cause) || !(sensor === null || isName(sensor))) return undefined;
   if (!isWhole(afterSeq) || !(untilSeq === null || isWhole(untilSeq))) return undefined;
-  if (!isWhole(fromAt, AT_MAX) || !(toAt === null || isWhole(toAt, AT_MAX))) return undefined;
+  if (!isWhole(fromAt, 0, AT_MAX) || !(toAt === null || isWhole(toAt, 0, AT_MAX))) return undefined;
   if (!isText(detail)) return undefined;
   return { id: rowid, record: { cause, sensor, afterSeq, untilSeq, fromAt, toAt, detail } };
 }
@@ -119,7 +120,7 @@ export function transitionIn({ rowid, cells }: ScannedRow): Numbered<BreakerTran
   if (rowid === undefined || cells.length !== TRANSITION_CELLS) return undefined;
   const [, destination, from, to, at, reason, step] = cells;
   if (!isName(destination) || !isOneOf(STATES, from) || !isOneOf(STATES, to)) return undefined;
-  if (!isWhole(at, AT_MAX) || !isText(reason) || !isWhole(step)) return undefined;
+  if (!isWhole(at, 0, AT_MAX) || !isText(reason) || !isWhole(step)) return undefined;
   return { id: rowid, record: { destination, from, to, at, reason, step } };
 }
 
@@ -142,9 +143,6 @@ const isName = (thing: unknown): thing is string => isMatch(thing, NAME_PATTERN)
 
 const isText = (thing: unknown, lengthMax = REFUSAL_MESSAGE_LENGTH_MAX): thing is string =>
   typeof thing === 'string' && thing.length <= lengthMax;
-
-const isWhole = (thing: unknown, max = Number.MAX_SAFE_INTEGER): thing is number =>
-  Number.isSafeInteger(thing) && Number(thing) >= 0 && Number(thing) <= max;
 
 function isOneOf<T extends string>(all: readonly T[], thing: unknown): thing is T {
   return all.some((one) => one === thing);

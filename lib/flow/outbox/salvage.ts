@@ -8,6 +8,7 @@
  * there already is left as it is.
  */
 
+import { type ScannedPage, scanPages } from '../../base/page-scan.ts';
 import {
   contains,
   countOf,
@@ -18,7 +19,6 @@ import {
   union,
 } from '../seq-ranges.ts';
 import type { Outbox } from './outbox.ts';
-import { type ScannedPage, scanPages } from './page-scan.ts';
 import { createClaims, type GoodRow, type Span } from './salvage-claims.ts';
 import { createHistoryClaims } from './salvage-history.ts';
 import { type GoneClaim, goneIn, type LetterClaim, letterIn } from './salvage-records.ts';

@@ -1,5 +1,5 @@
 /**
- * The outbox file: its tables as drizzle sees them: row types, and the queries that are not hot. How they are made
+ * The tables of the outbox file as drizzle sees them: row types, and the queries that are not hot. How they are made
  * is in `migrations.ts`, and `schema.test.ts` holds the two together.
  */
 
@@ -66,6 +66,9 @@ export const destinations = sqliteTable('destinations', {
   sinceSeq: integer('since_seq').notNull(),
   /** Over the others; see `destination-rows.ts`. */
   crc: integer('crc').notNull(),
+  /** As `sinceSeq`, of the rows of a minute and of ten. */
+  sinceMinute: integer('since_minute').notNull(),
+  sinceTenMinutes: integer('since_ten_minutes').notNull(),
 });
 
 /** Streams of which a destination has more than was ever assigned here: another copy of this file went on. */

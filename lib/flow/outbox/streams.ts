@@ -2,8 +2,8 @@
  * Which seqs belong to which stream. Seqs are counted through the whole file and a stream is an interval
  * of them, so ranges need no stream beside them: a new stream begins where the last one ends.
  *
- * Each opening of the file begins one, and so does each tier when it gets its first row in a run. Whatever was done to the file while it was closed, restored, cloned
- * or copied back, no two copies ever give one identity to two readings
+ * Each opening of the file begins one, and so does each tier when it gets its first row in a run. Whatever was done to
+ * the file while it was closed, restored, cloned or copied back, no two copies ever give one identity to two readings
  * (docs/decisions/0010-each-run-is-a-stream.md).
  */
 
@@ -44,6 +44,8 @@ export interface Streams {
   advance(stream: Stream, nextSeq: number): void;
   /** Forgets all but the latest streams of a tier whose last row has left. Inside a transaction. */
   forgetBelow(tier: Tier, firstSeq: number): void;
+  /** Takes a stream in that others have written. Inside a transaction. */
+  adopted(): void;
   /** Takes what the file says: after each commit. */
   reload(): void;
   /** What was begun and assigned since the last commit was not. */
@@ -158,6 +160,9 @@ export function openStreams(
       // The last one stays however old it is: the seqs of the next one follow from it.
       const kept = Math.min(newest().ordinal - STREAMS_KEPT, latestOf(all, tier)?.ordinal ?? 0);
       forget.run(...tier.space, firstSeq, kept);
+    },
+    adopted() {
+      all = believed(select.all(), all);
     },
     reload,
     rolledBack() {

@@ -17,6 +17,7 @@ test('it is not tried again before something else was delivered, however long th
   aside.failed(7, 0, 100);
 
   expect(aside.due(500 * MINUTE, 100)).toBeUndefined();
+  expect(aside.nextMono(100), 'no time would make it due').toBeUndefined();
   expect(aside.due(500 * MINUTE, 101)).toBe(7);
 });
 
@@ -25,7 +26,7 @@ test('it is not tried again within a minute', () => {
   aside.failed(7, 0, 100);
 
   expect(aside.due(MINUTE - 1, 200)).toBeUndefined();
-  expect(aside.nextMono()).toBe(MINUTE);
+  expect(aside.nextMono(200)).toBe(MINUTE);
 });
 
 test('there is a limit to how many are set aside', () => {

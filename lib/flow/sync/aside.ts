@@ -9,7 +9,10 @@
 
 import { rangesOfSeqs, type SeqRanges } from '../seq-ranges.ts';
 
-/** Alone and with others getting through: five failures are no coincidence even on an API that fails every second time (3 %). */
+/**
+ * Alone and with others getting through: five failures are no coincidence even on an API that fails every second time
+ * (3 %).
+ */
 const FAILURES_MAX = 5;
 /** A minute apart, the longest pause: a database that is locked or full for a while is not the reading's fault. */
 const RETRY_AFTER_MS = 60_000;
@@ -30,8 +33,8 @@ export interface Aside {
   /** A seq whose next attempt is due at `nowMono`, given how many readings have been delivered by now. */
   due(nowMono: number, delivered: number): number | undefined;
 
-  /** When to look again; `undefined` if nothing is set aside. */
-  nextMono(): number | undefined;
+  /** When to look again; `undefined` if nothing is set aside that others have passed: no time makes that due. */
+  nextMono(delivered: number): number | undefined;
 
   /** `seq` has failed alone. Returns whether it is to be given up; it then is no longer here. */
   failed(seq: number, nowMono: number, delivered: number): boolean;
@@ -39,6 +42,9 @@ export interface Aside {
   /** It was stored, or is gone. */
   forget(seq: number): void;
 }
+
+/** Whether something else has got through since it failed. */
+const isPassed = (one: SetAside, delivered: number) => delivered > one.deliveredThen;
 
 export function createAside(): Aside {
   const waiting = new Map<number, SetAside>();
@@ -49,12 +55,14 @@ export function createAside(): Aside {
     seqs: () => rangesOfSeqs(waiting.keys()),
     due(nowMono, delivered) {
       for (const [seq, one] of waiting) {
-        if (one.retryMono <= nowMono && delivered > one.deliveredThen) return seq;
+        if (one.retryMono <= nowMono && isPassed(one, delivered)) return seq;
       }
       return undefined;
     },
-    nextMono: () =>
-      waiting.size === 0 ? undefined : Math.min(...[...waiting.values()].map((one) => one.retryMono)),
+    nextMono(delivered) {
+      const passed = [...waiting.values()].filter((one) => isPassed(one, delivered));
+      return passed.length === 0 ? undefined : Math.min(...passed.map((one) => one.retryMono));
+    },
     failed(seq, nowMono, delivered) {
       const failures = (waiting.get(seq)?.failures ?? 0) + 1;
       if (failures >= FAILURES_MAX) {

@@ -41,6 +41,8 @@ export interface BackfillLaneOptions {
   readonly drainShare: number;
   /** An answer later than this means that the batch was too large. */
   readonly latencyTargetMs: number;
+  /** Between two looks when nobody wakes it; a minute if left out. */
+  readonly everyMs?: number | undefined;
 }
 
 export interface BackfillLaneStatus {
@@ -60,7 +62,7 @@ export interface BackfillLane {
 /** The pace of "backup sync" while deliveries fail. */
 const RETRY_MS = 5_000;
 /** The live lane wakes it after each round; this look is for everything else. */
-const IDLE_MS = 60_000;
+const EVERY_MS = 60_000;
 /** A turn ends after this and one more request, so that the loop can show that it moves. */
 export const BACKFILL_TURN_MS = 10_000;
 /**
@@ -79,6 +81,7 @@ type Purpose = 'drain' | 'bisect' | 'retry' | 'ledger';
 
 export function createBackfillLane(deps: BackfillLaneDeps, options: BackfillLaneOptions): BackfillLane {
   const { name, outbox, clock, delivery, live } = deps;
+  const { everyMs = EVERY_MS } = options;
   const drainShare = Math.min(1, Math.max(DRAIN_SHARE_MIN, options.drainShare));
   const aside = createAside();
   let size = BATCH_SIZE_START;
@@ -178,7 +181,7 @@ export function createBackfillLane(deps: BackfillLaneDeps, options: BackfillLane
   function learn(batch: OutgoingBatch, purpose: Purpose, result: Delivered): void {
     const { outcome, durationMs } = result;
     if (purpose === 'ledger') {
-      if (outcome.kind !== 'stored') ledgerDueMono = clock.monotonicMs() + IDLE_MS;
+      if (outcome.kind !== 'stored') ledgerDueMono = clock.monotonicMs() + everyMs;
       return;
     }
     const sent = { rows: batch.rows, bytes: result.bytes };
@@ -261,14 +264,14 @@ export function createBackfillLane(deps: BackfillLaneDeps, options: BackfillLane
       for (;;) {
         const nowMono = clock.monotonicMs();
         const start = startMono(nowMono);
-        if (start > nowMono) return Math.min(start, nowMono + IDLE_MS);
+        if (start > nowMono) return Math.min(start, nowMono + everyMs);
 
         const picked = next(nowMono);
         if (picked === undefined) {
           endDrain();
           return Math.max(
             nowMono + RETRY_MS,
-            Math.min(aside.nextMono() ?? Number.POSITIVE_INFINITY, nowMono + IDLE_MS),
+            Math.min(aside.nextMono(delivered()) ?? Number.POSITIVE_INFINITY, nowMono + everyMs),
           );
         }
         ahead = undefined;

@@ -335,3 +335,17 @@ test('however often it opens, at most one of opossum’s timers is left, and non
   one.breaker.close();
   expect(vi.getTimerCount()).toBe(0);
 });
+
+test('damage that its record meets leaves no call that never settles', async () => {
+  const world = createTestWorld();
+  const save = () => {
+    throw Object.assign(new Error('database disk image is malformed'), { code: 'SQLITE_CORRUPT' });
+  };
+  const breaker = createBreaker({ name: 'local', world, load: () => undefined, save }, { failuresToOpen: 1 });
+  onTestFinished(() => breaker.close());
+
+  const { result } = await fire(breaker, DOWN);
+
+  expect(result).toEqual(DOWN);
+  expect(breaker.status().state).toBe('open');
+});

@@ -1,34 +1,27 @@
 /**
- * The HTTP adapter of the `Deliver` port; undici's only home. Promises that every request settles
- * within one total deadline, whatever the other side does, and leaves nothing behind: the body is read
- * to its end or to a limit, and after a deadline the connection is destroyed.
+ * The HTTP adapter of the `Deliver` port. Promises that every request settles within one total deadline,
+ * whatever the other side does, and leaves nothing behind: after a deadline the connection is destroyed.
  *
- * undici's own timeouts are no deadline (they restart with each chunk, and an abort does not reject a
- * request that is still queued), so ours is a race outside it. Each lane has a connection of its own:
+ * The timeouts of the HTTP client are no deadline (they restart with each chunk, and an abort does not reject
+ * a request that is still queued), so ours is a race outside it. Each lane has a connection of its own:
  * on a shared one a fresh round would wait for a batch that hangs.
  */
 
-import { Client } from 'undici';
 import { type Clock, systemClock } from '../../base/clock.ts';
 import { withDeadline } from '../../base/deadline.ts';
 import { codeOf, messageOf } from '../../base/errors.ts';
 import type { Lane } from '../flow-event.ts';
 import type { OutgoingBatch } from '../outbox/outbox.ts';
 import { StreamAnswer } from '../reading.ts';
+import { type Connection, type ConnectionOptions, createConnection } from './connection.ts';
 import { classify, type Deliver, type DeliveryOutcome, type HttpAnswer } from './delivery-outcome.ts';
-import { ANSWER_BYTES_MAX, KEEP_ALIVE_MS } from './http-limits.ts';
+import { createHostLookup } from './host-lookup.ts';
 
-export interface HttpDeliveryOptions {
-  /** `http://127.0.0.1:8470`; a path, if any, comes before `/api/v1`. */
-  readonly url: string;
-  /** Sent as a bearer token. */
-  readonly token?: string;
-  /** PEM of the authority that signed the other side's certificate, when the system does not know it. */
-  readonly ca?: string;
-  /** For `User-Agent`: this gateway's version. */
-  readonly version?: string;
+export interface HttpDeliveryOptions extends ConnectionOptions {
   /** Real time, unless a test owns it. */
   readonly clock?: Clock;
+  /** Another way to the destination, for a simulated network. */
+  readonly openConnection?: (options: HttpDeliveryOptions) => Connection;
 }
 
 type StreamRead =
@@ -44,17 +37,19 @@ export interface HttpDelivery {
 
   /** Destroys the connections; requests in flight settle as unavailable. */
   close(): Promise<void>;
-}
 
-/** Errors of a connection that the other side had closed while it lay idle. */
-const STALE_CODES = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
+  /** Whether a look-up of the host's name holds a thread of Node's pool, as it may do long after its request has ended. */
+  isLookingUp(): boolean;
+}
 
 export function createHttpDelivery(options: HttpDeliveryOptions): HttpDelivery {
   const clock = options.clock ?? systemClock;
+  const names = createHostLookup();
+  const openConnection = options.openConnection ?? ((to) => createConnection(to, names.lookup));
   const connections = {
-    live: createConnection(options),
-    backfill: createConnection(options),
-    look: createConnection(options),
+    live: openConnection(options),
+    backfill: openConnection(options),
+    look: openConnection(options),
   };
 
   const via =
@@ -99,6 +94,7 @@ export function createHttpDelivery(options: HttpDeliveryOptions): HttpDelivery {
     async close() {
       await Promise.all(Object.values(connections).map((connection) => connection.close()));
     },
+    isLookingUp: () => names.isUnderWay(),
   };
 }
 
@@ -150,105 +146,6 @@ async function abandonable<T>(
     late.removeEventListener('abort', onAbort);
     stopping?.removeEventListener('abort', onAbort);
   }
-}
-
-/** One connection, opened when needed, replaced when it can no longer be trusted. */
-interface Connection {
-  request(
-    method: 'GET' | 'POST',
-    path: string,
-    body: string | undefined,
-    signal: AbortSignal,
-  ): Promise<HttpAnswer>;
-  /** Destroys the connection; the next request opens a new one. */
-  renew(): void;
-  close(): Promise<void>;
-}
-
-function createConnection(options: HttpDeliveryOptions): Connection {
-  const url = new URL(options.url);
-  const prefix = url.pathname.replace(/\/+$/, '');
-  const headers = {
-    accept: 'application/json',
-    'user-agent': `sensor-gateway/${options.version ?? '0'}`,
-    ...(options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }),
-  };
-  /** Answers read on the connection that is open now. */
-  let answersOnConnection = 0;
-  let client = connect();
-
-  function connect(): Client {
-    const created = new Client(url.origin, {
-      pipelining: 1,
-      allowH2: false,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      // The total deadline is ours; these would only settle first with a less useful reason.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      connect: options.ca === undefined ? {} : { ca: options.ca },
-    });
-    created.on('connect', () => {
-      answersOnConnection = 0;
-    });
-    return created;
-  }
-
-  const stale = (error: unknown) => answersOnConnection > 0 && STALE_CODES.has(codeOf(error) ?? '');
-
-  return {
-    async request(method, path, body, signal) {
-      const ask = () =>
-        client.request({
-          method,
-          path: prefix + path,
-          headers: body === undefined ? headers : { ...headers, 'content-type': 'application/json' },
-          body: body ?? null,
-          signal,
-        });
-      const response = await ask().catch((error: unknown) => {
-        // Failed before the first byte of an answer, on a connection that had answered before: the server
-        // had closed it while it lay idle. That says nothing about its health, and it recognises the
-        // batch if it did arrive: once more, within the same deadline.
-        if (!stale(error) || signal.aborted) throw error;
-        return ask();
-      });
-      const read = await readLimited(response.body);
-      answersOnConnection += 1;
-      return { status: response.statusCode, headers: flatHeaders(response.headers), ...read };
-    },
-    renew() {
-      const old = client;
-      answersOnConnection = 0;
-      client = connect();
-      old.destroy().catch(() => {});
-    },
-    async close() {
-      await client.destroy().catch(() => {});
-    },
-  };
-}
-
-async function readLimited(stream: AsyncIterable<Buffer>): Promise<{
-  body: string;
-  tooLong: boolean;
-}> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of stream) {
-    bytes += chunk.length;
-    // Leaving the loop destroys the connection: reading a stranger's gigabyte to its end would be worse.
-    if (bytes > ANSWER_BYTES_MAX) return { body: '', tooLong: true };
-    chunks.push(chunk);
-  }
-  return { body: Buffer.concat(chunks).toString('utf8'), tooLong: false };
-}
-
-function flatHeaders(
-  headers: Record<string, string | string[] | undefined>,
-): Record<string, string | undefined> {
-  return Object.fromEntries(
-    Object.entries(headers).map(([key, value]) => [key, Array.isArray(value) ? value[0] : value]),
-  );
 }
 
 function reasonOf(error: unknown): string {

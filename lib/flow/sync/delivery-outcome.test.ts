@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { API_IDENTITY_HEADER, apiIdentity } from '../reading.ts';
+import { API_IDENTITY_HEADER, apiIdentity, BATCH_ROWS_MAX, NAME_LENGTH_MAX, REFUSALS } from '../reading.ts';
 import { classify, type HttpAnswer, namedIn } from './delivery-outcome.ts';
+import { ANSWER_BYTES_MAX } from './http-limits.ts';
 
 const OURS = { [API_IDENTITY_HEADER]: apiIdentity('1.2.3'), 'content-type': 'application/json' };
 const STRANGER = { 'content-type': 'text/html' };
@@ -85,8 +86,24 @@ describe('an acknowledgement', () => {
     expect(classify(answer(200, OURS, body), BATCH, 0)).toMatchObject({ kind: 'unavailable' });
   });
 
-  test('that is longer than we read acknowledges nothing', () => {
-    expect(kindOf({ ...answer(200, OURS), tooLong: true })).toBe('unavailable');
+  test('of a full batch is read to its end, though all of it is refused in the longest words of our store', () => {
+    const name = 'n'.repeat(NAME_LENGTH_MAX);
+    const words = Object.entries(REFUSALS).map(([code, { meaning }]) => ({
+      seq: Number.MAX_SAFE_INTEGER,
+      code,
+      message: `${name}/${name} ${meaning} (100000)`,
+    }));
+    const longest = Math.max(...words.map((one) => JSON.stringify(one).length + 1));
+
+    expect(BATCH_ROWS_MAX * longest).toBeLessThan(ANSWER_BYTES_MAX);
+  });
+
+  test('that is longer than we read acknowledges nothing, and calls for a smaller batch', () => {
+    expect(classify({ ...answer(200, OURS), tooLong: true }, BATCH, 0)).toMatchObject({
+      kind: 'unavailable',
+      overloaded: true,
+    });
+    expect(classify(answer(200, OURS, '{'), BATCH, 0)).toMatchObject({ overloaded: false });
   });
 });
 

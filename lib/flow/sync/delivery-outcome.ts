@@ -8,6 +8,7 @@
  */
 
 import { z } from 'zod';
+import { parseRetryAfter } from '../../base/retry-after.ts';
 import type { OutgoingBatch } from '../outbox/outbox.ts';
 import {
   API_IDENTITY_HEADER,
@@ -18,7 +19,6 @@ import {
   WIRE_SCHEMA,
 } from '../reading.ts';
 import { contains, intersection, normalized, rangesOfSeqs, type SeqRanges, union } from '../seq-ranges.ts';
-import { parseRetryAfter } from './retry-after.ts';
 
 export type DeliveryOutcome =
   /** 2xx that names what it stored. Only the seqs named count. */
@@ -32,7 +32,7 @@ export type DeliveryOutcome =
       readonly kind: 'unavailable';
       readonly reason: string;
       readonly retryAfterMs?: number;
-      /** It could not cope with this much: a timeout, 429, 503. Smaller batches may help. */
+      /** This was too much: a timeout, 429, 503, an answer that is longer than we read. Smaller batches may help. */
       readonly overloaded?: boolean;
       /** A write API of ours failed on this very batch (500): one reading in it may be the cause. */
       readonly failedInside?: boolean;
@@ -109,7 +109,11 @@ function acknowledged(answer: HttpAnswer, seqs: SeqRanges): DeliveryOutcome {
   const parsed = BatchAnswer.safeParse(parseJson(answer));
   if (!parsed.success) {
     const why = answer.tooLong ? 'is longer than we read' : 'does not say what was stored';
-    return { kind: 'unavailable', reason: `HTTP ${answer.status} with an acknowledgement that ${why}` };
+    return {
+      kind: 'unavailable',
+      reason: `HTTP ${answer.status} with an acknowledgement that ${why}`,
+      overloaded: answer.tooLong,
+    };
   }
   const stored = intersection(normalized(parsed.data.stored), seqs);
   const duplicate = intersection(normalized(parsed.data.duplicate), seqs);

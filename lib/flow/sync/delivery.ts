@@ -11,6 +11,7 @@
  * flight, so that the lanes never send the same reading at the same time.
  */
 
+import { longestStep, PAUSE_STEPS_MS, pauseMs } from '../../base/ladder.ts';
 import type { Lane, OutcomeKind, World } from '../flow-event.ts';
 import type { Outbox, OutgoingBatch } from '../outbox/outbox.ts';
 import { isRefusedForNow } from '../reading.ts';
@@ -25,7 +26,6 @@ import {
 } from '../seq-ranges.ts';
 import type { Breaker } from './breaker.ts';
 import { type Deliver, type DeliveryOutcome, namedIn } from './delivery-outcome.ts';
-import { longestStep, PAUSE_STEPS_MS, pauseMs } from './ladder.ts';
 import { unlessDiskFails } from './unless-disk-fails.ts';
 
 export interface DeliveryDeps {
@@ -34,6 +34,8 @@ export interface DeliveryDeps {
   readonly world: World;
   readonly breaker: Breaker;
   readonly deliver: Readonly<Record<Lane, Deliver>>;
+  /** Until when nothing may be sent whatever waits, in monotonic ms. */
+  readonly quietUntilMono: () => number;
 }
 
 export interface DeliveryOptions {
@@ -75,7 +77,7 @@ export interface Delivery {
   restLong(): void;
   endRest(): void;
 
-  /** When the next attempt may be made: the breaker's pause or the rest, whichever is longer. */
+  /** When the next attempt may be made: after the breaker's pause, the rest and the quiet hours. */
   dueMono(): number;
 
   inFlight(lane: Lane): SeqRanges;
@@ -222,7 +224,7 @@ export function createDelivery(deps: DeliveryDeps, options: DeliveryOptions): De
       failedMono = undefined;
       putOff = { seqs: NO_SEQS, untilMono: AT_ONCE };
     },
-    dueMono: () => Math.max(breaker.dueMono(), restEndsMono),
+    dueMono: () => Math.max(breaker.dueMono(), restEndsMono, deps.quietUntilMono()),
     inFlight: (lane) => inFlight[lane],
     putOff: stillPutOff,
     failedMono: () => failedMono,

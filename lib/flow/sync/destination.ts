@@ -9,6 +9,7 @@
  */
 
 import { createLoop, type Loop, type Pulse } from '../../base/loop.ts';
+import type { Quiet, QuietHours } from '../../base/quiet-hours.ts';
 import type { Lane, World } from '../flow-event.ts';
 import type { Backlog, Outbox } from '../outbox/outbox.ts';
 import { countOf } from '../seq-ranges.ts';
@@ -22,6 +23,7 @@ import { type BreakerOptions, type BreakerStatus, createBreaker } from './breake
 import { createDelivery, type DeliveryCounters, type LastOutcome } from './delivery.ts';
 import type { Deliver } from './delivery-outcome.ts';
 import { createLiveLane } from './live-lane.ts';
+import { createQuietDelivery } from './quiet-delivery.ts';
 
 export interface DestinationDeps {
   /** Names it in the outbox, in events and in settings. */
@@ -38,6 +40,8 @@ export interface DestinationOptions extends BreakerOptions, Partial<BackfillLane
   readonly liveDeadlineMs?: number;
   /** Total deadline of a batch of backlog. */
   readonly backfillDeadlineMs?: number;
+  /** When it is sent nothing. */
+  readonly quiet?: QuietHours | undefined;
 }
 
 export interface DestinationStatus {
@@ -45,6 +49,8 @@ export interface DestinationStatus {
   readonly breaker: BreakerStatus;
   /** How long until the next attempt may be made, in milliseconds; 0 if at once, `undefined` while held. */
   readonly nextTryInMs: number | undefined;
+  /** It is sent nothing at present, because it has its quiet hours. */
+  readonly quiet?: Quiet;
   readonly backlog: Backlog;
   /** Readings on their way, by lane. */
   readonly inFlight: Readonly<Record<Lane, number>>;
@@ -76,9 +82,9 @@ export interface Destination {
 
 /** An interval: a round that takes longer would hold up the next one. */
 const LIVE_DEADLINE_MS = 10_000;
-/** A thousand rows on a slow card and a slow line. */
+/** A full batch on a slow card and a slow line. */
 const BACKFILL_DEADLINE_MS = 30_000;
-/** Beyond this an API on a Pi is doing more than it can: a batch of 1000 takes it about 50 ms. */
+/** Beyond this an API on a Pi is doing more than it can: a thousand rows take it about 50 ms. */
 const LATENCY_TARGET_MS = 2_000;
 /** Picking and settling are SQLite calls of milliseconds, each within its busy timeout of 250 ms. */
 const BOOKKEEPING_MAX_MS = 5_000;
@@ -103,8 +109,19 @@ export function createDestination(deps: DestinationDeps, options: DestinationOpt
     },
     options,
   );
-  const delivery = createDelivery({ name, outbox, world, breaker, deliver }, { deadlineMs, ...steps });
-  const liveLane = createLiveLane({ name, outbox, clock, delivery, onRested: () => backfill.nudge() });
+  const quiet = createQuietDelivery(name, options.quiet, world.observe);
+  const delivery = createDelivery(
+    { name, outbox, world, breaker, deliver, quietUntilMono: quiet.untilMono },
+    { deadlineMs, ...steps },
+  );
+  const liveLane = createLiveLane({
+    name,
+    outbox,
+    clock,
+    delivery,
+    everyMs: options.everyMs,
+    onRested: () => backfill.nudge(),
+  });
   const backfillLane = createBackfillLane(
     {
       name,
@@ -122,6 +139,7 @@ export function createDestination(deps: DestinationDeps, options: DestinationOpt
       order: options.order ?? 'oldest',
       drainShare: options.drainShare ?? 1,
       latencyTargetMs: options.latencyTargetMs ?? LATENCY_TARGET_MS,
+      everyMs: options.everyMs,
     },
   );
 
@@ -130,7 +148,11 @@ export function createDestination(deps: DestinationDeps, options: DestinationOpt
     clock,
     pulse,
     turnMaxMs: deadlineMs.live + BOOKKEEPING_MAX_MS,
-    turn: liveLane.turn,
+    turn(stopping) {
+      // Each round wakes this lane, so it is the one that sees when they begin and end.
+      quiet.look();
+      return liveLane.turn(stopping);
+    },
   });
   const backfill = createLoop({
     name: `backfill ${name}`,
@@ -167,10 +189,12 @@ export function createDestination(deps: DestinationDeps, options: DestinationOpt
     },
     status() {
       const waitMs = Math.max(0, delivery.dueMono() - clock.monotonicMs());
+      const now = quiet.now();
       return {
         name,
         breaker: breaker.status(),
         nextTryInMs: Number.isFinite(waitMs) ? Math.ceil(waitMs) : undefined,
+        ...(now && { quiet: now }),
         backlog: outbox.backlog(name),
         inFlight: {
           live: countOf(delivery.inFlight('live')),

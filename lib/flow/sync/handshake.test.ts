@@ -9,11 +9,12 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { tempDir } from '../../../test/support/temp-dir.ts';
 import { ALL, crashed, offered, someReadings, tempOutbox } from '../../../test/support/temp-outbox.ts';
 import { createTestWorld, type TestWorld } from '../../../test/support/test-world.ts';
+import type { MissedOutbox } from '../outbox/account.ts';
 import type { Outbox } from '../outbox/outbox.ts';
 import { normalized } from '../seq-ranges.ts';
 import { batchOf } from '../write-api/ingest.ts';
 import { WRITE_API_LIMITS } from '../write-api/limits.ts';
-import { createSqliteStore } from '../write-api/sqlite-store.ts';
+import { createSqliteStore } from '../write-api/store/sqlite-store.ts';
 import type { HttpDelivery } from './deliver.ts';
 import { createHandshake } from './handshake.ts';
 
@@ -56,7 +57,12 @@ function centralStore(file = join(tempDir(), 'store.db')) {
 async function shakeHands(
   outbox: Outbox,
   readStream: HttpDelivery['readStream'],
-  options: { contacted?: () => boolean; ms?: number; world?: TestWorld } = {},
+  options: {
+    contacted?: () => boolean;
+    ms?: number;
+    world?: TestWorld;
+    missed?: readonly MissedOutbox[];
+  } = {},
 ) {
   const world = options.world ?? createTestWorld();
   let resends = 0;
@@ -64,6 +70,7 @@ async function shakeHands(
     name: 'local',
     outbox,
     readStream,
+    missed: options.missed ?? [],
     contacted: options.contacted ?? (() => true),
     world,
     pulse: { promise() {}, release() {} },
@@ -258,5 +265,88 @@ describe('the handshake', () => {
 
     // Each run has a stream of its own: a clone is no rollback, and neither has anything to mend.
     expect(heard.flatMap(({ events }) => events)).toEqual([]);
+  });
+});
+
+describe('an outbox that was deleted after a kill', () => {
+  /** Two runs: of the first 3 of 5 are delivered, of the second the first and the last two of 6. */
+  async function deleted() {
+    const central = centralStore();
+    const { outbox: first, file, world } = tempOutbox();
+    first.append(someReadings(5));
+    await central.drain(first, { ...ALL, rowsMax: 3, within: [1, 3] });
+    const older = first.stream;
+    first.close();
+    const { outbox: second } = tempOutbox({ file, world });
+    const unclear = second.waiting();
+    second.append(someReadings(6));
+    await central.drain(second, { ...ALL, within: [6, 6] });
+    await central.drain(second, { ...ALL, within: [10, 11] });
+    const missed = [{ at: 0, stream: second.stream, firstSeq: 6, rows: null, unclear }];
+    return { central, older, newest: second.stream, missed };
+  }
+
+  it('is accounted for as far as the destination has it: what it lacks below that is named', async () => {
+    const { central, older, newest, missed } = await deleted();
+    const { outbox, world } = tempOutbox();
+
+    await shakeHands(outbox, central.readStream, { world, missed });
+    await central.drain(outbox);
+
+    expect((await central.stream(older)).gone).toEqual([[4, 5, 'deleted']]);
+    expect((await central.stream(newest)).gone).toEqual([[7, 9, 'deleted']]);
+    expect(world.recorder.of('outbox.missed_compared')).toMatchObject([
+      { stream: older, highest: 3, lacking: [[4, 5]] },
+      { stream: newest, highest: 11, lacking: [[7, 9]] },
+    ]);
+  });
+
+  it('is not named again once the destination has been told', async () => {
+    const { central, missed } = await deleted();
+    const { outbox } = tempOutbox();
+    await shakeHands(outbox, central.readStream, { missed });
+    await central.drain(outbox);
+    const { outbox: next, world } = tempOutbox();
+
+    await shakeHands(next, central.readStream, { world, missed });
+
+    expect(world.recorder.of('outbox.missed_compared')).toEqual([]);
+  });
+
+  it('costs the reader nothing while its disk takes no ledger, and is asked for by the next start', async () => {
+    const { central, newest, missed } = await deleted();
+    const { outbox, world } = tempOutbox();
+    const full = Object.assign(new Error('database or disk is full'), { code: 'SQLITE_FULL' });
+    const refusing = new Proxy(outbox, {
+      get: (of, name): unknown =>
+        name === 'restore'
+          ? () => {
+              throw full;
+            }
+          : Reflect.get(of, name),
+    });
+
+    await shakeHands(refusing, central.readStream, { world, missed });
+    expect(world.recorder.of('outbox.missed_compared')).toEqual([]);
+    await shakeHands(outbox, central.readStream, { missed });
+    await central.drain(outbox);
+
+    expect((await central.stream(newest)).gone).toEqual([[7, 9, 'deleted']]);
+  });
+
+  it('twin: without that the store has a hole that nobody explains', async () => {
+    const { central, newest } = await deleted();
+    const { outbox } = tempOutbox();
+
+    await shakeHands(outbox, central.readStream);
+    await central.drain(outbox);
+
+    expect(await central.stream(newest)).toMatchObject({
+      gone: [],
+      received: [
+        [6, 6],
+        [10, 11],
+      ],
+    });
   });
 });

@@ -14,6 +14,8 @@ export interface LiveLaneDeps {
   readonly outbox: Outbox;
   readonly clock: Clock;
   readonly delivery: Delivery;
+  /** Between two looks when nobody wakes it; a minute if left out. */
+  readonly everyMs?: number | undefined;
   /** A turn is over: backfill, which stood back, may go on. */
   readonly onRested: () => void;
 }
@@ -35,10 +37,10 @@ export interface LiveLane {
 const LIVE_ROWS_MAX = 200;
 const LIVE_BYTES_MAX = 65_536;
 /** Rounds announce themselves; this look is for one that did not. */
-const IDLE_MS = 60_000;
+const EVERY_MS = 60_000;
 
 export function createLiveLane(deps: LiveLaneDeps): LiveLane {
-  const { name, outbox, clock, delivery } = deps;
+  const { name, outbox, clock, delivery, everyMs = EVERY_MS } = deps;
   // What an earlier run left behind is backlog, not news.
   let cursor = newestSeq();
   let fresh = false;
@@ -85,10 +87,10 @@ export function createLiveLane(deps: LiveLaneDeps): LiveLane {
     async turn(stopping) {
       const nowMono = clock.monotonicMs();
       const dueMono = delivery.dueMono();
-      if (dueMono > nowMono) return Math.min(dueMono, nowMono + IDLE_MS);
+      if (dueMono > nowMono) return Math.min(dueMono, nowMono + everyMs);
       await deliverFresh(stopping);
       deps.onRested();
-      return clock.monotonicMs() + IDLE_MS;
+      return clock.monotonicMs() + everyMs;
     },
     freshen() {
       fresh = true;

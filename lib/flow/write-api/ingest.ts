@@ -6,6 +6,7 @@
  */
 
 import type { z } from 'zod';
+import { type FieldError, pathText } from '../../base/http/problem.ts';
 import { RELEASED_AT } from '../../base/released-at.ts';
 import { BatchEnvelope, type BatchRow, rowFault } from '../batch.ts';
 import {
@@ -17,7 +18,7 @@ import {
   UNIT_UNKNOWN,
 } from '../reading.ts';
 import type { WriteApiLimits } from './limits.ts';
-import { ApiProblem, type FieldError, pathText, refusalText } from './problem.ts';
+import { ApiProblem, refusalText } from './problem.ts';
 import type { IncomingBatch, SeriesKey } from './readings-store.ts';
 
 export interface IngestContext {
@@ -157,7 +158,10 @@ function timeOf({ at }: ReadingObject, context: IngestContext): number {
   return typeof at === 'string' ? Date.parse(at) : (at ?? context.nowAt);
 }
 
-/** The seqs of the store's own stream are given by the store: a stranger's would make its next ones look like duplicates. */
+/**
+ * The seqs of the store's own stream are given by the store: a stranger's would make its next ones look like
+ * duplicates.
+ */
 function refuseOwnStream(stream: string, context: IngestContext): void {
   if (stream !== context.ownStream) return;
   throw new ApiProblem('stream_reserved', `stream ${stream} is given to readings that come without one`);

@@ -4,24 +4,30 @@
  * has sent a whole request in time.
  */
 
+import type { HttpLimits } from '../../base/http/http-server.ts';
 import { BATCH_BYTES_MAX, BATCH_ROWS_MAX } from '../reading.ts';
+import type { AdmissionLimits } from './admission.ts';
 
-export interface WriteApiLimits {
-  readonly bodyBytesMax: number;
+export interface WriteApiLimits extends HttpLimits, AdmissionLimits {
   readonly rowsMax: number;
   /** All headers of a request. Ours have 400 bytes; proxies add a few hundred. */
   readonly headerBytesMax: number;
-  readonly headersTimeoutMs: number;
   /** From the first byte of a request to its last. As long as the reader itself waits for a batch. */
   readonly requestTimeoutMs: number;
   /** Longer than undici keeps an idle connection (4 s), so that it is never we who close under a request. */
   readonly keepAliveTimeoutMs: number;
   /** Then a connection is renewed: balances a fleet over copies, and bounds what a connection can hoard. */
   readonly requestsPerSocketMax: number;
-  /** With a body of 1 MiB each in flight, well under half of MemoryMax. */
+  /** An open connection that has not sent a body costs some KiB: 200 slow clients leave room for others. */
   readonly connectionsMax: number;
-  /** How long `close` waits for requests in flight; below the time that a program has for its stop. */
-  readonly closeGraceMs: number;
+  /** At 4 ms a commit and many to a commit, less than a second of work. */
+  readonly waitingMax: number;
+  /** As text and as rows they take a few times as much, and one request at a time does: under half of MemoryMax. */
+  readonly heldBytesMax: number;
+  /** A reader has two lanes, and asks what has arrived besides. */
+  readonly reservedRequests: number;
+  /** A round, and a batch of the backlog as it was sent and in plain. */
+  readonly reservedBytes: number;
   /** A reading may be so far ahead of our clock: a wrong time zone (14 h) is kept, a wrong year is not. */
   readonly futureMaxMs: number;
 }
@@ -34,16 +40,17 @@ export const WRITE_API_LIMITS: WriteApiLimits = {
   requestTimeoutMs: 30_000,
   keepAliveTimeoutMs: 5_000,
   requestsPerSocketMax: 1_000,
-  connectionsMax: 100,
+  connectionsMax: 256,
+  waitingMax: 128,
+  heldBytesMax: 32 * 1_048_576,
+  reservedRequests: 3,
+  reservedBytes: 3 * BATCH_BYTES_MAX,
   closeGraceMs: 2_500,
   futureMaxMs: 24 * 3_600_000,
 };
 
-/** How often Node looks for connections that have used up their time. */
-export const CONNECTIONS_CHECK_MS = 1_000;
-
 /**
- * A round is a few hundred bytes and touches two pages, which are written whole; a batch of 1000 touches one for
+ * A round is a few hundred bytes and touches two pages, which are written whole; a large batch touches one for
  * each series. A quarter of SQLite's own size halves what either writes, and takes no more time.
  */
 export const STORE_PAGE_BYTES = 1_024;

@@ -49,13 +49,14 @@ interface StoreHealth {
 }
 
 export interface ReadingsStore {
-  /** The stream of readings that came without one; born with the store. */
+  /** The stream of readings that came without one; born with the store. Throws `StoreFault` while it is not known. */
   readonly ownStream: string;
 
   /**
    * Stores what is new, all batches in one durable transaction, and answers for each in order. Safe to
    * repeat. Of a thinned reading only what is new of that which it stands for, and nothing of that again:
-   * the counts of what is stored add up to the readings that were sent, in whatever form. Throws `StoreFault` when the store cannot do it now; then nothing was stored.
+   * the counts of what is stored add up to the readings that were sent, in whatever form. Throws `StoreFault` when the
+   * store cannot do it now; then nothing was stored.
    */
   ingest(batches: readonly IncomingBatch[]): Promise<IngestAnswer[]>;
 
@@ -129,7 +130,12 @@ export const STORE_FAULTS = {
   },
   store_corrupt: {
     retryAfterS: 60,
-    hint: 'Stop the write API and restore its store from a backup; the reader keeps its readings meanwhile.',
+    hint: 'The write API starts afresh by itself, sets the file aside and saves what it can; the reader keeps its readings meanwhile.',
+  },
+  /** A server that is down, frozen, far away, or does not let us in or write. */
+  store_unreachable: {
+    retryAfterS: 5,
+    hint: 'See whether the database server runs, lets the write API in, and can be written to; it connects again by itself.',
   },
   store_closed: { retryAfterS: 5, hint: 'The write API is stopping. Try again when it has started.' },
 } as const;

@@ -1,9 +1,10 @@
 /** What only a real socket can show: bytes that are not HTTP, clients that dawdle, ports, closing. */
 
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { dial } from '../../../test/support/dial.ts';
 import { tempDir } from '../../../test/support/temp-dir.ts';
 import { createTestWorld } from '../../../test/support/test-world.ts';
 import { systemClock } from '../../base/clock.ts';
@@ -11,7 +12,7 @@ import { API_IDENTITY_HEADER, apiIdentity } from '../reading.ts';
 import type { WriteApiLimits } from './limits.ts';
 import type { ReadingsStore } from './readings-store.ts';
 import { createWriteApi } from './server.ts';
-import { createSqliteStore } from './sqlite-store.ts';
+import { createSqliteStore } from './store/sqlite-store.ts';
 
 const BATCH = JSON.stringify({
   gateway: 'attic',
@@ -35,22 +36,6 @@ async function start(
     await store.close();
   });
   return { api, store, address, world, dial: () => dial(address.port) };
-}
-
-/** A connection and everything that it has received. */
-async function dial(
-  port: number,
-): Promise<{ socket: Socket; received: () => string; ended: Promise<unknown> }> {
-  const socket = connect(port, '127.0.0.1');
-  let text = '';
-  socket.on('data', (data) => {
-    text += data.toString();
-  });
-  // A reset is one of the ways in which a server may end a connection.
-  socket.on('error', () => {});
-  const ended = new Promise((resolve) => socket.on('close', resolve));
-  await once(socket, 'connect');
-  return { socket, received: () => text, ended };
 }
 
 const post = (body: string, headers = '') =>
@@ -138,14 +123,36 @@ describe('the write API on a socket', () => {
     expect(world.recorder.of('batch.ingested')).toEqual([]);
   });
 
-  it('stores nothing of a request that is cut off in its body', async () => {
-    const { dial, store } = await start();
-    const { socket, ended } = await dial();
+  it.each([
+    ['by the end of its sender', post(BATCH).slice(0, -1)],
+    [
+      'in the middle of a chunk',
+      `${post('', 'Transfer-Encoding: chunked\r\n').replace(/Content-Length.*\r\n/, '')}ff\r\n{`,
+    ],
+  ])(
+    'stores nothing of a request that is cut off in its body %s, and calls it no bug of ours',
+    async (_how, bytes) => {
+      const { dial, store, world } = await start();
+      const { socket } = await dial();
+      const refused = world.recorder.next('request.refused');
 
-    socket.write(post(BATCH).slice(0, -1));
-    socket.destroy();
+      socket.end(bytes);
+
+      expect(await refused).toMatchObject({ status: 400, code: 'request_malformed' });
+      expect((await store.stream('teststream')).received).toEqual([]);
+    },
+  );
+
+  it('answers a request for another protocol in this one, and takes nothing behind it', async () => {
+    const { dial, store } = await start();
+    const { socket, received, ended } = await dial();
+
+    socket.write(`${post('{}', 'Upgrade: websocket\r\nConnection: Upgrade\r\n')}${post(BATCH)}`);
     await ended;
 
+    expectProblem(received(), 400, 'body_invalid');
+    expect(received()).toMatch(/connection: close/i);
+    expect(received().match(/HTTP\/1\.1 /g)).toHaveLength(1);
     expect((await store.stream('teststream')).received).toEqual([]);
   });
 

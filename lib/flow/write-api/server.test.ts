@@ -13,10 +13,10 @@ import {
   StreamAnswer,
 } from '../reading.ts';
 import { type ReadingsStore, StoreFault } from './readings-store.ts';
-import { STORE_MIGRATIONS } from './schema.ts';
 import { createWriteApi, type WriteApiOptions } from './server.ts';
-import { openStoreReadOnly } from './sqlite-reader.ts';
-import { createSqliteStore } from './sqlite-store.ts';
+import { STORE_MIGRATIONS } from './store/schema.ts';
+import { openStoreReadOnly } from './store/sqlite-reader.ts';
+import { createSqliteStore } from './store/sqlite-store.ts';
 
 const HOUR_MS = 3_600_000;
 

@@ -7,17 +7,25 @@
  * The server does not own the store: whoever opened it closes it, after `close` has resolved.
  */
 
-import fastify, { type FastifyInstance } from 'fastify';
-import { codeOf, GatewayError, messageOf } from '../../base/errors.ts';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import {
+  createHttpServer,
+  type HttpServer,
+  refuseOtherMethods,
+  type TlsIdentity,
+} from '../../base/http/http-server.ts';
+import { isTextPage } from '../../base/http/text-page.ts';
 import type { World } from '../flow-event.ts';
 import { API_IDENTITY_HEADER, apiIdentity } from '../reading.ts';
 import { countOf } from '../seq-ranges.ts';
-import { isOurHost } from './host-check.ts';
-import { CONNECTIONS_CHECK_MS, WRITE_API_LIMITS, type WriteApiLimits } from './limits.ts';
-import { ApiProblem } from './problem.ts';
-import { createProblemAnswers } from './problem-answers.ts';
-import { answerExpectations, answerRaw, parserProblem } from './raw-answer.ts';
+import { type Access, createAccess, type Guard, type Sender } from './access.ts';
+import { type Admission, createAdmission } from './admission.ts';
+import { ACCEPTED_ENCODINGS } from './compression.ts';
+import type { GatewayWatch } from './gateway-watch.ts';
+import { WRITE_API_LIMITS, type WriteApiLimits } from './limits.ts';
+import { PROBLEMS, problemOfFault } from './problem.ts';
 import type { ReadingsStore } from './readings-store.ts';
+import { isShort, readBody } from './request-body.ts';
 import { ROUTES } from './routes/index.ts';
 import type { Api, Route } from './routes/route.ts';
 
@@ -29,75 +37,49 @@ export interface WriteApiOptions {
   /** The gateway of readings that name none. */
   readonly defaultGateway?: string;
   readonly limits?: Partial<WriteApiLimits>;
+  /** Where others can reach it: what is asked of them. */
+  readonly guard?: Guard | undefined;
+  readonly tls?: TlsIdentity | undefined;
+  /** The numbers of the program, in the text format of Prometheus; left out: there are none to be asked for. */
+  readonly metrics?: () => Promise<string>;
+  /** Told of each batch of a reader that has been stored. */
+  readonly gateways?: Pick<GatewayWatch, 'note'>;
+  /** Names of the program's loops that have not moved when they had promised to. */
+  readonly overdue?: () => readonly string[];
 }
 
-interface ListenAddress {
-  readonly host: string;
-  /** 0: any free one. */
-  readonly port: number;
-}
-
-export interface WriteApi {
-  /** For tests that need no socket. */
-  readonly app: FastifyInstance;
-
-  /** Resolves when requests are taken, with the port in use. Throws `SGW_PORT_IN_USE` or `SGW_CONFIG_INVALID`. */
-  listen(address: ListenAddress): Promise<{ host: string; port: number; url: string }>;
-
-  /** Takes no new connections, lets requests in flight end within `closeGraceMs`, then cuts what is left. */
-  close(): Promise<void>;
-}
-
-export function createWriteApi(options: WriteApiOptions): WriteApi {
+export function createWriteApi(options: WriteApiOptions): HttpServer {
   const { store, version } = options;
   const { clock, observe } = options.world;
   const limits: WriteApiLimits = { ...WRITE_API_LIMITS, ...options.limits };
-  const identity = apiIdentity(version);
   const startedMono = clock.monotonicMs();
-  const problems = createProblemAnswers(observe);
-
-  const app = fastify({
-    logger: false,
-    bodyLimit: limits.bodyBytesMax,
-    requestTimeout: limits.requestTimeoutMs,
-    keepAliveTimeout: limits.keepAliveTimeoutMs,
-    maxRequestsPerSocket: limits.requestsPerSocketMax,
-    // While closing, what still arrives is answered truthfully; the store is closed after us.
-    return503OnClosing: false,
-    forceCloseConnections: 'idle',
-    onProtoPoisoning: 'error',
-    onConstructorPoisoning: 'error',
-    routerOptions: { maxParamLength: 64, ignoreTrailingSlash: true },
-    http: {
-      headersTimeout: limits.headersTimeoutMs,
-      maxHeaderSize: limits.headerBytesMax,
-      connectionsCheckingInterval: CONNECTIONS_CHECK_MS,
-      // Node would answer a missing Host itself, without our identity; the host check below does it.
-      requireHostHeader: false,
-    },
-    clientErrorHandler(error, socket) {
-      const code = parserProblem(error);
-      if (socket.writable) problems.report('-', '-', code, messageOf(error));
-      answerRaw(socket, code, messageOf(error), identity);
-    },
-    frameworkErrors(error, request, reply) {
-      reply.header(API_IDENTITY_HEADER, identity);
-      void problems.answer(request, reply, 'url_invalid', error.message);
-    },
+  const server: HttpServer = createHttpServer({
+    clock,
+    program: 'sensor-api-write',
+    identity: { name: API_IDENTITY_HEADER, value: apiIdentity(version) },
+    limits,
+    table: PROBLEMS,
+    tls: options.tls,
+    acceptsHost: (request) => access.acceptsHost(request),
+    problemOfError: problemOfFault,
+    onRefused: (refused) => observe({ type: 'request.refused', ...refused }),
   });
-  app.server.maxConnections = limits.connectionsMax;
-  answerExpectations(app.server, identity);
+
+  const access = createAccess({ guard: options.guard, isFromSocket: server.isFromSocket });
 
   const api: Api = {
     store,
     version,
     uptimeMs: () => clock.monotonicMs() - startedMono,
-    ingestContext: () => ({
+    metrics: options.metrics,
+    overdue: options.overdue ?? (() => []),
+    ingestContext: (sender) => ({
       nowAt: clock.wallMs(),
       limits,
       ownStream: store.ownStream,
-      defaultGateway: options.defaultGateway ?? DEFAULT_GATEWAY,
+      defaultGateway: sender.gateway ?? options.defaultGateway ?? DEFAULT_GATEWAY,
     }),
+    noteDelivery: (batch, { from }) => options.gateways?.note(batch, from),
     async ingest(batches) {
       const fromMono = clock.monotonicMs();
       const answers = await store.ingest(batches);
@@ -117,94 +99,83 @@ export function createWriteApi(options: WriteApiOptions): WriteApi {
     },
   };
 
-  app.addHook('onRequest', async (request, reply) => {
-    reply.header(API_IDENTITY_HEADER, identity);
-    if (!isOurHost(request.headers.host)) {
-      throw new ApiProblem('host_unknown', `the Host header is ${request.headers.host ?? 'missing'}`);
-    }
-  });
-  app.setErrorHandler((error, request, reply) => problems.answerError(error, request, reply));
-  app.setNotFoundHandler((request, reply) =>
-    problems.answer(request, reply, 'not_found', `${request.method} ${request.url}`),
-  );
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser(
-    'application/json',
-    { parseAs: 'string' },
-    app.getDefaultJsonParser('error', 'error'),
-  );
-  for (const route of ROUTES) addRoute(app, api, route);
-
-  return {
-    app,
-    async listen({ host, port }) {
-      try {
-        await app.listen({ host, port });
-      } catch (error) {
-        throw listenError(error, host, port);
-      }
-      const bound = app.server.address();
-      const boundPort = typeof bound === 'object' && bound !== null ? bound.port : port;
-      const shown = host.includes(':') ? `[${host}]` : host;
-      return { host, port: boundPort, url: `http://${shown}:${boundPort}` };
-    },
-    async close() {
-      const closed = new AbortController();
-      const cut = clock
-        .sleep('write-api.close', limits.closeGraceMs, closed.signal)
-        .then(() => app.server.closeAllConnections());
-      await app.close();
-      closed.abort();
-      await cut;
-    },
+  // The body is left to us: who may send one is known before it is read.
+  server.app.removeAllContentTypeParsers();
+  server.app.addContentTypeParser('application/json', (_request, _payload, done) => done(null, undefined));
+  const front: Front = {
+    api,
+    limits,
+    admission: createAdmission(limits, options.world.random),
+    access,
   };
+  for (const route of ROUTES) addRoute(server.app, route, front);
+  return server;
 }
 
 const DEFAULT_GATEWAY = 'gateway';
 
-/** All methods that somebody might try on a path; others are answered as not found. */
-const METHODS = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'];
+/** What a route is served with. */
+interface Front {
+  readonly api: Api;
+  readonly admission: Admission;
+  readonly limits: Pick<WriteApiLimits, 'bodyBytesMax'>;
+  readonly access: Access;
+}
 
-function addRoute(app: FastifyInstance, api: Api, route: Route): void {
-  app.route<{ Params: Record<string, string>; Querystring: Record<string, unknown> }>({
+function addRoute(app: FastifyInstance, route: Route, front: Front): void {
+  const parseJson = jsonParser(app);
+
+  async function handle(request: Request): Promise<object> {
+    const { params, query, raw } = request;
+    const sender = route.isPublic ? NOBODY : front.access.admit(raw);
+    if (route.method === 'GET') return route.handle({ body: undefined, params, query, sender }, front.api);
+    const seat = front.admission.enter(sender.isLocalReader);
+    try {
+      const text = await readBody(raw, seat, front.limits.bodyBytesMax);
+      const body = await parseJson(request, text);
+      seat.wait();
+      return await route.handle({ body, params, query, sender }, front.api);
+    } finally {
+      seat.leave();
+    }
+  }
+
+  app.route<RouteTypes>({
     method: route.method,
     url: route.url,
     handler: async (request, reply) => {
-      const { body, params, query } = request;
-      const answer = await route.handle({ body, params, query }, api);
+      reply.header('accept-encoding', ACCEPTED_ENCODINGS);
+      const answer = await handle(request).catch((error: unknown) => {
+        // What is still to come must not be taken for the next request, nor be read to its end if it has none.
+        if (!request.raw.complete && !isShort(request.raw, front.limits.bodyBytesMax))
+          reply.header('connection', 'close');
+        throw error;
+      });
+      reply.header('cache-control', 'no-store');
+      if (isTextPage(answer)) return reply.code(answer.status).type(answer.type).send(answer.text);
       return reply
         .code(route.statusOf?.(answer) ?? 200)
-        .header('cache-control', 'no-store')
         .type('application/json; charset=utf-8')
         .send(JSON.stringify(answer));
     },
   });
-  const allowed = route.method === 'GET' ? ['GET', 'HEAD'] : [route.method];
-  app.route({
-    method: METHODS.filter((method) => !allowed.includes(method)),
-    url: route.url,
-    // Before the body is read: its type and size do not matter any more.
-    onRequest: async (request, reply) => {
-      reply.header('allow', allowed.join(', ')).header('connection', 'close');
-      throw new ApiProblem('method_not_allowed', `${request.method} on ${route.url}`);
-    },
-    handler: async () => ({}),
-  });
+  refuseOtherMethods(app, route.method, route.url);
 }
 
-function listenError(error: unknown, host: string, port: number): unknown {
-  const code = codeOf(error);
-  if (code === 'EADDRINUSE') {
-    return new GatewayError('SGW_PORT_IN_USE', `${host}:${port} is in use by another program`, {
-      hint: `Is a write API already running (systemctl status sensor-api-write)? \`ss -ltnp 'sport = :${port}'\` names the holder.`,
-      cause: error,
+/** Who asks what everybody may know. */
+const NOBODY: Sender = { gateway: undefined, isLocalReader: false, from: 'anywhere' };
+
+interface RouteTypes {
+  Params: Record<string, string>;
+  Querystring: Record<string, unknown>;
+}
+type Request = FastifyRequest<RouteTypes>;
+
+/** Fastify's own, which refuses the names by which prototypes are poisoned. */
+function jsonParser(app: FastifyInstance): (request: Request, text: string) => Promise<unknown> {
+  const parse = app.getDefaultJsonParser('error', 'error');
+  return (request, text) =>
+    new Promise((resolve, reject) => {
+      void parse(request, text, (error, body) => (error === null ? resolve(body) : reject(error)));
     });
-  }
-  if (code === 'EADDRNOTAVAIL' || code === 'EACCES' || code === 'ENOTFOUND') {
-    return new GatewayError('SGW_CONFIG_INVALID', `cannot listen on ${host}:${port}: ${messageOf(error)}`, {
-      hint: 'The host must be an address of this machine, and a port below 1024 needs a right of its own.',
-      cause: error,
-    });
-  }
-  return error;
 }

@@ -35,7 +35,9 @@ export function createWatchedStore(store: ReadingsStore, { clock, pulse }: Watch
   }
 
   return {
-    ownStream: store.ownStream,
+    get ownStream() {
+      return store.ownStream;
+    },
     ingest: (batches) => watched('ingest', () => store.ingest(batches)),
     stream: (stream, from) => watched('stream', () => store.stream(stream, from)),
     health: () => watched('health', () => store.health()),

@@ -35,6 +35,21 @@ it('no secret leaves the machine, by its value or by its looks', async () => {
   expect(text('commands/journal-sensor-main.txt')).toContain('sent [masked]');
 });
 
+it('no secret of notifications leaves the machine, from a file or from the settings', async () => {
+  const PASSWORD = '/etc/sensor-gateway/mail-password';
+  const probe = recordedProbe({
+    files: {
+      [PASSWORD]: 'canary-mail\n',
+      [CONFIG]: 'url: https://ntfy.sh/canary-topic\n',
+    },
+    commands: { [JOURNAL]: 'said canary-mail to https://chat.test/T0/canary-topic\n' },
+  });
+
+  const told = { ...INSTALLED, secretFiles: [PASSWORD], secrets: ['canary-topic'] };
+
+  expect(JSON.stringify(await dossier(probe, told, []))).not.toContain('canary');
+});
+
 it('twin: without the mask the same canaries would leave', async () => {
   const probe = recordedProbe({ commands: { [JOURNAL]: 'authorization: Bearer canary-4\n' } });
 

@@ -30,7 +30,7 @@ const COMMANDS: readonly (readonly [name: string, command: string, ...args: stri
   ['df-inodes', 'df', '-i'],
   ['timedatectl', 'timedatectl'],
   ['systemctl-status', 'systemctl', 'status', '--no-pager', '-l', '-n', '0', ...UNITS],
-  ['systemctl-cat', 'systemctl', 'cat', '--no-pager', 'sensor-main', 'sensor-api-write'],
+  ['systemctl-cat', 'systemctl', 'cat', '--no-pager', 'sensor-main', 'sensor-api-write', 'sensor-monitor'],
   ['listening', 'ss', '-ltn'],
   ...UNITS.map((unit): [string, string, ...string[]] => [
     `journal-${unit}`,
@@ -68,7 +68,9 @@ export async function dossier(
   const files = [
     ...FILES,
     ...(subject.configFile === undefined ? [] : [subject.configFile]),
-    ...['sensor-main', 'sensor-api-write'].map((program) => `${subject.runDir}/${program}.health.json`),
+    ...['sensor-main', 'sensor-api-write', 'sensor-monitor'].map(
+      (program) => `${subject.runDir}/${program}.health.json`,
+    ),
   ];
   const own = OWN_COMMANDS.map((line): [string, string, ...string[]] => [
     `sensorctl-${line.replace(' ', '-')}`,
@@ -97,13 +99,18 @@ export async function dossier(
   return [...more, ...found].map(({ name, text }) => ({ name, text: mask(text) }));
 }
 
-async function secretsOf(probe: Probe, { destinations }: Subject): Promise<string[]> {
+async function secretsOf(
+  probe: Probe,
+  { destinations, secretFiles = [], secrets = [] }: Subject,
+): Promise<string[]> {
   const files = [
     ...destinations.flatMap(({ tokenFile }) => tokenFile ?? []),
+    ...secretFiles,
     '/etc/credstore/sensor-gateway.token',
   ];
   // One that this user may not read cannot have got into what he may read from there.
-  return Promise.all(files.map((file) => textOr(async () => (await probe.readFile(file)) ?? '', '')));
+  const read = files.map((file) => textOr(async () => (await probe.readFile(file)) ?? '', ''));
+  return [...secrets, ...(await Promise.all(read))];
 }
 
 async function textOr(read: () => Promise<string>, instead?: string): Promise<string> {

@@ -64,7 +64,19 @@ export interface Subject {
   readonly limits: SettledLimits;
   /** Where the write API of this machine listens. */
   readonly apiUrl: string;
+  readonly api: {
+    /** Others can come through its port, so that it asks for a token there. */
+    readonly reachable: boolean;
+    readonly tokensFile: string;
+    readonly tlsCertFile: string | undefined;
+    readonly tlsKeyFile: string | undefined;
+  };
   readonly destinations: readonly Destination[];
+  /** Files that hold other secrets, and secrets that stand in the settings: of notifications. */
+  readonly secretFiles?: readonly string[];
+  readonly secrets?: readonly string[];
+  /** What the monitor has to reach on other machines, in words. */
+  readonly elsewhere?: readonly string[];
   /** Numbers of the I2C buses that sources use. */
   readonly i2cBuses: readonly number[];
   /** It is run by `npm start`, not by systemd. */

@@ -11,9 +11,16 @@ export interface Mount {
 
 /** `undefined` if the kernel does not tell. Links in `path` are followed. */
 export async function mountOf(probe: Probe, path: string): Promise<Mount | undefined> {
-  const table = await probe.readFile('/proc/self/mountinfo');
+  const table = await probe.readFile(MOUNTS);
   if (table === undefined) return undefined;
-  const real = (await probe.run('readlink', ['-m', '--', path]))?.stdout.trim() || path;
+  return mountIn(table, (await probe.run('readlink', ['-m', '--', path]))?.stdout.trim() || path);
+}
+
+/** The kernel's table, as the process that reads it sees its mounts. */
+export const MOUNTS = '/proc/self/mountinfo';
+
+/** `real` is a path without links. */
+export function mountIn(table: string, real: string): Mount | undefined {
   const mounts = table.split('\n').flatMap((line) => parse(line) ?? []);
   const above = mounts.filter(({ mountPoint }) => isWithin(real, mountPoint));
   // Of two mounts on one point the later covers the earlier.

@@ -34,6 +34,8 @@ export type Answered =
       readonly status: number;
       readonly headers: Readonly<Record<string, string | undefined>>;
       readonly body: string;
+      /** Wall time at which the certificate ends that was shown; `undefined` without TLS. */
+      readonly certificateUntilAt?: number | undefined;
     }
   | { readonly error: string };
 

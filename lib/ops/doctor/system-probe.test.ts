@@ -2,10 +2,12 @@
 
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect, it, onTestFinished } from 'vitest';
 import { tempDir } from '../../../test/support/temp-dir.ts';
 import { createVirtualClock } from '../../../test/support/virtual-clock.ts';
@@ -78,6 +80,19 @@ it('asks a server once, follows nothing, and says in words why nothing came', as
     body: 'moved',
   });
   expect(await probe.fetch('http://127.0.0.1:9')).toEqual({ error: 'ECONNREFUSED' });
+});
+
+it('tells of a server with TLS when its certificate ends', async () => {
+  const file = (name: string) => new URL(`../../../test/fixtures/loopback-tls/${name}`, import.meta.url);
+  const tls = { cert: readFileSync(file('cert.pem')), key: readFileSync(file('key.pem')) };
+  const listening = createTlsServer(tls, (_request, response) => response.end()).listen(0, '127.0.0.1');
+  await once(listening, 'listening');
+  onTestFinished(() => void listening.close());
+  const url = `https://127.0.0.1:${(listening.address() as AddressInfo).port}`;
+
+  const answer = await probe.fetch(url, { caFile: fileURLToPath(file('cert.pem')) });
+
+  expect(answer).toMatchObject({ status: 200, certificateUntilAt: Date.UTC(2120, 0, 1) });
 });
 
 it('a server that never answers is given up', async () => {

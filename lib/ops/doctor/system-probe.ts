@@ -6,12 +6,11 @@
 
 import { spawn } from 'node:child_process';
 import { constants } from 'node:fs';
-import { request as requestHttp } from 'node:http';
-import { request as requestHttps } from 'node:https';
 import type { Clock } from '../../base/clock.ts';
 import { withDeadline } from '../../base/deadline.ts';
 import { codeOf, messageOf } from '../../base/errors.ts';
-import { type Answered, type FileStat, NoAnswer, NotPermitted, type Probe, type Ran } from './probe.ts';
+import { askHttp } from '../../base/http/ask.ts';
+import { type FileStat, NoAnswer, NotPermitted, type Probe, type Ran } from './probe.ts';
 
 /** Less than a check may take as a whole, so that it can say what did not answer. */
 const RUN_MAX_MS = 15_000;
@@ -20,7 +19,6 @@ const FETCH_MAX_MS = 5_000;
 const FILE_BYTES_MAX = 262_144;
 /** A journal excerpt of a bundle is the largest thing that is asked for. */
 const OUTPUT_BYTES_MAX = 4_194_304;
-const BODY_BYTES_MAX = 65_536;
 
 export interface SystemProbeOptions {
   readonly clock: Clock;
@@ -75,7 +73,9 @@ export function createSystemProbe({ clock, environment }: SystemProbeOptions): P
         const { caFile } = options;
         const ca =
           caFile === undefined ? undefined : await look(caFile, 'head', ['-c', String(FILE_BYTES_MAX)]);
-        const got = await withDeadline(clock, 'fetch', FETCH_MAX_MS, (signal) => fetchOnce(url, ca, signal));
+        const got = await withDeadline(clock, 'fetch', FETCH_MAX_MS, (signal) =>
+          askHttp(url, { ca, signal }),
+        );
         return got.late ? { error: `no answer within ${FETCH_MAX_MS / 1_000} s` } : got.value;
       } catch (error) {
         return { error: codeOf(error) ?? messageOf(error) };
@@ -136,24 +136,5 @@ function runOnce(
       else reject(error);
     });
     child.once('close', (code) => resolve({ code: code ?? 1, ...said }));
-  });
-}
-
-function fetchOnce(url: string, ca: string | undefined, signal: AbortSignal): Promise<Answered> {
-  return new Promise((resolve, reject) => {
-    const request = url.startsWith('https:') ? requestHttps : requestHttp;
-    const outgoing = request(url, { signal, agent: false, ...(ca === undefined ? {} : { ca }) }, (answer) => {
-      let body = '';
-      answer.setEncoding('utf8').on('data', (part: string) => {
-        if (body.length < BODY_BYTES_MAX) body += part;
-        else answer.destroy();
-      });
-      const headers = Object.fromEntries(
-        Object.entries(answer.headers).map(([name, value]) => [name, value?.toString()]),
-      );
-      answer.once('close', () => resolve({ status: answer.statusCode ?? 0, headers, body }));
-    });
-    outgoing.once('error', reject);
-    outgoing.end();
   });
 }

@@ -4,7 +4,11 @@ import type { Subject } from './finding.ts';
 import type { Probe } from './probe.ts';
 
 /** In the order in which they are started. */
-const SERVICES = ['sensor-api-write.service', 'sensor-main.service'] as const;
+export const SERVICES = [
+  'sensor-api-write.service',
+  'sensor-main.service',
+  'sensor-monitor.service',
+] as const;
 
 const PROPERTIES = [
   'LoadState',
@@ -43,7 +47,7 @@ export async function unitState(probe: Probe, unit: string): Promise<UnitState |
   };
 }
 
-/** Why systemd's part does not matter here, or the states of both services. */
+/** Why systemd's part does not matter here, or the states of all services. */
 export async function services(
   probe: Probe,
   { clone }: Subject,

@@ -7,7 +7,7 @@
 import type { Quantity } from './quantity.ts';
 
 /** In the order in which they are started. */
-export const PROGRAMS = ['sensor-api-write', 'sensor-main'] as const;
+export const PROGRAMS = ['sensor-api-write', 'sensor-main', 'sensor-monitor'] as const;
 
 export type Program = (typeof PROGRAMS)[number];
 

@@ -22,7 +22,11 @@ export async function lookAtLimits(probe: Probe, settled: SettledLimits, place: 
   const unit = (program: Program) => (place.units ? seen(() => unitLimits(probe, program)) : {});
   return {
     ...settled,
-    units: { 'sensor-main': await unit('sensor-main'), 'sensor-api-write': await unit('sensor-api-write') },
+    units: {
+      'sensor-main': await unit('sensor-main'),
+      'sensor-api-write': await unit('sensor-api-write'),
+      'sensor-monitor': await unit('sensor-monitor'),
+    },
     recovery: await seen(() => recoveryLimits(probe, `${place.packageDir}/monitor_and_recover.sh`)),
     machine: await seen(() => machineLimits(probe, place)),
   };

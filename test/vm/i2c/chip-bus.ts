@@ -7,12 +7,13 @@ import type { FakeChip } from '../../support/chips/fake-chip.ts';
 
 /**
  * `nak`: it does not answer. `eio`: the adapter fails. `hang`: the bus stands still until the kernel gives up.
- * `garble`: a bit of the last byte that it answers is wrong. A number: the share of messages it does not answer.
+ * `wedge`: it stands still for ever, because the kernel cannot even give up. `garble`: a bit of the last byte that it
+ * answers is wrong. A number: the share of messages it does not answer.
  */
-export type ChipTrouble = 'none' | 'nak' | 'eio' | 'hang' | 'garble' | number;
+export type ChipTrouble = 'none' | 'nak' | 'eio' | 'hang' | 'wedge' | 'garble' | number;
 
 /** What came of one message: the bytes read, none for a write, or what went wrong. */
-export type MessageResult = Uint8Array | 'nak' | 'eio' | 'hang';
+export type MessageResult = Uint8Array | 'nak' | 'eio' | 'hang' | 'wedge';
 
 export interface ChipBus {
   plug(chip: FakeChip): void;
@@ -52,7 +53,7 @@ export function createChipBus(fraction: () => number): ChipBus {
       const chip = chips.get(address);
       const trouble = troubles.get(address) ?? 'none';
       if (chip === undefined || trouble === 'nak') return 'nak';
-      if (trouble === 'eio' || trouble === 'hang') return trouble;
+      if (trouble === 'eio' || trouble === 'hang' || trouble === 'wedge') return trouble;
       if (typeof trouble === 'number' && fraction() < trouble) return 'nak';
       const result = exchange(chip, message);
       if (trouble === 'garble' && result !== 'nak' && result.length > 0) {

@@ -7,6 +7,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf } from '../../../lib/base/errors.ts';
+import type { ChipOptions } from '../../../lib/flow/acquire/sources/i2c/chip.ts';
 import type { FakeChip } from '../../support/chips/fake-chip.ts';
 
 /** The slowest of these chips needs a third of a second. */
@@ -20,6 +21,8 @@ export interface KernelDriver {
   readonly subsystem: 'iio' | 'hwmon';
   /** File -> our metric, and what the file says when our value is this. */
   readonly files: Readonly<Record<string, readonly [metric: string, text: (value: number) => string]>>;
+  /** What our driver must be told to measure as this one does. */
+  readonly options?: ChipOptions;
 }
 
 const milli = (value: number) => String(Math.round(value * 1_000));
@@ -27,6 +30,12 @@ const milli = (value: number) => String(Math.round(value * 1_000));
 /** The kernel computes in integers and cuts off what is left over, so we must not round. */
 const quotient = (value: number, steps: number, scale: bigint, divisor: bigint) =>
   (BigInt(Math.round(value * steps)) * scale) / divisor;
+
+/** 62.5 is 62, and -62.5 is -62: what a division in C leaves. */
+const cutMilli = (value: number) => String(Math.trunc(value * 1_000));
+const steps = (size: number) => (value: number) => String(Math.round(value / size));
+const HWMON_TEMPERATURE = { temp1_input: ['temperature', milli] } as const;
+const CUT_TEMPERATURE = { temp1_input: ['temperature', cutMilli] } as const;
 
 /** drivers/iio/pressure/bmp280-core.c: hundredths of a degree, 1/256 pascal as kilopascal, 1/1024 percent. */
 const CLIMATE = {
@@ -41,7 +50,23 @@ const CLIMATE = {
 } as const;
 
 /** To be loaded before: nobody in the machine does that by itself. */
-export const KERNEL_MODULES = ['bmp280-i2c', 'sht3x', 'sht4x', 'jc42', 'lm75', 'tmp102'];
+export const KERNEL_MODULES = [
+  'bmp280-i2c',
+  'sht3x',
+  'sht4x',
+  'jc42',
+  'lm75',
+  'tmp102',
+  'bh1750',
+  'ina2xx-adc',
+  'ti-ads1015',
+];
+
+/** drivers/iio/adc/ti-ads1015.c: 2.048 V unless a device tree says otherwise. */
+const ADS1115_RANGE_VOLT = 2.048;
+const ads1115Input = (input: number) => [`voltage_a${input}`, steps(ADS1115_RANGE_VOLT / 32_768)] as const;
+/** In ohm, which is what our driver takes if it is told nothing. */
+const INA219_SHUNT_OHM = 0.1;
 
 /** By the `type` of our driver. */
 export const KERNEL_DRIVERS: Readonly<Record<string, KernelDriver>> = {
@@ -64,9 +89,35 @@ export const KERNEL_DRIVERS: Readonly<Record<string, KernelDriver>> = {
     subsystem: 'hwmon',
     files: { temp1_input: ['temperature', milli], humidity1_input: ['humidity', milli] },
   },
-  mcp9808: { name: 'jc42', subsystem: 'hwmon', files: { temp1_input: ['temperature', milli] } },
-  lm75: { name: 'lm75', subsystem: 'hwmon', files: { temp1_input: ['temperature', milli] } },
-  tmp102: { name: 'tmp102', subsystem: 'hwmon', files: { temp1_input: ['temperature', milli] } },
+  mcp9808: { name: 'jc42', subsystem: 'hwmon', files: CUT_TEMPERATURE },
+  lm75: { name: 'lm75', subsystem: 'hwmon', files: HWMON_TEMPERATURE },
+  lm75b: { name: 'lm75b', subsystem: 'hwmon', files: HWMON_TEMPERATURE },
+  tmp102: { name: 'tmp102', subsystem: 'hwmon', files: CUT_TEMPERATURE },
+  bh1750: {
+    name: 'bh1750',
+    subsystem: 'iio',
+    files: { in_illuminance_raw: ['illuminance', steps(0.833333)] },
+  },
+  ads1115: {
+    name: 'ads1115',
+    subsystem: 'iio',
+    files: {
+      in_voltage0_raw: ads1115Input(0),
+      in_voltage1_raw: ads1115Input(1),
+      in_voltage2_raw: ads1115Input(2),
+      in_voltage3_raw: ads1115Input(3),
+    },
+    options: { rangeVolt: ADS1115_RANGE_VOLT },
+  },
+  ina219: {
+    name: 'ina219',
+    subsystem: 'iio',
+    // Its first voltage is that of the shunt, in steps of 10 uV, the second that of the bus, in steps of 4 mV.
+    files: {
+      in_voltage0_raw: ['current', steps(0.000_01 / INA219_SHUNT_OHM)],
+      in_voltage1_raw: ['voltage', steps(0.004)],
+    },
+  },
 };
 
 /** What its files say, by their names, after the kernel's driver has been given the chip, and before it is taken away. */

@@ -18,8 +18,11 @@ export interface ControlRequest {
   readonly data: Uint8Array;
 }
 
-/** The bytes of an answer; `stall`: refused; `silence`: never answered, until the host gives up. */
-export type ControlAnswer = Uint8Array | 'stall' | 'silence';
+/**
+ * The bytes of an answer; `stall`: refused; `silence`: never answered, until the host gives up. `wedge`: not even
+ * its giving up is answered, so whoever asked waits for as long as the device is plugged in, and cannot be killed.
+ */
+export type ControlAnswer = Uint8Array | 'stall' | 'silence' | 'wedge';
 
 const HEADER_BYTES = 48;
 const COMMAND = { submit: 1, unlink: 2, submitted: 3, unlinked: 4 } as const;
@@ -33,12 +36,13 @@ const DATA_BYTES_MAX = 65_536;
 /** Answers every request that comes through `stream`, one after the other, until it ends. */
 export function serveUsb(stream: Duplex, answer: (request: ControlRequest) => ControlAnswer): void {
   let pending: Buffer = Buffer.alloc(0);
+  const wedged = new Set<number>();
   // The host lets go of it when the device is unplugged.
   stream.on('error', () => {});
   stream.on('data', (data: Buffer) => {
     pending = Buffer.concat([pending, data]);
     for (let size = requestSize(pending); size !== undefined; size = requestSize(pending)) {
-      const reply = replyTo(pending.subarray(0, size), answer);
+      const reply = replyTo(pending.subarray(0, size), answer, wedged);
       pending = pending.subarray(size);
       if (reply !== undefined) stream.write(reply);
     }
@@ -54,10 +58,16 @@ function requestSize(bytes: Buffer): number | undefined {
   return bytes.length < size ? undefined : size;
 }
 
-function replyTo(request: Buffer, answer: (request: ControlRequest) => ControlAnswer): Buffer | undefined {
+function replyTo(
+  request: Buffer,
+  answer: (request: ControlRequest) => ControlAnswer,
+  wedged: Set<number>,
+): Buffer | undefined {
   const [command, sequence] = [request.readUInt32BE(0), request.readUInt32BE(4)];
-  // The host has given up on a request that was never answered, and never will be.
-  if (command === COMMAND.unlink) return reply(COMMAND.unlinked, sequence, -ECONNRESET);
+  if (command === COMMAND.unlink) {
+    // The host has given up on a request that was never answered, and never will be.
+    return wedged.has(request.readUInt32BE(20)) ? undefined : reply(COMMAND.unlinked, sequence, -ECONNRESET);
+  }
   const towardsHost = request.readUInt32BE(12) === TOWARDS_HOST;
   const data = request.subarray(HEADER_BYTES);
   const answered = answer({
@@ -68,7 +78,8 @@ function replyTo(request: Buffer, answer: (request: ControlRequest) => ControlAn
     length: request.readUInt16LE(46),
     data,
   });
-  if (answered === 'silence') return undefined;
+  if (answered === 'wedge') wedged.add(sequence);
+  if (answered === 'silence' || answered === 'wedge') return undefined;
   if (answered === 'stall') return reply(COMMAND.submitted, sequence, -EPIPE);
   return towardsHost
     ? Buffer.concat([reply(COMMAND.submitted, sequence, 0, answered.length), answered])

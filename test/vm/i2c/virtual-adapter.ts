@@ -20,50 +20,57 @@ export interface VirtualAdapter {
 }
 
 const VHCI = '/sys/devices/platform/vhci_hcd.0';
-/** Port 0 is one of its USB 2 ports; the numbers of bus and device are for people. */
-const PORT = 0;
-const DEVICE_ID = (1 << 16) | 2;
+/** The numbers of its USB bus and device are for people. */
+const FIRST_DEVICE_ID = (1 << 16) | 2;
 const FULL_SPEED = 2;
 
 const LOOK_MS = 50;
 
-export function createVirtualAdapter(bus: ChipBus): VirtualAdapter {
+/** `port`: 0 to 7, one for each adapter. They are plugged in one after the other, never at once. */
+export function createVirtualAdapter(bus: ChipBus, port = 0): VirtualAdapter {
+  let own: number | undefined;
   return {
     async plugIn() {
+      const others = adapterNumbers();
       // Through a shell, because the kernel takes the socket from whoever names its descriptor, and Node gives
       // a child one end of a socket pair but nobody the number of its own end.
-      const shell = spawn('sh', ['-c', `echo ${PORT} 3 ${DEVICE_ID} ${FULL_SPEED} >${VHCI}/attach`], {
-        stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
-      });
+      const shell = spawn(
+        'sh',
+        ['-c', `echo ${port} 3 ${FIRST_DEVICE_ID + port} ${FULL_SPEED} >${VHCI}/attach`],
+        {
+          stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
+        },
+      );
       const wire = shell.stdio[3];
       if (!(wire instanceof Duplex)) throw new TypeError('the shell has no fourth descriptor');
       serveUsb(wire, tinyUsb(bus));
       const [code] = await once(shell, 'exit');
       if (code !== 0) throw new Error(`the kernel does not take the adapter: exit code ${code}`);
       for (;;) {
-        const number = adapterNumber();
-        if (number !== undefined) return number;
+        own = adapterNumbers().find((number) => !others.includes(number));
+        if (own !== undefined) return own;
         await sleep(LOOK_MS);
       }
     },
     async pullOut() {
-      writeFileSync(`${VHCI}/detach`, String(PORT));
-      while (adapterNumber() !== undefined) await sleep(LOOK_MS);
+      writeFileSync(`${VHCI}/detach`, String(port));
+      while (own !== undefined && adapterNumbers().includes(own)) await sleep(LOOK_MS);
     },
   };
 }
 
-/** The adapter that i2c-tiny-usb has made, once i2c-dev has made its device file. */
-function adapterNumber(): number | undefined {
-  for (const name of readdirSync('/sys/class/i2c-dev')) {
-    try {
-      const title = readFileSync(`/sys/class/i2c-dev/${name}/name`, 'utf8');
-      if (title.startsWith('i2c-tiny-usb')) return Number(name.slice('i2c-'.length));
-    } catch {
-      // It has gone since the directory was read.
-    }
-  }
-  return undefined;
+/** The adapters that i2c-tiny-usb has made and i2c-dev has made device files for. */
+function adapterNumbers(): number[] {
+  return readdirSync('/sys/class/i2c-dev')
+    .filter((name) => {
+      try {
+        return readFileSync(`/sys/class/i2c-dev/${name}/name`, 'utf8').startsWith('i2c-tiny-usb');
+      } catch {
+        // It has gone since the directory was read.
+        return false;
+      }
+    })
+    .map((name) => Number(name.slice('i2c-'.length)));
 }
 
 /** USB 1.1, one configuration, one interface without endpoints, the ids that i2c-tiny-usb looks for. */
@@ -93,6 +100,7 @@ function tinyUsb(bus: ChipBus): (request: ControlRequest) => ControlAnswer {
   function transfer({ requestType, index, length, data }: ControlRequest): ControlAnswer {
     const reads = (requestType & TO_HOST) !== 0;
     const result = bus.message(index, reads ? length : Uint8Array.from(data));
+    if (result === 'wedge') return 'wedge';
     if (result === 'hang') return 'silence';
     if (result === 'eio') return 'stall';
     status = result === 'nak' ? STATUS_ADDRESS_NAK : STATUS_ADDRESS_ACK;

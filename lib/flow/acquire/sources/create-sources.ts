@@ -6,15 +6,17 @@
 
 import { GatewayError } from '../../../base/errors.ts';
 import type { Pulse } from '../../../base/loop.ts';
+import type { QuietHours } from '../../../base/quiet-hours.ts';
 import type { World } from '../../flow-event.ts';
 import type { SensorSource } from '../sensor-source.ts';
 import type { ChipDriver, ChipOptions } from './i2c/chip.ts';
 import { createChipSource } from './i2c/chip-source.ts';
 import { CHIP_DRIVERS } from './i2c/chips/index.ts';
-import type { I2cBusStatus, I2cWire } from './i2c/i2c-bus.ts';
+import { BUS_OF_THE_HEADER, type I2cBusStatus, type I2cWire } from './i2c/i2c-bus.ts';
 import { createI2cBuses } from './i2c/i2c-buses.ts';
 import { createKernelSources } from './kernel/kernel-sources.ts';
 import { createModuleSource } from './module/module-source.ts';
+import { createPoolThreads } from './pool-threads.ts';
 import { createSimulatedSource } from './simulated-source.ts';
 
 export interface SourceOptions extends ChipOptions {
@@ -25,6 +27,8 @@ export interface SourceOptions extends ChipOptions {
   /** How often to read it; with every round if left out. */
   readonly intervalMs?: number | undefined;
   readonly deadlineMs: number;
+  /** When none of it is to be read. */
+  readonly quiet?: QuietHours | undefined;
   /** I2C: the number in /dev/i2c-NUMBER; 1 if left out, the one on a Raspberry Pi's header. */
   readonly bus?: number | undefined;
   /** I2C: the chip's address; its own default if left out. */
@@ -60,19 +64,20 @@ export interface Sources {
   readonly all: readonly SensorSource[];
   /** The I2C buses that somebody has asked for. */
   buses(): readonly I2cBusStatus[];
+  /** Whether a call of theirs hangs in a driver: whoever waits for its thread waits for ever. */
+  hangs(): boolean;
   /** Lets go of everything they hold. May be called twice. */
   close(): void;
 }
-
-const BUS_OF_THE_HEADER = 1;
 
 /** Opens nothing yet. Throws `SGW_CONFIG_INVALID` if two of them would carry the same name. */
 export function createSources(wanted: readonly SourceOptions[], deps: CreateSourcesDeps): Sources {
   const { clock, random } = deps.world;
   const { pulse, openWire, poolThreads } = deps;
+  const threads = createPoolThreads({ clock, pulse, poolThreads });
   const buses = createI2cBuses({
     clock,
-    poolThreads,
+    threads,
     ...deps.i2c,
     ...(pulse && { pulse }),
     ...(openWire && { openWire }),
@@ -83,7 +88,7 @@ export function createSources(wanted: readonly SourceOptions[], deps: CreateSour
   function sourcesOf(options: SourceOptions): readonly SensorSource[] {
     switch (options.type) {
       case 'kernel':
-        return createKernelSources({ ...options, ...deps, clock });
+        return createKernelSources({ ...options, ...deps, clock, threads });
       case 'simulated':
         return [createSimulatedSource({ ...options, clock, random })];
       case 'module':
@@ -97,11 +102,15 @@ export function createSources(wanted: readonly SourceOptions[], deps: CreateSour
     }
   }
 
-  const all = wanted.flatMap(sourcesOf);
+  const all = wanted.flatMap((options) => {
+    const { quiet } = options;
+    return sourcesOf(options).map((source) => (quiet === undefined ? source : { ...source, quiet }));
+  });
   assertUniqueNames(all);
   return {
     all,
     buses: buses.status,
+    hangs: () => threads.hanging() > 0,
     close() {
       for (const source of all) source.close?.();
       buses.close();

@@ -122,6 +122,7 @@ describe('with one sensor that hangs for ever and one that fails at an exchange 
       { bus: 3, state: 'free', abandoned: 0 },
       { bus: 4, state: 'free', abandoned: 0 },
     ]);
+    expect(sources.hangs()).toBe(true);
     expect(having('hung')).toBeGreaterThan(5);
     expect(having('hung')).toBeLessThan(30);
   });
@@ -160,7 +161,7 @@ describe('a new process is asked for', () => {
     const three = await aWhile({ hangingBuses: [1, 2, 4] });
 
     expect([two.overdue, two.having('sound')]).toEqual([[], ROUNDS]);
-    expect(three.overdue).toEqual(['i2c threads']);
+    expect(three.overdue).toEqual(['pool threads']);
     expect(three.having('plain')).toBe(three.rounds.length);
   });
 });

@@ -6,6 +6,7 @@ import type { Route } from './route.ts';
 export const healthRoute: Route = {
   method: 'GET',
   url: '/health',
+  isPublic: true,
   async handle(_request, api): Promise<HealthAnswer> {
     const store = await api.store.health();
     return {

@@ -20,7 +20,9 @@ export const apiPort: Check = {
     if (identity === undefined) {
       return fail(
         `a program that is not our write API answers on ${apiUrl} (HTTP ${answer.status})`,
-        `Stop it, or set api.port: sudo ss -ltnp 'sport = :${port}'`,
+        port === ''
+          ? `Stop it: sudo ss -lxp | grep ${apiUrl.slice('unix:'.length)}`
+          : `Stop it, or set api.port: sudo ss -ltnp 'sport = :${port}'`,
       );
     }
     if (answer.status !== 200) {

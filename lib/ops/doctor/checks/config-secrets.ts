@@ -8,8 +8,11 @@ export const configSecrets: Check = {
   name: 'config-secrets',
   step: 'config',
   asks: 'may the service read its tokens, and nobody else?',
-  async run(probe, { destinations }) {
-    const files = [...new Set(destinations.flatMap(({ tokenFile }) => tokenFile ?? []))];
+  async run(probe, { destinations, secretFiles = [] }) {
+    const tokens = destinations.flatMap(({ tokenFile }) => tokenFile ?? []);
+    // Where other credentials come from is said in a drop-in of somebody's own.
+    const others = secretFiles.filter((file) => !file.startsWith(CREDENTIALS));
+    const files = [...new Set([...tokens, ...others])];
     if (files.length === 0) return notApplicable('no destination has a token');
     const service = await serviceUser(probe);
     for (const file of files) {

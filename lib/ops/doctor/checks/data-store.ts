@@ -9,7 +9,7 @@ export const dataStore: Check = {
   asks: 'can the store be opened?',
   async run(probe, subject) {
     const answer = await askOwn(probe, subject, 'readings', '--limit', '1');
-    if (answer.ok) return pass(`${subject.storeFile} opens`);
+    if (answer.ok) return pass('the store opens');
     if (answer.code === 'SGW_DATABASE_MISSING') return notApplicable(answer.message);
     return fail(answer.message, answer.hint || 'sensorctl readings');
   },

@@ -1,7 +1,11 @@
 /** ext4 counts the errors it has met: the earliest sign of a dying card, and one that outlives the log. */
 
 import { type Check, fail, notApplicable, pass } from '../finding.ts';
-import { mountOf } from '../mounts.ts';
+import { type Mount, mountOf } from '../mounts.ts';
+import type { Probe } from '../probe.ts';
+
+export const ERRORS_FIX =
+  'sensorctl backup create --output OTHER_DISK, then check the card (sudo touch /forcefsck && sudo reboot) or replace it.';
 
 export const diskErrors: Check = {
   name: 'disk-errors',
@@ -11,14 +15,16 @@ export const diskErrors: Check = {
     const mount = await mountOf(probe, dataDir);
     if (mount?.type !== 'ext4')
       return notApplicable(`${mount?.type ?? 'this file system'} keeps no count of errors`);
-    const device = mount.source.replace(/^\/dev\//, '');
-    const text = await probe.readFile(`/sys/fs/ext4/${device}/errors_count`);
-    if (text === undefined) return notApplicable(`the kernel does not count for ${mount.source}`);
-    const errors = Number(text);
+    const errors = await errorsOn(probe, mount);
+    if (errors === undefined) return notApplicable(`the kernel does not count for ${mount.source}`);
     if (errors === 0) return pass(`${mount.source}: no errors`);
-    return fail(
-      `${mount.source}: the file system has met ${errors} errors`,
-      'sensorctl backup create --output OTHER_DISK, then check the card (sudo touch /forcefsck && sudo reboot) or replace it.',
-    );
+    return fail(`${mount.source}: the file system has met ${errors} errors`, ERRORS_FIX);
   },
 };
+
+/** `undefined`: this file system keeps no count of errors, or the kernel does not tell. */
+export async function errorsOn(probe: Probe, { type, source }: Mount): Promise<number | undefined> {
+  if (type !== 'ext4') return undefined;
+  const text = await probe.readFile(`/sys/fs/ext4/${source.replace(/^\/dev\//, '')}/errors_count`);
+  return text === undefined ? undefined : Number(text);
+}

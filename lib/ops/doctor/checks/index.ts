@@ -1,8 +1,10 @@
 /** Every check, in the order in which they are shown. */
 
 import type { Check } from '../finding.ts';
+import { apiCertificate } from './api-certificate.ts';
 import { apiPort } from './api-port.ts';
 import { apiReader } from './api-reader.ts';
+import { apiTokens } from './api-tokens.ts';
 import { clockFloor } from './clock-floor.ts';
 import { clockSynchronised } from './clock-synchronised.ts';
 import { clockZone } from './clock-zone.ts';
@@ -22,10 +24,12 @@ import { i2cBus } from './i2c-bus.ts';
 import { configLimits, diskLimits, memoryLimits, systemdLimits } from './limits.ts';
 import { memoryAvailable } from './memory-available.ts';
 import { memoryCgroup } from './memory-cgroup.ts';
+import { networkCertificates } from './network-certificates.ts';
 import { networkDestinations } from './network-destinations.ts';
 import { powerSupply } from './power-supply.ts';
 import { systemdFiles } from './systemd-files.ts';
 import { systemdJournal } from './systemd-journal.ts';
+import { systemdNetwork } from './systemd-network.ts';
 import { systemdRecovery } from './systemd-recovery.ts';
 import { systemdState } from './systemd-state.ts';
 import { systemdUnits } from './systemd-units.ts';
@@ -52,6 +56,7 @@ export const CHECKS: readonly Check[] = [
   systemdUnits,
   systemdState,
   systemdFiles,
+  systemdNetwork,
   systemdRecovery,
   systemdJournal,
   systemdWatchdog,
@@ -63,5 +68,8 @@ export const CHECKS: readonly Check[] = [
   i2cBus,
   apiPort,
   apiReader,
+  apiTokens,
+  apiCertificate,
   networkDestinations,
+  networkCertificates,
 ];

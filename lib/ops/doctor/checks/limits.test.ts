@@ -3,6 +3,7 @@ import { INSTALLED } from '../../../../test/support/doctor-rig.ts';
 import { recordedProbe } from '../../../../test/support/recorded-probe.ts';
 import { shippedMachine } from '../../../../test/support/shipped-machine.ts';
 import { createVirtualClock } from '../../../../test/support/virtual-clock.ts';
+import { PROGRAMS } from '../../limits/limits.ts';
 import { examine } from '../examine.ts';
 import { configLimits, diskLimits, memoryLimits, systemdLimits } from './limits.ts';
 
@@ -46,5 +47,5 @@ it('systemd is asked once for all of them', async () => {
 
   await diagnose(probe);
 
-  expect(probe.asked.filter((line) => line.startsWith('systemctl show'))).toHaveLength(2);
+  expect(probe.asked.filter((line) => line.startsWith('systemctl show'))).toHaveLength(PROGRAMS.length);
 });

@@ -48,7 +48,7 @@ describe('the memory cgroup', () => {
       'warn',
       'sudo reboot (cmdline.txt has it already)',
     ],
-  ] as const)('%s', async (_what, files, verdict, fix) => {
+  ] as const)('that is %s is told as such', async (_what, files, verdict, fix) => {
     const finding = await found(memoryCgroup, { files });
 
     expect(finding.verdict).toBe(verdict);

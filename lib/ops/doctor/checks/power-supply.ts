@@ -13,6 +13,9 @@ const BITS = [
   [0x8, 'temperature limit'],
 ] as const;
 
+export const POWER_FIX =
+  'A supply and a cable made for this machine; what hangs on USB counts, too. For heat: air, or a heat sink.';
+
 export const powerSupply: Check = {
   name: 'power-supply',
   step: 'power',
@@ -20,20 +23,24 @@ export const powerSupply: Check = {
   async run(probe) {
     const state = await throttled(probe);
     if (state === undefined) return notApplicable('no Raspberry Pi firmware tells of it');
-    const named = (value: number) => BITS.flatMap(([bit, name]) => (value & bit ? [name] : []));
-    const [now, past] = [named(state), named(state >> 16)];
-    const fix =
-      'A supply and a cable made for this machine; what hangs on USB counts, too. For heat: air, or a heat sink.';
+    const [now, past] = [powerWords(state), powerWords(state >> 16)];
     if (now.length > 0) {
       const seen = `now: ${now.join(', ')} (0x${state.toString(16)})`;
-      return now[0] === 'under-voltage' ? fail(seen, fix) : warn(seen, fix);
+      return now[0] === 'under-voltage' ? fail(seen, POWER_FIX) : warn(seen, POWER_FIX);
     }
-    if (past.length > 0) return warn(`since the boot: ${past.join(', ')} (0x${state.toString(16)})`, fix);
+    if (past.length > 0)
+      return warn(`since the boot: ${past.join(', ')} (0x${state.toString(16)})`, POWER_FIX);
     return pass('neither under-voltage nor throttling since the boot');
   },
 };
 
-async function throttled(probe: Probe): Promise<number | undefined> {
+/** What these bits say. */
+export function powerWords(bits: number): readonly string[] {
+  return BITS.flatMap(([bit, name]) => (bits & bit ? [name] : []));
+}
+
+/** What the firmware of a Raspberry Pi says now and, 16 bits higher, since the boot; `undefined`: there is none. */
+export async function throttled(probe: Probe): Promise<number | undefined> {
   const hex = (await probe.readFile(SYSFS))?.trim();
   if (hex !== undefined && /^[0-9a-f]{1,8}$/i.test(hex)) return Number.parseInt(hex, 16);
   const asked = await probe.run('vcgencmd', ['get_throttled']);

@@ -9,7 +9,7 @@ const EXIT_CONFIG = '78';
 export const systemdState: Check = {
   name: 'systemd-state',
   step: 'systemd',
-  asks: 'do both services run, and have they kept running?',
+  asks: 'do the services run, and have they kept running?',
   async run(probe, subject) {
     const states = await services(probe, subject);
     if (typeof states === 'string') return notApplicable(states);

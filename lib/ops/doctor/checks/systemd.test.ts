@@ -3,6 +3,7 @@ import { found, INSTALLED } from '../../../../test/support/doctor-rig.ts';
 import { DENIED, type Recording } from '../../../../test/support/recorded-probe.ts';
 import { systemdFiles } from './systemd-files.ts';
 import { systemdJournal } from './systemd-journal.ts';
+import { systemdNetwork } from './systemd-network.ts';
 import { systemdRecovery } from './systemd-recovery.ts';
 import { systemdState } from './systemd-state.ts';
 import { systemdUnits } from './systemd-units.ts';
@@ -10,6 +11,7 @@ import { systemdWatchdog } from './systemd-watchdog.ts';
 
 const READER = 'sensor-main.service';
 const API = 'sensor-api-write.service';
+const MONITOR = 'sensor-monitor.service';
 const TIMER = 'sensor-recover.timer';
 const PLACE = '/etc/systemd/system';
 
@@ -39,7 +41,7 @@ function shown(unit: string, differing: Record<string, string> = {}): [string, s
 
 const machine = (reader: Record<string, string> = {}, more: Recording = {}): Recording => ({
   ...more,
-  commands: Object.fromEntries([shown(API), shown(READER, reader)]),
+  commands: Object.fromEntries([shown(API), shown(READER, reader), shown(MONITOR)]),
 });
 
 describe('units', () => {
@@ -189,5 +191,46 @@ describe('what the machine itself offers', () => {
     const commands = { 'systemctl show --property=RuntimeWatchdogUSec': said };
 
     expect(await found(systemdWatchdog, { files, commands })).toMatchObject({ verdict });
+  });
+});
+
+describe('the network of the monitor', () => {
+  const SHIPPED = { IPAddressDeny: '::/0 0.0.0.0/0', IPAddressAllow: '127.0.0.0/8 ::1/128' };
+  const unit = (lines: Readonly<Record<string, string>>): Recording => ({
+    commands: {
+      [`systemctl show ${MONITOR} --property=LoadState,IPAddressDeny,IPAddressAllow`]: Object.entries({
+        LoadState: 'loaded',
+        ...lines,
+      })
+        .map(([name, value]) => `${name}=${value}`)
+        .join('\n'),
+    },
+  });
+  const elsewhere = ['channel phone', 'the certificate of collector'];
+
+  it.each([
+    ['as it is shipped', SHIPPED, 'warn', 'this machine alone, and not: channel phone, the certificate of'],
+    ['with the drop-in', { IPAddressDeny: '', IPAddressAllow: '' }, 'pass', 'may reach other machines'],
+    [
+      'with an address of its own',
+      { ...SHIPPED, IPAddressAllow: '192.0.2.25/32 127.0.0.0/8 ::1/128' },
+      'pass',
+      'may reach 192.0.2.25/32',
+    ],
+    ['without the unit', { LoadState: 'not-found' }, 'pass', 'not applicable'],
+  ] as const)('%s', async (_what, lines, verdict, evidence) => {
+    const finding = await found(systemdNetwork, unit(lines), { elsewhere });
+
+    expect(finding.verdict).toBe(verdict);
+    expect(finding.evidence).toContain(evidence);
+  });
+
+  it('need not be open where all that it has to reach is on this machine', async () => {
+    const finding = await found(systemdNetwork, unit(SHIPPED));
+
+    expect([finding.verdict, finding.evidence]).toEqual([
+      'pass',
+      'not applicable: all that it has to reach is on this machine',
+    ]);
   });
 });

@@ -42,6 +42,9 @@ function ofProgram(program: Program): readonly Contract[] {
   ];
 }
 
+/** Those that must not be given up for others. */
+const KEPT: readonly Program[] = ['sensor-api-write', 'sensor-main'];
+
 export const MEMORY_CONTRACTS: readonly Contract[] = [
   ...PROGRAMS.flatMap(ofProgram),
   {
@@ -61,8 +64,9 @@ export const MEMORY_CONTRACTS: readonly Contract[] = [
     relation: 'at most',
     sides: (limits) => [
       sum(
-        'the memory limits of both programs and what others need',
-        ...PROGRAMS.map((program) => limitOf(limits, program)),
+        'the memory limits of reader and write API and what others need',
+        // The monitor is the first that the kernel takes when there is no more: see its OOMScoreAdjust=.
+        ...KEPT.map((program) => limitOf(limits, program)),
         limits.fixed.forOthers,
       ),
       limits.machine.memory,

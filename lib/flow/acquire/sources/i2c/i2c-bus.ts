@@ -1,5 +1,8 @@
 /** The ports of a bus: what drivers are written against, and what lies under it, so that both are tested without a wire. */
 
+/** On a Raspberry Pi the one that its header leads out: that of a chip for which nobody has named another. */
+export const BUS_OF_THE_HEADER = 1;
+
 export interface I2cBus {
   /**
    * One exchange with the chip at the 7-bit `address`: writes `write`, then reads `readLength` bytes

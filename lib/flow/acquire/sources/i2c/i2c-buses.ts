@@ -5,17 +5,17 @@
 
 import type { Clock } from '../../../../base/clock.ts';
 import type { Pulse } from '../../../../base/loop.ts';
+import { createPoolThreads, type PoolThreads } from '../pool-threads.ts';
 import type { GuardedI2cBus, I2cBusStatus, I2cWire } from './i2c-bus.ts';
 import { createI2cWire } from './i2c-bus-adapter.ts';
-import { createI2cThreads } from './i2c-threads.ts';
 import { createI2cTurns } from './i2c-turns.ts';
 
 export interface I2cBusesOptions {
   readonly clock: Clock;
   /** How long one exchange may take; `EXCHANGE_MAX_MS` if left out. */
   readonly exchangeMaxMs?: number | undefined;
-  /** How many threads Node's pool has; `POOL_THREADS` if left out. */
-  readonly poolThreads?: number | undefined;
+  /** Shared with all others that may hang in this process; an account of their own if left out. */
+  readonly threads?: PoolThreads;
   /** Where a promise is broken when only a new process helps. Without it nothing is restarted. */
   readonly pulse?: Pulse;
   /** After how long a bus that hangs wants a new process; never if left out. */
@@ -32,27 +32,12 @@ export interface I2cBuses {
   close(): void;
 }
 
-/**
- * Hung buses hold all threads of I2C: no bus is read any more. So long we wait for one of them; as every restart
- * takes at least this long and the watchdog's time, the unit's start limit is far.
- */
-const EXHAUSTED_MAX_MS = 60_000;
-
 const NO_PULSE: Pulse = { promise() {}, release() {} };
 
 export function createI2cBuses(options: I2cBusesOptions): I2cBuses {
   const { clock, pulse = NO_PULSE, restartAfterMs, openWire = (bus) => createI2cWire({ bus }) } = options;
+  const { threads = createPoolThreads({ clock, pulse }) } = options;
   const buses = new Map<number, GuardedI2cBus>();
-  /** Buses that hang although they have answered since the start. One that never has would hang again at once. */
-  const worthRestart = new Set<number>();
-
-  const threads = createI2cThreads({
-    poolThreads: options.poolThreads,
-    onExhausted(exhausted) {
-      if (!exhausted) pulse.release('i2c threads');
-      else if (worthRestart.size > 0) pulse.promise('i2c threads', clock.monotonicMs() + EXHAUSTED_MAX_MS);
-    },
-  });
 
   function open(number: number): GuardedI2cBus {
     const loop = `i2c bus ${number}`;
@@ -63,12 +48,11 @@ export function createI2cBuses(options: I2cBusesOptions): I2cBuses {
       exchangeMaxMs: options.exchangeMaxMs,
       threads,
       onStuck(answered) {
-        if (!answered) return;
-        worthRestart.add(number);
-        if (restartAfterMs !== undefined) pulse.promise(loop, clock.monotonicMs() + restartAfterMs);
+        // One that never has would hang again at once.
+        if (answered && restartAfterMs !== undefined)
+          pulse.promise(loop, clock.monotonicMs() + restartAfterMs);
       },
       onFree() {
-        worthRestart.delete(number);
         pulse.release(loop);
       },
     });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Behaviour, createScriptedWire } from '../../../../../test/support/scripted-wire.ts';
 import { createVirtualClock, settle } from '../../../../../test/support/virtual-clock.ts';
-import { createI2cThreads } from './i2c-threads.ts';
+import { createPoolThreads } from '../pool-threads.ts';
 import { createI2cTurns, EXCHANGE_MAX_MS } from './i2c-turns.ts';
 
 const failure = (code: string) => Object.assign(new Error(code), { code });
@@ -153,8 +153,7 @@ describe('an exchange that does not end', () => {
 describe('threads', () => {
   test('of hung buses are taken from the others only as far as one stays for files and names', async () => {
     const clock = createVirtualClock();
-    const exhausted: boolean[] = [];
-    const threads = createI2cThreads({ poolThreads: 4, onExhausted: (is) => exhausted.push(is) });
+    const threads = createPoolThreads({ clock, poolThreads: 4 });
     const wires = [0, 1, 2, 3].map(() =>
       createScriptedWire((address) => (address === 9 ? 'hangs' : undefined)),
     );
@@ -172,6 +171,7 @@ describe('threads', () => {
     const behind = ask(3, 1);
     await clock.advance(2_000);
     const withThreeHung = await Promise.allSettled([behind, ask(3, 1)]);
+    const exhausted = threads.exhausted();
     wires[0]?.letGo();
     await settle();
 
@@ -181,7 +181,7 @@ describe('threads', () => {
       { reason: { fault: 'bus_stuck', tried: false } },
     ]);
     await expect(ask(3, 1)).resolves.toHaveLength(1);
-    expect(exhausted).toEqual([true, false]);
+    expect([exhausted, threads.exhausted()]).toEqual([true, false]);
   });
 });
 

@@ -10,10 +10,10 @@
  */
 
 import type { Clock } from '../../../../base/clock.ts';
+import { createPoolThreads, type PoolThread, type PoolThreads } from '../pool-threads.ts';
 import { ChipError } from './chip.ts';
 import type { GuardedI2cBus, I2cWire } from './i2c-bus.ts';
 import { hex } from './i2c-errors.ts';
-import { createI2cThreads, type I2cThread, type I2cThreads } from './i2c-threads.ts';
 
 export interface I2cTurnsOptions {
   /** The `1` of `/dev/i2c-1`. */
@@ -21,8 +21,8 @@ export interface I2cTurnsOptions {
   readonly wire: I2cWire;
   readonly clock: Clock;
   readonly exchangeMaxMs?: number | undefined;
-  /** Shared by all buses of a process. */
-  readonly threads?: I2cThreads;
+  /** Shared by all that may hang in a process. */
+  readonly threads?: PoolThreads;
   /** Told when the bus gets stuck (with whether it has ever answered since the start), and when it is free again. */
   readonly onStuck?: (answered: boolean) => void;
   readonly onFree?: () => void;
@@ -52,7 +52,13 @@ interface Request {
 }
 
 export function createI2cTurns(options: I2cTurnsOptions): GuardedI2cBus {
-  const { bus, wire, clock, exchangeMaxMs = EXCHANGE_MAX_MS, threads = createI2cThreads() } = options;
+  const {
+    bus,
+    wire,
+    clock,
+    exchangeMaxMs = EXCHANGE_MAX_MS,
+    threads = createPoolThreads({ clock }),
+  } = options;
   let waiting: Request[] = [];
   let inHand = false;
   let stuck: { readonly sinceAt: number; readonly sinceMono: number; readonly address: number } | undefined;
@@ -81,7 +87,7 @@ export function createI2cTurns(options: I2cTurnsOptions): GuardedI2cBus {
     if (thread === undefined) {
       return request.reject(
         refusal(
-          `bus ${bus} has to wait: exchanges that hang on other buses hold every thread there is for I2C`,
+          `bus ${bus} has to wait: calls that hang on other buses or in drivers hold every thread there is for sensors`,
         ),
       );
     }
@@ -101,13 +107,12 @@ export function createI2cTurns(options: I2cTurnsOptions): GuardedI2cBus {
     abandonTo(request, ended, thread);
   }
 
-  function abandonTo(request: Request, ended: Promise<unknown>, thread: I2cThread): void {
+  function abandonTo(request: Request, ended: Promise<unknown>, thread: PoolThread): void {
     const { address } = request;
     abandoned += 1;
     stuck = { sinceAt: clock.wallMs(), sinceMono: clock.monotonicMs(), address };
-    // First, so that whoever hears that all threads hang knows of this bus already.
     options.onStuck?.(answered);
-    thread.hang();
+    thread.hang(answered);
     const late = `bus ${bus} hangs: the exchange with ${hex(address)} has not ended after ${exchangeMaxMs} ms`;
     request.reject(new ChipError('bus_stuck', `${late}; unplug that chip, or power the sensors off and on`));
     for (const one of waiting) one.reject(stillStuck());

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createVirtualClock, settle } from '../../../../../test/support/virtual-clock.ts';
+import { createPoolThreads } from '../pool-threads.ts';
 import { createDeviceTurns, type Device, type TurnLimits } from './device-turns.ts';
 
 const LIMITS: TurnLimits = { lanes: 1, patienceMs: 1_000, totalMs: 4_500, leastMs: 100 };
@@ -7,7 +8,7 @@ const LIMITS: TurnLimits = { lanes: 1, patienceMs: 1_000, totalMs: 4_500, leastM
 /** Devices that take a time, for ever until `mend`ed, or fail; and a note of who was asked, in order. */
 function turnsRig(poolThreads?: number) {
   const clock = createVirtualClock();
-  const turns = createDeviceTurns({ clock, poolThreads });
+  const turns = createDeviceTurns({ clock, threads: createPoolThreads({ clock, poolThreads }) });
   const asked: string[] = [];
   const mends = new Map<string, () => void>();
   let underWay = 0;

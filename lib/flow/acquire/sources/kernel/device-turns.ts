@@ -4,13 +4,13 @@
  * a neighbour on its bus is asked again until that read has ended. What was late, or had no turn for want of
  * time, is put in order for the next round: the longest waiting first, the late ones last.
  *
- * Each device left behind costs one of libuv's threads, of which there are four unless the environment says
- * otherwise. So only a few may be: beyond that nothing more is begun, and the reason is thrown.
+ * Each device is read on a thread that it is lent (`pool-threads.ts`), and one that is left behind keeps it. So
+ * only a few may be: beyond that nothing more is begun, and the reason is thrown.
  */
 
 import type { Clock } from '../../../../base/clock.ts';
 import { withDeadline } from '../../../../base/deadline.ts';
-import { POOL_THREADS } from '../pool-threads.ts';
+import { createPoolThreads, type PoolThread, type PoolThreads } from '../pool-threads.ts';
 
 export interface Device<T> {
   /** The same in every round, for the same device. */
@@ -50,7 +50,7 @@ export interface DeviceTurns {
 /** For people: why a device has no value now. */
 export const NOT_IN_TIME = 'has not answered in time';
 
-/** Half of the threads: the other half serves files, host names and the rest of the sensors. */
+/** Of all threads: of the other half one serves files and host names, the rest our own buses. */
 const LEFT_BEHIND_SHARE_MAX = 0.5;
 
 /** Devices come and go under other names (USB); what is remembered of them is only the order. */
@@ -58,14 +58,17 @@ const REMEMBERED_MAX = 1_000;
 
 export interface DeviceTurnsOptions {
   readonly clock: Clock;
-  /** How many threads there are for calls that block; four if left out. */
-  readonly poolThreads?: number | undefined;
+  /** Shared with all others that may hang in this process; an account of their own if left out. */
+  readonly threads?: PoolThreads | undefined;
 }
 
-export function createDeviceTurns({ clock, poolThreads = POOL_THREADS }: DeviceTurnsOptions): DeviceTurns {
-  const leftBehindMax = Math.max(1, Math.floor(poolThreads * LEFT_BEHIND_SHARE_MAX));
+export function createDeviceTurns(options: DeviceTurnsOptions): DeviceTurns {
+  const { clock, threads = createPoolThreads({ clock }) } = options;
+  const leftBehindMax = Math.max(1, Math.floor((threads.max + 1) * LEFT_BEHIND_SHARE_MAX));
   const hanging = new Map<string, string>();
   const late = new Set<string>();
+  /** Those that have answered since the start. */
+  const worked = new Set<string>();
   const turns = new Map<string, number>();
   let turn = 0;
 
@@ -80,13 +83,29 @@ export function createDeviceTurns({ clock, poolThreads = POOL_THREADS }: DeviceT
     if (turns.size > REMEMBERED_MAX) {
       turns.clear();
       late.clear();
+      worked.clear();
     }
     turn += 1;
     turns.set(key, turn);
   }
 
+  /** One that is free within so long. `take` settles once, so none is lent to somebody who has left. */
+  async function threadWithin(ms: number, signal: AbortSignal): Promise<PoolThread | undefined> {
+    const enough = new AbortController();
+    const leave = () => enough.abort();
+    signal.addEventListener('abort', leave, { once: true });
+    void clock.sleep('thread for a device', ms, enough.signal).then(leave);
+    try {
+      return await threads.take(enough.signal);
+    } finally {
+      signal.removeEventListener('abort', leave);
+      leave();
+    }
+  }
+
   async function ask<T>(
     { key, bus, read }: Device<T>,
+    thread: PoolThread,
     patienceMs: number,
     signal: AbortSignal,
   ): Promise<T | undefined> {
@@ -94,10 +113,13 @@ export function createDeviceTurns({ clock, poolThreads = POOL_THREADS }: DeviceT
     let ended = false;
     const work = async (nobodyWaits: AbortSignal) => {
       try {
-        return await read(nobodyWaits);
+        const answer = await read(nobodyWaits);
+        worked.add(key);
+        return answer;
       } finally {
         ended = true;
         hanging.delete(key);
+        thread.release();
       }
     };
     const timed = await withDeadline(clock, `device ${key}`, patienceMs, work, signal);
@@ -105,7 +127,10 @@ export function createDeviceTurns({ clock, poolThreads = POOL_THREADS }: DeviceT
       late.delete(key);
       return timed.value;
     }
-    if (!ended) hanging.set(key, bus);
+    if (!ended) {
+      hanging.set(key, bus);
+      thread.hang(worked.has(key));
+    }
     if (!signal.aborted) late.add(key);
     return undefined;
   }
@@ -117,27 +142,37 @@ export function createDeviceTurns({ clock, poolThreads = POOL_THREADS }: DeviceT
       signal.throwIfAborted();
       const endMono = clock.monotonicMs() + limits.totalMs;
       const answers = new Map<string, T | undefined>();
-      const waiting = inOrder(devices.filter((device) => !isParked(device.bus)));
+      let waiting = inOrder(devices);
+      const leftMs = () => endMono - clock.monotonicMs();
+      const next = (): Device<T> | undefined => {
+        waiting = waiting.filter((device) => !isParked(device.bus));
+        return hanging.size < leftBehindMax && leftMs() >= limits.leastMs ? waiting[0] : undefined;
+      };
       const lane = async (): Promise<void> => {
-        while (hanging.size < leftBehindMax) {
-          const leftMs = endMono - clock.monotonicMs();
-          const next = leftMs < limits.leastMs ? undefined : waiting.shift();
-          if (next === undefined) return;
-          if (isParked(next.bus)) continue;
-          answers.set(next.key, await ask(next, Math.min(limits.patienceMs, leftMs), signal));
+        while (next() !== undefined) {
+          const thread = await threadWithin(leftMs() - limits.leastMs, signal);
+          // Others have gone on while this lane waited.
+          const device = next();
+          if (device === undefined) thread?.release();
+          if (device === undefined || thread === undefined) return;
+          waiting = waiting.filter((one) => one !== device);
+          answers.set(device.key, await ask(device, thread, Math.min(limits.patienceMs, leftMs()), signal));
           signal.throwIfAborted();
         }
       };
       await Promise.all(Array.from({ length: limits.lanes }, lane));
-      if (answers.size === 0 && hanging.size >= leftBehindMax && devices.length > 0)
-        throw tooMany([...hanging.keys()]);
+      signal.throwIfAborted();
+      const none = answers.size === 0 && devices.length > 0;
+      if (none && (hanging.size >= leftBehindMax || threads.exhausted())) throw tooMany([...hanging.keys()]);
       return devices.map(({ key }) => answers.get(key));
     },
   };
 }
 
 function tooMany(names: readonly string[]): Error {
-  return new Error(
-    `${names.join(' and ')} hang in their drivers, and each keeps a thread: no other is read until one answers (see dmesg, and the wiring)`,
-  );
+  const who =
+    names.length === 0
+      ? 'calls that hang in other drivers keep every thread there is for sensors'
+      : `${names.join(' and ')} hang in their drivers, and each keeps a thread`;
+  return new Error(`${who}: no other is read until one answers (see dmesg, and the wiring)`);
 }

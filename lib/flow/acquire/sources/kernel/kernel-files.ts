@@ -26,7 +26,10 @@ const SHORTAGES: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOMEM']);
 
 const inNaturalOrder = new Intl.Collator('en', { numeric: true }).compare;
 
-/** The text of a small file without the newline at its end, or `undefined`. Rejects only when aborted or out of resources. */
+/**
+ * The text of a small file without the newline at its end, or `undefined`. Rejects only when aborted or out of
+ * resources.
+ */
 export async function readText(path: string, signal: AbortSignal): Promise<string | undefined> {
   signal.throwIfAborted();
   return absentAsUndefined(async () => {

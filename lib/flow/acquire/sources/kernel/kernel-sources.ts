@@ -8,6 +8,7 @@
 import type { Clock } from '../../../../base/clock.ts';
 import type { Measurement, SensorSource } from '../../sensor-source.ts';
 import { nameOf } from '../names.ts';
+import type { PoolThreads } from '../pool-threads.ts';
 import { createDeviceTurns, NOT_IN_TIME, type TurnLimits } from './device-turns.ts';
 import { readDiskSpace } from './disk-space.ts';
 import { findHwmonChips } from './hwmon.ts';
@@ -33,8 +34,8 @@ export interface KernelSourcesOptions extends SensorChoiceOptions {
   /** How often to read them; with every round if left out. */
   readonly intervalMs?: number | undefined;
   readonly deadlineMs?: number | undefined;
-  /** How many threads Node has for calls that block. */
-  readonly poolThreads?: number | undefined;
+  /** Shared with all others that may hang in this process; an account of their own if left out. */
+  readonly threads?: PoolThreads;
 }
 
 /** What a kind's sensors are called, or how their names begin. */
@@ -53,7 +54,10 @@ const ONE_WIRE_MS = { patience: 2_500, usual: 900 };
 const PATIENCE_SHARE_MAX = 0.5;
 const TOTAL_SHARE_MAX = 0.9;
 
-/** Opens nothing yet. One source for each kind that may have a wanted sensor; what this machine lacks gives no measurements. */
+/**
+ * Opens nothing yet. One source for each kind that may have a wanted sensor; what this machine lacks gives no
+ * measurements.
+ */
 export function createKernelSources(options: KernelSourcesOptions): readonly SensorSource[] {
   const {
     name: prefix = 'kernel',
@@ -67,7 +71,7 @@ export function createKernelSources(options: KernelSourcesOptions): readonly Sen
   } = options;
   const choice = createSensorChoice(options);
   // One for all kinds: hwmon and IIO share buses, and all share the threads that a hanging device keeps.
-  const turns = createDeviceTurns({ clock, poolThreads: options.poolThreads });
+  const turns = createDeviceTurns({ clock, threads: options.threads });
   const limitsFor = (lanes: number, ms: { patience: number; usual: number }): TurnLimits => ({
     lanes,
     patienceMs: Math.min(ms.patience, deadlineMs * PATIENCE_SHARE_MAX),

@@ -4,6 +4,8 @@
  * them); `*` stands for any characters.
  */
 
+import { matcherOf } from '../../name-pattern.ts';
+
 export interface SensorChoiceOptions {
   /** Only these, if there are any. */
   readonly only?: readonly string[] | undefined;
@@ -22,12 +24,9 @@ export interface SensorChoice {
   nameFor(sensor: string): string;
 }
 
-/** What may stand in `only` and `skip`. */
-export const CHOICE_PATTERN = /^[a-z0-9_*-]{1,48}$/;
-
 export function createSensorChoice({ only, skip = [], names = {} }: SensorChoiceOptions): SensorChoice {
-  const wanted = only?.map(matcher);
-  const unwanted = skip.map(matcher);
+  const wanted = only?.map(matcherOf);
+  const unwanted = skip.map(matcherOf);
   const renamed = new Map(Object.entries(names));
   return {
     wants: (sensor) =>
@@ -37,23 +36,6 @@ export function createSensorChoice({ only, skip = [], names = {} }: SensorChoice
       (only === undefined || only.some((pattern) => canMeet(pattern, prefix))) &&
       !skip.some((pattern) => coversAll(pattern, prefix)),
     nameFor: (sensor) => renamed.get(sensor) ?? sensor,
-  };
-}
-
-function matcher(pattern: string): (sensor: string) => boolean {
-  // Between two stars anything may stand, so each part is looked for behind the one before: no backtracking.
-  const [head = '', ...parts] = pattern.split('*');
-  const tail = parts.pop();
-  if (tail === undefined) return (sensor) => sensor === pattern;
-  return (sensor) => {
-    if (!sensor.startsWith(head) || !sensor.endsWith(tail)) return false;
-    let from = head.length;
-    for (const part of parts) {
-      const at = sensor.indexOf(part, from);
-      if (at < 0) return false;
-      from = at + part.length;
-    }
-    return from <= sensor.length - tail.length;
   };
 }
 

@@ -45,7 +45,10 @@ const WORLD_WRITABLE = 0o002;
 /** In such a directory only owners may replace files, as in /tmp. */
 const STICKY = 0o1000;
 
-/** Throws an error that says what is wrong with the file, or with what it exports. May be called again after it was mended. */
+/**
+ * Throws an error that says what is wrong with the file, or with what it exports. May be called again after it was
+ * mended.
+ */
 export async function loadDriverModule(path: string): Promise<DriverModule> {
   const changedMs = await assertOurs(path);
   const url = pathToFileURL(path);

@@ -4,6 +4,7 @@
  */
 
 import { NAME_PATTERN, NAME_RULE, UNITS } from '../../../reading.ts';
+import { isCalibrationMetric } from '../../calibration.ts';
 import type { ChipDriver } from '../i2c/chip.ts';
 
 /** A driver with more is no chip any more. */
@@ -50,6 +51,7 @@ export function problemsOfDriver(driver: unknown): readonly string[] {
   for (const [i, one] of metrics.entries()) {
     const { metric, unit, legal } = isObject(one) ? one : {};
     must(isName(metric), `metrics[${i}].metric must be ${NAME_RULE}`);
+    must(!isCalibration(metric), `metrics[${i}].metric is a name that calibrations are stored under`);
     must(!seen.has(metric), `metrics[${i}].metric is there twice`);
     seen.add(metric);
     must(KNOWN_UNITS.has(unit), `metrics[${i}].unit must be one of ${UNITS.join(', ')}`);
@@ -64,6 +66,10 @@ export function isDriver(driver: unknown): driver is ChipDriver {
 
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
+}
+
+function isCalibration(metric: unknown): boolean {
+  return typeof metric === 'string' && isCalibrationMetric(metric);
 }
 
 function isName(value: unknown): boolean {

@@ -6,7 +6,11 @@
 import { describe, expect, test } from 'vitest';
 import { CHIP_EXAMPLES, type ChipExample } from '../../../../../../test/support/chips/all-chips.ts';
 import { type ChipRig, createChipRig } from '../../../../../../test/support/chips/chip-rig.ts';
-import { type FakeChip, notAcknowledged } from '../../../../../../test/support/chips/fake-chip.ts';
+import {
+  exchangeWith,
+  type FakeChip,
+  notAcknowledged,
+} from '../../../../../../test/support/chips/fake-chip.ts';
 import { createFakeIna219 } from '../../../../../../test/support/chips/fake-ina219.ts';
 import { createFakeLm75 } from '../../../../../../test/support/chips/fake-thermometers.ts';
 import { NAME_PATTERN, UNITS } from '../../../../reading.ts';
@@ -16,6 +20,21 @@ import { LM75 } from './lm75.ts';
 import { wordAt } from './words.ts';
 
 const DRIVERS = CHIP_DRIVERS.map((driver) => [driver.type, driver] as const);
+
+/** What a program that knows nothing of us asks of a chip; nobody tells it that there is no answer. */
+const OTHER_MASTERS: readonly (readonly [what: string, ask: (chip: FakeChip) => void])[] = [
+  ['reads from it', (chip) => unlessRefused(() => chip.read(2))],
+  ['reads another of its registers', (chip) => unlessRefused(() => exchangeWith(chip, Uint8Array.of(3), 2))],
+  ['looks at its first register', (chip) => unlessRefused(() => exchangeWith(chip, Uint8Array.of(0), 1))],
+];
+
+function unlessRefused(ask: () => unknown): void {
+  try {
+    ask();
+  } catch {
+    // Not acknowledged: its own affair.
+  }
+}
 
 function exampleOf(type: string): ChipExample {
   const example = CHIP_EXAMPLES[type];
@@ -158,6 +177,30 @@ describe.each(DRIVERS)('%s', (type, driver) => {
       expectExample(type, await rig.measure());
     }
   });
+
+  test.each(OTHER_MASTERS)(
+    'gives no wrong value when another program %s between any two of its exchanges',
+    async (_what, ask) => {
+      const calm = await readyRig(driver);
+      const begun = calm.log.length;
+      await calm.measure();
+
+      for (let at = begun; at < calm.log.length; at += 1) {
+        const rig = await readyRig(driver);
+        rig.before = (exchange) => {
+          if (exchange === at) ask(rig.fake);
+        };
+        const outcome = await outcomeOf(rig.measure());
+        if (typeof outcome === 'string') expect(CHIP_FAULTS).toContain(outcome);
+        else expectExample(type, outcome);
+
+        rig.before = () => {};
+        await rig.begin();
+        await rig.clock.advance(exampleOf(type).firstValueMs);
+        expectExample(type, await rig.measure());
+      }
+    },
+  );
 
   test('stops at the abort while it waits, and asks nothing more', async () => {
     const { create } = exampleOf(type);

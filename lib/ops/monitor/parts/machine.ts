@@ -1,0 +1,70 @@
+/** The machine below the gateway: its disk, its memory, its heat and its power, as the kernel tells. */
+
+import { errorsOn } from '../../doctor/checks/disk-errors.ts';
+import { memoryKib } from '../../doctor/checks/memory-available.ts';
+import { powerWords, throttled } from '../../doctor/checks/power-supply.ts';
+import { MOUNTS, mountIn } from '../../doctor/mounts.ts';
+import { NotPermitted, type Probe } from '../../doctor/probe.ts';
+import type { PartLook } from './part.ts';
+
+export const diskPart: PartLook = {
+  part: 'disk',
+  async look({ ask, probe, place }) {
+    const real = await ask('realPathOf', place.dataDir);
+    const room = await ask('roomAt', place.dataDir);
+    // It has gone with its disk, or was never made: whoever writes there says so.
+    if (real === undefined || room === undefined) return {};
+    const table = await probe.readFile(MOUNTS);
+    const mount = table === undefined ? undefined : mountIn(table, real);
+    const errors = mount === undefined ? undefined : await errorsOn(probe, mount);
+    return {
+      disk: { ...room, mountPoint: mount?.mountPoint, readOnly: mount?.readOnly ?? false, errors },
+    };
+  },
+};
+
+export const machinePart: PartLook = {
+  part: 'machine',
+  async look({ probe }) {
+    const { total, available } = await memoryKib(probe);
+    const bytes = (kib: number | undefined) => (kib === undefined ? undefined : kib * 1_024);
+    return {
+      machine: {
+        memoryBytes: bytes(total),
+        availableBytes: bytes(available),
+        memoryPressure: numberIn(await probe.readFile('/proc/pressure/memory'), /^some .*\bavg300=([\d.]+)/m),
+        celsius: await hottest(probe),
+        power: await power(probe),
+        oomKills: numberIn(await probe.readFile('/proc/vmstat'), /^oom_kill (\d+)$/m),
+      },
+    };
+  },
+};
+
+function numberIn(text: string | undefined, pattern: RegExp): number | undefined {
+  const said = pattern.exec(text ?? '')?.[1];
+  return said === undefined ? undefined : Number(said);
+}
+
+const ZONES = '/sys/class/thermal';
+
+async function hottest(probe: Probe): Promise<number | undefined> {
+  const zones = ((await probe.list(ZONES)) ?? []).filter((name) => name.startsWith('thermal_zone'));
+  const read = await Promise.all(
+    // A zone that is asleep answers with an error.
+    zones.map((zone) => probe.readFile(`${ZONES}/${zone}/temp`).catch(() => undefined)),
+  );
+  const milli = read.flatMap((text) => (/^-?\d+$/.test(text?.trim() ?? '') ? [Number(text)] : []));
+  return milli.length === 0 ? undefined : Math.max(...milli) / 1_000;
+}
+
+async function power(probe: Probe): Promise<readonly string[] | undefined> {
+  try {
+    const bits = await throttled(probe);
+    return bits === undefined ? undefined : powerWords(bits);
+  } catch (error) {
+    // Without the kernel's file only /dev/vcio tells, which is not for us.
+    if (error instanceof NotPermitted) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,132 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import Database from 'better-sqlite3';
+import fc from 'fast-check';
+import { afterEach, describe, expect, it } from 'vitest';
+import { HOUR_MS, type NotifyRig, notifyRig } from '../../../test/support/notify-rig.ts';
+
+const MINUTE_MS = 60_000;
+const KEY = 'sensor_silent:climate';
+const UNAVAILABLE = { kind: 'failed', reason: 'HTTP 503' } as const;
+const WELL = { kind: 'sent', said: 'HTTP 200' } as const;
+
+let rig: NotifyRig;
+
+async function started(): Promise<void> {
+  rig = notifyRig();
+  rig.start();
+  await rig.clock.advance(0);
+}
+
+afterEach(() => rig.stop());
+
+/** What was heard of the thing, in order: `open` or `resolved`. */
+const told = () =>
+  rig.heard
+    .flatMap(({ message }) => message.tickets)
+    .filter(({ key }) => key === KEY)
+    .map(({ state }) => state);
+
+describe('a damaged file', () => {
+  it('is put aside, and what is open is told again', async () => {
+    await started();
+    rig.book.write('opened', { key: KEY }, rig.clock.wallMs());
+    await rig.clock.advance(10_000);
+    await rig.stop();
+    writeFileSync(rig.file, readFileSync(rig.file).fill(7, 0, 4_096));
+    rig.start();
+    await rig.clock.advance(10_000);
+
+    expect(told()).toEqual(['open', 'open']);
+  });
+});
+
+describe('a disk that refuses', () => {
+  it('is said once, and what was under way is told when it gives again', async () => {
+    await started();
+    rig.book.write('opened', { key: KEY }, rig.clock.wallMs());
+    rig.refuse(true);
+    await rig.clock.advance(HOUR_MS);
+    const meanwhile = rig.heard.length;
+    rig.refuse(false);
+    await rig.clock.advance(10_000);
+
+    expect(meanwhile).toBe(0);
+    expect(told()).toEqual(['open']);
+    expect(rig.events.map(({ type }) => type)).toEqual(['disk_failed', 'sent']);
+  });
+
+  it('when a message is to be counted keeps it from being sent at all', async () => {
+    await started();
+    rig.answer(UNAVAILABLE);
+    rig.book.write('opened', { key: KEY }, rig.clock.wallMs());
+    await rig.clock.advance(10_000);
+    rig.answer('lost');
+    const held = new Database(rig.file);
+    held.exec('BEGIN IMMEDIATE');
+    await rig.clock.advance(MINUTE_MS);
+    const meanwhile = rig.heard.length;
+    held.close();
+    await rig.clock.advance(20 * MINUTE_MS);
+
+    expect([meanwhile, rig.heard.length]).toEqual([0, 1]);
+  });
+});
+
+describe('a clock that is set', () => {
+  it('back by a year does not silence what was told', async () => {
+    await started();
+    rig.book.write('opened', { key: KEY }, rig.clock.wallMs());
+    await rig.clock.advance(10_000);
+    rig.clock.stepWall(-365 * 24 * HOUR_MS);
+    rig.book.write('resolved', { key: KEY }, rig.clock.wallMs());
+    await rig.clock.advance(10_000);
+    rig.book.write('opened', { key: KEY }, rig.clock.wallMs());
+    await rig.clock.advance(10_000);
+
+    expect(told()).toEqual(['open', 'resolved', 'open']);
+  });
+});
+
+describe('killed at any moment', () => {
+  it('it loses nothing, and what is told twice is the same under the same id', async () => {
+    rig = notifyRig();
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.constantFrom('open', 'resolve', 'step', 'kill', 'lost', 'down', 'well'), {
+          maxLength: 40,
+        }),
+        fc.integer({ min: 1, max: 1_000 }),
+        async (steps, seed) => {
+          await rig.stop();
+          rig = notifyRig(seed);
+          rig.start();
+          let isOpen = false;
+          for (const step of steps) {
+            if (step === 'open' && !isOpen) rig.book.write('opened', { key: KEY }, rig.clock.wallMs());
+            if (step === 'resolve' && isOpen) rig.book.write('resolved', { key: KEY }, rig.clock.wallMs());
+            if (step === 'open' || step === 'resolve') isOpen = step === 'open';
+            if (step === 'lost') rig.answer('lost');
+            if (step === 'down') rig.answer(UNAVAILABLE);
+            if (step === 'well') rig.answer(WELL);
+            if (step === 'step') await rig.clock.advance(7_000);
+            if (step === 'kill') {
+              rig.kill();
+              rig.start();
+            }
+          }
+          rig.kill();
+          rig.answer(WELL);
+          rig.start();
+          await rig.clock.advance(3 * HOUR_MS);
+
+          const byId = new Map(rig.heard.map(({ message }) => [message.id, JSON.stringify(message)]));
+          for (const { message } of rig.heard) expect(byId.get(message.id)).toBe(JSON.stringify(message));
+          // What was told last is what is true.
+          const once = [...byId.values()].flatMap((text) => JSON.parse(text).tickets);
+          if (steps.includes('open')) expect(once.at(-1)?.state).toBe(isOpen ? 'open' : 'resolved');
+        },
+      ),
+      { numRuns: 30 },
+    );
+  });
+});

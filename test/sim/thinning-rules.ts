@@ -1,0 +1,39 @@
+/**
+ * Readings that an outbox without room has thinned: at the end each store has rows that stand for all of them, but for
+ * those that it had before. Counted, because what a row stands for has no name of its own any more.
+ */
+
+import type { SqliteDatabase } from '../../lib/base/sqlite.ts';
+import { RAW } from '../../lib/flow/outbox/tiers.ts';
+import { countOf, difference, normalized, type SeqRange } from '../../lib/flow/seq-ranges.ts';
+import type { Stores } from './custody.ts';
+
+type StreamRange = readonly [stream: string, lo: number, hi: number];
+
+const [, RAW_TO] = RAW.space;
+const THINNED = `SELECT stream, lo, hi FROM gone
+  WHERE cause = 'thinned' AND hi <= ${RAW_TO} AND coalesce(destination, ?) = ?`;
+/** Rows that stood for others and will not come: nobody can say any more for how many. */
+const UNCOUNTED = `SELECT
+  (SELECT count(*) FROM gone WHERE cause != 'thinned' AND hi > ${RAW_TO} AND coalesce(destination, ?) = ?)
+  + (SELECT count(*) FROM dead_letters WHERE seq > ${RAW_TO} AND destination = ?)`;
+const STANDS_FOR = `SELECT coalesce(sum(count), 0) FROM thinned
+  JOIN streams ON streams.id = thinned.source WHERE streams.stream = ?`;
+const RECEIVED = `SELECT lo, hi FROM received JOIN streams ON streams.id = received.stream
+  WHERE streams.stream = ? AND hi <= ${RAW_TO}`;
+
+export function checkThinning(outbox: SqliteDatabase, stores: Stores, problem: (what: string) => void): void {
+  for (const [name, store] of stores) {
+    if (Number(outbox.prepare(UNCOUNTED).pluck().get(name, name, name)) > 0) continue;
+    const gone = outbox.prepare(THINNED).raw().all(name, name) as StreamRange[];
+    for (const stream of new Set(gone.map(([of]) => of))) {
+      const ranges = gone.filter(([of]) => of === stream);
+      const thinned = normalized(ranges.map(([, lo, hi]): SeqRange => [lo, hi]));
+      const received = normalized(store.prepare(RECEIVED).raw().all(stream) as SeqRange[]);
+      const owed = countOf(difference(thinned, received));
+      const standsFor = Number(store.prepare(STANDS_FOR).pluck().get(stream));
+      if (standsFor < owed)
+        problem(`THINNED: ${owed} readings of ${stream}, and ${name} has rows for ${standsFor} of them`);
+    }
+  }
+}
