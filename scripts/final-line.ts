@@ -11,22 +11,41 @@ export default class FinalLine implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
     const count = { passed: 0, failed: errors.length, skipped: 0, pending: 0 };
     const skips: string[] = [];
+    const failures: Failure[] = [];
     for (const module of modules) {
       // A file that could not even be loaded has failed, although none of its tests has run.
-      if (module.errors().length > 0) count.failed += 1;
+      if (module.errors().length > 0) {
+        count.failed += 1;
+        failures.push({ file: module.relativeModuleId, why: firstLineOf(module.errors()) });
+      }
       for (const test of module.children.allTests()) {
-        const { state } = test.result();
-        count[state] += 1;
-        if (state === 'skipped')
-          skips.push(`${test.fullName} (${noteOf(test.result()) ?? 'no reason given'})`);
+        const result = test.result();
+        count[result.state] += 1;
+        if (result.state === 'skipped')
+          skips.push(`${test.fullName} (${noteOf(result) ?? 'no reason given'})`);
+        if (result.state === 'failed') {
+          const why = firstLineOf(result.errors);
+          failures.push({ file: module.relativeModuleId, test: test.fullName, why });
+        }
       }
     }
     const file = process.env.TEST_COUNT_FILE;
     // A test that never ended has not passed.
     const failed = count.failed + count.pending;
-    if (file !== undefined) writeFileSync(file, JSON.stringify({ passed: count.passed, failed, skips }));
+    if (file === undefined) return;
+    writeFileSync(file, JSON.stringify({ passed: count.passed, failed, skips, failures }));
   }
 }
+
+interface Failure {
+  readonly file: string;
+  /** With the names of what it stands in; without one, the file itself. */
+  readonly test?: string;
+  readonly why: string;
+}
+
+const firstLineOf = (errors: readonly { readonly message: string }[]) =>
+  (errors[0]?.message ?? 'no reason given').split('\n', 1)[0] ?? '';
 
 /** What `context.skip(note)` said; only a skipped test has one. */
 function noteOf(result: TestResult): string | undefined {

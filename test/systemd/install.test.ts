@@ -18,7 +18,6 @@ import {
 import type { OnTestFinished } from '../support/temp-dir.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-const INSTALL_MS = 300_000;
 /** Between two looks that start a program each: half of a processor for looking is enough. */
 const A_PROGRAM_MS = 1_000;
 
@@ -134,157 +133,155 @@ const beyond = (before: readonly string[], after: readonly string[]) => {
   return after.filter((line) => !known.has(line));
 };
 
-describe
-  .skipIf(why !== undefined)
-  .concurrent(`install.sh${why === undefined ? '' : ` (${why})`}`, { timeout: INSTALL_MS }, () => {
-    it('brings a machine from nothing to readings in the store, and a second run changes nothing', async ({
-      expect,
-      onTestFinished,
-    }) => {
-      const machine = await freshMachine(onTestFinished, false);
-      // Its clock is nobody's: no NTP reaches it, and readings would wait for that.
-      machine.put(
-        '/etc/systemd/system/sensor-main.service.d/own.conf',
-        '[Service]\nEnvironment=SENSORGW_CLOCK_TRUST=always\n',
-      );
+describe.skipIf(why !== undefined).concurrent(`install.sh${why === undefined ? '' : ` (${why})`}`, () => {
+  it('brings a machine from nothing to readings in the store, and a second run changes nothing', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const machine = await freshMachine(onTestFinished, false);
+    // Its clock is nobody's: no NTP reaches it, and readings would wait for that.
+    machine.put(
+      '/etc/systemd/system/sensor-main.service.d/own.conf',
+      '[Service]\nEnvironment=SENSORGW_CLOCK_TRUST=always\n',
+    );
 
-      const first = await machine.install(SHIPPED);
-      expect(first).toMatchObject({ code: 0, said: expect.stringContaining(`ready: ${READER}`) });
-      expect(first.said).toContain('readings are kept until somebody does, at most clock.hold');
-      await machine.until(async () => (await machine.stored()).length > 0, A_PROGRAM_MS);
-      const [before, running] = [await tree(machine), await machine.invocations()];
-      const second = await machine.install(SHIPPED);
+    const first = await machine.install(SHIPPED);
+    expect(first).toMatchObject({ code: 0, said: expect.stringContaining(`ready: ${READER}`) });
+    expect(first.said).toContain('readings are kept until somebody does, at most clock.hold');
+    await machine.until(async () => (await machine.stored()).length > 0, A_PROGRAM_MS);
+    const [before, running] = [await tree(machine), await machine.invocations()];
+    const second = await machine.install(SHIPPED);
 
-      expect(second).toMatchObject({ code: 0, said: expect.stringContaining('Nothing to change.') });
-      expect(beyond(before, await tree(machine))).toEqual([]);
-      expect(await machine.invocations()).toEqual(running);
-      expect(first.said).toContain(`ready: ${MONITOR}`);
-      expect(await machine.do('systemctl', 'is-enabled', API, READER, MONITOR)).toBe(
-        'enabled\nenabled\nenabled\n',
-      );
-      expect(await machine.do('stat', '-c', '%a %U:%G', CONFIG)).toBe('640 root:sensor-gateway\n');
-    });
+    expect(second).toMatchObject({ code: 0, said: expect.stringContaining('Nothing to change.') });
+    expect(beyond(before, await tree(machine))).toEqual([]);
+    expect(await machine.invocations()).toEqual(running);
+    expect(first.said).toContain(`ready: ${MONITOR}`);
+    expect(await machine.do('systemctl', 'is-enabled', API, READER, MONITOR)).toBe(
+      'enabled\nenabled\nenabled\n',
+    );
+    expect(await machine.do('stat', '-c', '%a %U:%G', CONFIG)).toBe('640 root:sensor-gateway\n');
+  });
 
-    it('upgrades with a backlog: nothing is lost or stored twice, and --rollback goes back', async ({
-      expect,
-      onTestFinished,
-    }) => {
+  it('upgrades with a backlog: nothing is lost or stored twice, and --rollback goes back', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const machine = await freshMachine(onTestFinished);
+    await machine.install(SHIPPED);
+    const [release, early] = [await machine.release(), await machine.storedWithoutHole(5)];
+    await machine.do('systemctl', 'stop', API);
+    await machine.until(async () => {
+      const { rows } = JSON.parse(await machine.do('sensorctl', 'outbox', 'stat', '--json'));
+      return rows > 30;
+    }, A_PROGRAM_MS);
+
+    await machine.next('0.2.0');
+    const upgrade = await machine.install(NEXT);
+    expect(upgrade).toMatchObject({ code: 0, said: expect.stringContaining('0.2.0') });
+    const drained = await machine.storedWithoutHole(early.length + 30);
+    expect(new Set(drained).size).toBe(drained.length);
+    expect(drained).toEqual(expect.arrayContaining(early));
+    expect(machine.read(CONFIG)).toBe(QUICK_CONFIG);
+
+    expect(await machine.install(NEXT, '--rollback')).toMatchObject({ code: 0 });
+    expect(await machine.release()).toBe(release);
+    const after = await machine.storedWithoutHole(drained.length);
+    expect(after).toEqual(expect.arrayContaining(drained));
+  });
+
+  it.for([
+    ['a reader that ends at once', ['dist/src/sensor-main.js', '1i process.exit(1);']],
+    [
+      'a write API that never becomes ready',
+      ['dist/lib/ops/sd-notify.js', 's/READY=1/STATUS=1/; s/\\.ready()/.sendStatus("never")/'],
+    ],
+  ] as const)(
+    'an upgrade to %s is taken back by itself',
+    async ([, sabotage], { expect, onTestFinished }) => {
       const machine = await freshMachine(onTestFinished);
       await machine.install(SHIPPED);
       const [release, early] = [await machine.release(), await machine.storedWithoutHole(5)];
-      await machine.do('systemctl', 'stop', API);
-      await machine.until(async () => {
-        const { rows } = JSON.parse(await machine.do('sensorctl', 'outbox', 'stat', '--json'));
-        return rows > 30;
-      }, A_PROGRAM_MS);
+      await machine.next(
+        '0.3.0',
+        sabotage,
+        ['sensor-main.service', 's/^TimeoutStartSec=.*/TimeoutStartSec=5/'],
+        ['sensor-api-write.service', 's/^TimeoutStartSec=.*/TimeoutStartSec=5/'],
+      );
 
-      await machine.next('0.2.0');
       const upgrade = await machine.install(NEXT);
-      expect(upgrade).toMatchObject({ code: 0, said: expect.stringContaining('0.2.0') });
-      const drained = await machine.storedWithoutHole(early.length + 30);
-      expect(new Set(drained).size).toBe(drained.length);
-      expect(drained).toEqual(expect.arrayContaining(early));
-      expect(machine.read(CONFIG)).toBe(QUICK_CONFIG);
 
-      expect(await machine.install(NEXT, '--rollback')).toMatchObject({ code: 0 });
+      expect(upgrade).toMatchObject({ code: 1, said: expect.stringContaining('going back to') });
       expect(await machine.release()).toBe(release);
-      const after = await machine.storedWithoutHole(drained.length);
-      expect(after).toEqual(expect.arrayContaining(drained));
+      expect(await machine.install(SHIPPED, '--rollback')).toMatchObject({ code: 78 });
+      expect(await machine.do('systemctl', 'is-active', API, READER)).toBe('active\nactive\n');
+      const stored = await machine.storedWithoutHole(early.length);
+      expect(new Set(stored).size).toBe(stored.length);
+    },
+  );
+
+  it('goes back over a changed schema, to the copy that was made before it', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const machine = await freshMachine(onTestFinished);
+    await machine.install(SHIPPED);
+    const early = await machine.storedWithoutHole(5);
+    const another = "OUTBOX_MIGRATIONS.push('CREATE TABLE later (x INTEGER) STRICT');";
+    await machine.next('0.4.0', ['dist/lib/flow/outbox/migrations.js', `$a ${another}`]);
+    expect(await machine.install(NEXT)).toMatchObject({ code: 0 });
+    await machine.storedWithoutHole(early.length + 5);
+    const before = await machine.ids();
+
+    const back = await machine.install(NEXT, '--rollback');
+
+    expect(back).toMatchObject({
+      code: 0,
+      said: expect.stringContaining('restored: /var/lib/sensor-gateway/outbox.db'),
     });
-
-    it.for([
-      ['a reader that ends at once', ['dist/src/sensor-main.js', '1i process.exit(1);']],
-      [
-        'a write API that never becomes ready',
-        ['dist/lib/ops/sd-notify.js', 's/READY=1/STATUS=1/; s/\\.ready()/.sendStatus("never")/'],
-      ],
-    ] as const)(
-      'an upgrade to %s is taken back by itself',
-      async ([, sabotage], { expect, onTestFinished }) => {
-        const machine = await freshMachine(onTestFinished);
-        await machine.install(SHIPPED);
-        const [release, early] = [await machine.release(), await machine.storedWithoutHole(5)];
-        await machine.next(
-          '0.3.0',
-          sabotage,
-          ['sensor-main.service', 's/^TimeoutStartSec=.*/TimeoutStartSec=5/'],
-          ['sensor-api-write.service', 's/^TimeoutStartSec=.*/TimeoutStartSec=5/'],
-        );
-
-        const upgrade = await machine.install(NEXT);
-
-        expect(upgrade).toMatchObject({ code: 1, said: expect.stringContaining('going back to') });
-        expect(await machine.release()).toBe(release);
-        expect(await machine.install(SHIPPED, '--rollback')).toMatchObject({ code: 78 });
-        expect(await machine.do('systemctl', 'is-active', API, READER)).toBe('active\nactive\n');
-        const stored = await machine.storedWithoutHole(early.length);
-        expect(new Set(stored).size).toBe(stored.length);
-      },
-    );
-
-    it('goes back over a changed schema, to the copy that was made before it', async ({
-      expect,
-      onTestFinished,
-    }) => {
-      const machine = await freshMachine(onTestFinished);
-      await machine.install(SHIPPED);
-      const early = await machine.storedWithoutHole(5);
-      const another = "OUTBOX_MIGRATIONS.push('CREATE TABLE later (x INTEGER) STRICT');";
-      await machine.next('0.4.0', ['dist/lib/flow/outbox/migrations.js', `$a ${another}`]);
-      expect(await machine.install(NEXT)).toMatchObject({ code: 0 });
-      await machine.storedWithoutHole(early.length + 5);
-      const before = await machine.ids();
-
-      const back = await machine.install(NEXT, '--rollback');
-
-      expect(back).toMatchObject({
-        code: 0,
-        said: expect.stringContaining('restored: /var/lib/sensor-gateway/outbox.db'),
-      });
-      await machine.until(async () => (await machine.ids()).length > before.length + 5, A_PROGRAM_MS);
-      const after = await machine.ids();
-      expect(new Set(after).size).toBe(after.length);
-      expect(after).toEqual(expect.arrayContaining(before));
-    });
-
-    it('--uninstall leaves configuration, data and their owner, and --purge leaves nothing', async ({
-      expect,
-      onTestFinished,
-    }) => {
-      const machine = await freshMachine(onTestFinished, false);
-      const accounts = ['/etc/passwd', '/etc/group', '/etc/shadow', '/etc/gshadow'];
-      const [before, owners] = [await tree(machine), accounts.map((file) => machine.read(file))];
-      await machine.install(SHIPPED);
-      await machine.do('test', '-e', '/var/lib/sensor-gateway/outbox.db');
-      await machine.do('test', '-e', '/usr/local/share/man/man1/sensorctl.1');
-      await machine.do('test', '-e', '/usr/local/share/bash-completion/completions/sensorctl');
-      const channel = '{name: phone, type: ntfy, url: "https://ntfy.example/topic"}';
-      await machine.do('sh', '-c', `echo 'notifications: {channels: [${channel}]}' >>${CONFIG}`);
-      const shut = (await machine.show(MONITOR)).IPAddressDeny;
-      const again = await machine.install(SHIPPED);
-      expect(again).toMatchObject({ code: 0, said: expect.stringContaining('60-network.conf') });
-      expect([shut, (await machine.show(MONITOR)).IPAddressDeny]).toEqual([
-        expect.stringContaining('0.0.0.0/0'),
-        undefined,
-      ]);
-
-      expect(await machine.install(SHIPPED, '--uninstall')).toMatchObject({ code: 0 });
-      const left = beyond(before, await tree(machine)).map((line) => line.split(' ')[0] ?? '');
-      expect(left.filter((path) => !path.startsWith('/var/lib/sensor-gateway/'))).toEqual([
-        '/etc/sensor-gateway',
-        '/etc/sensor-gateway/.made-group-i2c',
-        CONFIG,
-        '/etc/sysusers.d',
-        '/etc/sysusers.d/sensor-gateway.conf',
-        '/var/lib/sensor-gateway',
-      ]);
-      expect(left).toContain('/var/lib/sensor-gateway/store.db');
-
-      await machine.install(SHIPPED);
-      expect(await machine.install(SHIPPED, '--purge')).toMatchObject({ code: 0 });
-      expect(beyond(before, await tree(machine))).toEqual([]);
-      expect(beyond(await tree(machine), before)).toEqual([]);
-      expect(accounts.map((file) => machine.read(file))).toEqual(owners);
-      expect(await machine.run('systemctl', 'cat', READER)).not.toMatchObject({ code: 0 });
-    });
+    await machine.until(async () => (await machine.ids()).length > before.length + 5, A_PROGRAM_MS);
+    const after = await machine.ids();
+    expect(new Set(after).size).toBe(after.length);
+    expect(after).toEqual(expect.arrayContaining(before));
   });
+
+  it('--uninstall leaves configuration, data and their owner, and --purge leaves nothing', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const machine = await freshMachine(onTestFinished, false);
+    const accounts = ['/etc/passwd', '/etc/group', '/etc/shadow', '/etc/gshadow'];
+    const [before, owners] = [await tree(machine), accounts.map((file) => machine.read(file))];
+    await machine.install(SHIPPED);
+    await machine.do('test', '-e', '/var/lib/sensor-gateway/outbox.db');
+    await machine.do('test', '-e', '/usr/local/share/man/man1/sensorctl.1');
+    await machine.do('test', '-e', '/usr/local/share/bash-completion/completions/sensorctl');
+    const channel = '{name: phone, type: ntfy, url: "https://ntfy.example/topic"}';
+    await machine.do('sh', '-c', `echo 'notifications: {channels: [${channel}]}' >>${CONFIG}`);
+    const shut = (await machine.show(MONITOR)).IPAddressDeny;
+    const again = await machine.install(SHIPPED);
+    expect(again).toMatchObject({ code: 0, said: expect.stringContaining('60-network.conf') });
+    expect([shut, (await machine.show(MONITOR)).IPAddressDeny]).toEqual([
+      expect.stringContaining('0.0.0.0/0'),
+      undefined,
+    ]);
+
+    expect(await machine.install(SHIPPED, '--uninstall')).toMatchObject({ code: 0 });
+    const left = beyond(before, await tree(machine)).map((line) => line.split(' ')[0] ?? '');
+    expect(left.filter((path) => !path.startsWith('/var/lib/sensor-gateway/'))).toEqual([
+      '/etc/sensor-gateway',
+      '/etc/sensor-gateway/.made-group-i2c',
+      CONFIG,
+      '/etc/sysusers.d',
+      '/etc/sysusers.d/sensor-gateway.conf',
+      '/var/lib/sensor-gateway',
+    ]);
+    expect(left).toContain('/var/lib/sensor-gateway/store.db');
+
+    await machine.install(SHIPPED);
+    expect(await machine.install(SHIPPED, '--purge')).toMatchObject({ code: 0 });
+    expect(beyond(before, await tree(machine))).toEqual([]);
+    expect(beyond(await tree(machine), before)).toEqual([]);
+    expect(accounts.map((file) => machine.read(file))).toEqual(owners);
+    expect(await machine.run('systemctl', 'cat', READER)).not.toMatchObject({ code: 0 });
+  });
+});

@@ -16,8 +16,6 @@ import {
   runningGateway,
 } from './installed-gateway.ts';
 
-const LIMIT_MS = 240_000;
-
 const why = whyNoBootedMachine();
 
 const says = (text: string) => (entry: Entry) => String(entry.msg).includes(text);
@@ -30,12 +28,9 @@ beforeAll(() => {
   if (why === undefined) bootableRoot('bookworm');
 }, MAKING_MS);
 
-describe.skipIf(why !== undefined).concurrent(
-  `within its limits the gateway${why === undefined ? '' : ` (${why})`}`,
-  {
-    timeout: LIMIT_MS,
-  },
-  () => {
+describe
+  .skipIf(why !== undefined)
+  .concurrent(`within its limits the gateway${why === undefined ? '' : ` (${why})`}`, () => {
     it('ends in good order when memory leaks away, and is started afresh', async ({
       expect,
       onTestFinished,
@@ -123,5 +118,4 @@ describe.skipIf(why !== undefined).concurrent(
       expect(ofReader(gateway, /timed out|SIGKILL/)).toEqual([]);
       expect(await gateway.accountForAll()).toBeGreaterThan(0);
     });
-  },
-);
+  });

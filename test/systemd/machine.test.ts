@@ -10,8 +10,6 @@ import { beforeAll, describe, it } from 'vitest';
 import { bootableRoot, bootMachine, MAKING_MS, whyNoBootedMachine } from '../support/booted-machine.ts';
 import { startCommand } from '../support/child-program.ts';
 
-const MACHINE_MS = 120_000;
-
 const why = whyNoBootedMachine();
 const BOOT = join(import.meta.dirname, '../support/boot-machine.sh');
 
@@ -35,9 +33,10 @@ function isRunning(pid: string): boolean {
 }
 
 describe.skipIf(why !== undefined)(`a machine of a test${why === undefined ? '' : ` (${why})`}`, () => {
-  it('leaves nothing behind when its launcher is killed, once another one has been started', {
-    timeout: MACHINE_MS,
-  }, async ({ expect, onTestFinished }) => {
+  it('leaves nothing behind when its launcher is killed, once another one has been started', async ({
+    expect,
+    onTestFinished,
+  }) => {
     // Of a process that has ended.
     const name = `sensorgw-${spawnSync('true').pid}-1`;
     const args = ['--mount', '--propagation', 'private', BOOT, bootableRoot('bookworm'), name];

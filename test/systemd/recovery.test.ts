@@ -8,8 +8,6 @@ import { bootableRoot, MAKING_MS, whyNoBootedMachine } from '../support/booted-m
 import type { OnTestFinished } from '../support/temp-dir.ts';
 import { API, type InstalledGateway, READER, runningGateway } from './installed-gateway.ts';
 
-const RECOVERY_MS = 240_000;
-
 const why = whyNoBootedMachine();
 
 const SCRIPT = '/opt/sensor-gateway/current/monitor_and_recover.sh';
@@ -36,12 +34,9 @@ async function readerAtStartLimit(onTestFinished: OnTestFinished): Promise<Insta
   return gateway;
 }
 
-describe.skipIf(why !== undefined).concurrent(
-  `the recovery script${why === undefined ? '' : ` (${why})`}`,
-  {
-    timeout: RECOVERY_MS,
-  },
-  () => {
+describe
+  .skipIf(why !== undefined)
+  .concurrent(`the recovery script${why === undefined ? '' : ` (${why})`}`, () => {
     it('changes nothing on a healthy system, run a hundred times', async ({ expect, onTestFinished }) => {
       const gateway = await runningGateway(onTestFinished);
       const before = await processes(gateway);
@@ -181,5 +176,4 @@ describe.skipIf(why !== undefined).concurrent(
       expect(verified).toMatchObject({ code: 0, stderr: '' });
       expect(await gateway.accountForAll()).toBeGreaterThan(0);
     });
-  },
-);
+  });
