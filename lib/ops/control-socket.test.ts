@@ -118,6 +118,27 @@ test('nonsense is answered, and an endless line is cut off', async () => {
   expect(await askProgram(path, { command: 'hello' })).toBe('here');
 });
 
+test('an order is carried out once, whatever comes behind it on the same connection', async () => {
+  let orders = 0;
+  const path = await listening({
+    order: () => {
+      orders += 1;
+    },
+  });
+  const socket = connect({ path, allowHalfOpen: true });
+  let answer = '';
+  socket.setEncoding('utf8').on('data', (part: string) => {
+    answer += part;
+  });
+
+  socket.write('{"command":"order"}\n');
+  await once(socket, 'data');
+  socket.end('{"command":"order"}\n');
+  await once(socket, 'close');
+
+  expect({ orders, answer }).toEqual({ orders: 1, answer: '{"ok":true,"answer":null}\n' });
+});
+
 test('whatever else listens there is refused in words', async () => {
   const path = join(tempDir(), 'program.sock');
   const stranger = createServer((socket) => socket.end('HTTP/1.1 400 Bad Request\n')).listen(path);

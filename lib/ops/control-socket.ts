@@ -37,10 +37,14 @@ export function createControlSocket(
     socket.on('error', () => socket.destroy());
     socket.setTimeout(IDLE_MS, () => socket.destroy());
     let text = '';
+    let isAnswered = false;
     socket.setEncoding('utf8').on('data', (part: string) => {
+      // One request a connection: whatever follows it must not have it carried out once more.
+      if (isAnswered) return;
       text += part;
       const end = text.indexOf('\n');
-      if (end >= 0) socket.end(`${JSON.stringify(answerTo(text.slice(0, end), commands))}\n`);
+      isAnswered = end >= 0;
+      if (isAnswered) socket.end(`${JSON.stringify(answerTo(text.slice(0, end), commands))}\n`);
       else if (text.length > REQUEST_BYTES_MAX) socket.destroy();
     });
   }
