@@ -95,6 +95,26 @@ describe('a driver of one’s own', () => {
     expect(() => source.close?.()).not.toThrow();
   });
 
+  test('that is still being loaded when it is closed is closed as soon as it has been made', async () => {
+    const text = `await globalThis.pondGate;
+      export const createSource = () => ({ read: async () => [], close() { globalThis.pondCloses += 1; } });`;
+    let open = () => {};
+    Object.assign(globalThis, {
+      pondGate: new Promise<void>((resolve) => {
+        open = resolve;
+      }),
+      pondCloses: 0,
+    });
+    const source = sourceAt(fileWith(text));
+    const reading = source.read(signal).catch((error: unknown) => error);
+
+    source.close?.();
+    open();
+
+    expect(await reading).toMatchObject({ message: 'pond has been closed' });
+    expect(Reflect.get(globalThis, 'pondCloses')).toBe(1);
+  });
+
   test.each(BROKEN)('that %s says so in each read', async (_what, text, told) => {
     const source = sourceAt(fileWith(text));
 

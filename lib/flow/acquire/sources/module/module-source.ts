@@ -31,7 +31,7 @@ export function createModuleSource(options: ModuleSourceOptions): SensorSource {
   let loaded: Loaded | undefined;
   let closed = false;
 
-  async function load(): Promise<Loaded> {
+  async function made(): Promise<Loaded> {
     const module = await loadDriverModule(path);
     if (module.kind === 'source') {
       const source = module.createSource({
@@ -58,11 +58,21 @@ export function createModuleSource(options: ModuleSourceOptions): SensorSource {
     return createChipSource({ ...options, bus: bus(), driver });
   }
 
+  async function load(): Promise<Loaded> {
+    const source = await made();
+    if (closed) {
+      // Loading a file takes as long as it takes, and nobody else would ever let go of what has come of it.
+      letGoOf(source);
+      throw new Error(`${name} has been closed`);
+    }
+    loaded = source;
+    return source;
+  }
+
   async function loadOnce(): Promise<Loaded> {
     loading ??= load();
     try {
-      loaded = await loading;
-      return loaded;
+      return await loading;
     } finally {
       loading = undefined;
     }
@@ -85,11 +95,15 @@ export function createModuleSource(options: ModuleSourceOptions): SensorSource {
     close() {
       if (closed) return;
       closed = true;
-      try {
-        loaded?.close?.();
-      } catch {
-        // Whatever a driver of somebody else's does at the end, the others are closed, too.
-      }
+      if (loaded !== undefined) letGoOf(loaded);
     },
   };
+}
+
+function letGoOf(source: Loaded): void {
+  try {
+    source.close?.();
+  } catch {
+    // Whatever a driver of somebody else's does at the end, the others are closed, too.
+  }
 }
