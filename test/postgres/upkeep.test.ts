@@ -91,6 +91,31 @@ describeOverPostgres('the upkeep of a store in PostgreSQL', (server) => {
     expect(await countOf(rig, 'readings')).toBe(2);
   });
 
+  it('moves a reading to a month that another write API has dropped', async () => {
+    const rig = await createPostgresRig(server());
+    const other = await rig.openStore({ retention: forDays(60) });
+    rig.world.clock.stepWall(NOW - rig.world.clock.wallMs());
+    await rig.store.ingest([
+      batchOf([
+        [1, 0, JANUARY, 1],
+        [2, 0, 5_000, 2, FLAG.clockUntrusted],
+      ]),
+    ]);
+    await other.ingest([batchOf([[3, 0, NOW, 3]])]);
+    while (await other.maintain());
+
+    await rig.store.ingest([batchOf([], { corrections: [[2, 2, JANUARY, 0, 10_000]] })]);
+    await maintain(rig);
+
+    const left = await rig.rows<{ seq: number; at: number }>(
+      'SELECT seq, at FROM sensorgw.readings ORDER BY seq',
+    );
+    expect(left).toEqual([
+      { seq: 2, at: JANUARY + 5_000 },
+      { seq: 3, at: NOW },
+    ]);
+  });
+
   it('keeps readings whose times nobody vouches for, beside which the others leave', async () => {
     const rig = await createPostgresRig(server(), { retention: forDays(60) });
     rig.world.clock.stepWall(NOW - rig.world.clock.wallMs());

@@ -194,9 +194,16 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
 
   /** Whether there is more to do. */
   async function correct(session: Session): Promise<boolean> {
-    const step = await session.transaction((sql) => correctionStep(sql, partitions.missing));
-    if (step.state === 'needs') await partitions.ensure(session, step.needs);
-    isCorrecting = step.state !== 'nothing_to_do';
+    try {
+      const step = await session.transaction((sql) => correctionStep(sql, partitions.missing));
+      if (step.state === 'needs') await partitions.ensure(session, step.needs);
+      isCorrecting = step.state !== 'nothing_to_do';
+    } catch (error) {
+      if (!isNoPartition(error)) throw error;
+      // Dropped by another write API. The next step makes it again.
+      partitions.forget();
+      isCorrecting = true;
+    }
     return isCorrecting;
   }
 
