@@ -87,11 +87,17 @@ export function createConnections(options: ConnectionOptions): Connections {
   pool.on('connect', (client) => client.on('error', () => {}));
   let closed = false;
 
+  function refuseIfClosed(): void {
+    if (closed) throw new StoreFault('store_closed', 'the connections to the database are closed', undefined);
+  }
+
   async function inTransaction<T>(
     begin: string,
     signal: AbortSignal,
     work: (sql: Sql) => Promise<T>,
   ): Promise<T> {
+    // Closed between two transactions of one piece of work.
+    refuseIfClosed();
     const client = await pool.connect();
     let released = false;
     const release = (isLost: boolean) => {
@@ -154,8 +160,7 @@ export function createConnections(options: ConnectionOptions): Connections {
 
   return {
     async within(what, maxMs, work) {
-      if (closed)
-        throw new StoreFault('store_closed', 'the connections to the database are closed', undefined);
+      refuseIfClosed();
       try {
         const timed = await withDeadline(clock, what, maxMs, (signal) => work(sessionOf(signal)));
         if (!timed.late) return timed.value;
