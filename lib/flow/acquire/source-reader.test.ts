@@ -155,6 +155,23 @@ describe('a source that', () => {
   });
 });
 
+test('a read that stops at its deadline, as it should, has given no late answer', async () => {
+  const world = createTestWorld();
+  const obedient = source('obedient', {
+    deadlineMs: 500,
+    async read(signal) {
+      await world.clock.sleep('convert', 60_000, signal);
+      signal.throwIfAborted();
+      return [reported('obedient')];
+    },
+  });
+  const { loop } = start([obedient], { world });
+
+  await world.clock.advance(1_000);
+
+  expect(loop.status().sources[0]).toMatchObject({ reads: 1, failures: 1, lateAnswers: 0 });
+});
+
 test('with any mix of misbehaving sources never costs the good one a round', async () => {
   const behaviour = fc.constantFrom('hang', 'late', 'throw', 'reject', 'nonsense', 'slow');
   await fc.assert(

@@ -129,11 +129,11 @@ export function createSourceReader(
   async function ask(signal: AbortSignal) {
     try {
       const answer: unknown = await source.read(signal);
+      if (signal.aborted) lateAnswers += 1;
       return { answer, stamped: stamp() };
     } finally {
       busySinceMono = undefined;
       pulse.release(`read ${name}`);
-      if (signal.aborted) lateAnswers += 1;
     }
   }
 
