@@ -62,6 +62,25 @@ it('who falls behind the history is let go, and told to begin anew when it comes
   expect(clients()).toBe(1);
 });
 
+it('what happens while a client is still taking the word to begin anew is told behind it', async () => {
+  const { client, happens, clock } = quietFeed();
+  const back = client('epoch-of-before-7');
+  await back.next();
+  const begun = (await back.next()).value ?? '';
+
+  happens('in between');
+  const taken = back.next();
+  await settle();
+  await clock.advance(HEARTBEAT_MS);
+  const next = (await taken).value ?? '';
+
+  expect(begun).toBe(
+    'id: epoch-0\nevent: reset\ndata: {"reason":"what happened since then is not known here any more"}\n\n',
+  );
+  expect(next).toContain('id: epoch-1\n');
+  expect(next).toContain('in between');
+});
+
 it('a hundred who take nothing cost a place each, and one who takes is told all the same', async () => {
   const { client, happens } = quietFeed();
   const slow = Array.from({ length: 100 }, () => client());

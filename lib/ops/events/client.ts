@@ -36,8 +36,9 @@ export async function* tell({
     const history = await begun(feed, clock, left);
     if (history === undefined) return;
     const place = lastEventId === undefined ? history.latest() : history.place(lastEventId);
-    yield place === undefined ? resetIn(history) : placeIn(history, place);
+    // Before it is sent: what happens until this client takes it comes behind it.
     let number = place ?? history.latest();
+    yield place === undefined ? resetIn(history, number) : placeIn(history, number);
     // Another history in its place means that nobody was expected back: this client was not there.
     while (!feed.closed && !left.aborted && feed.history() === history && history.reaches(number)) {
       const next = chunkFrom(history, number, wanted);
@@ -82,9 +83,9 @@ function placeIn(history: History, number: number): string {
   return `id: ${history.idOf(number)}\n\n`;
 }
 
-function resetIn(history: History): string {
+function resetIn(history: History, number: number): string {
   const reason = 'what happened since then is not known here any more';
-  return `id: ${history.idOf(history.latest())}\nevent: reset\ndata: ${JSON.stringify({ reason })}\n\n`;
+  return `id: ${history.idOf(number)}\nevent: reset\ndata: ${JSON.stringify({ reason })}\n\n`;
 }
 
 function chunkFrom(history: History, from: number, wanted: Wanted): { text: string; number: number } {

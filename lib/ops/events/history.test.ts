@@ -1,3 +1,6 @@
+import { setImmediate } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { createHistory } from './history.ts';
@@ -38,6 +41,26 @@ it('long ones take the place of many', () => {
 
   expect(history.bytes).toBeLessThanOrEqual(HISTORY_BYTES_MAX);
   expect(history.reaches(0)).toBe(false);
+});
+
+it('what has left is let go of: a history of long ones takes no more memory than it says', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect: () => void = runInNewContext('gc');
+  const history = createHistory('epoch');
+  const added: WeakRef<object>[] = [];
+  for (let i = 0; i < 100; i += 1) {
+    const happening = reset('x'.repeat(100_000));
+    added.push(new WeakRef(happening));
+    history.add(happening);
+  }
+
+  // A reference that was just made is held until the end of the turn in hand.
+  await setImmediate();
+  collect();
+  const kept = added.filter((one) => one.deref() !== undefined).length;
+
+  expect(kept).toBeLessThanOrEqual(Math.ceil(HISTORY_BYTES_MAX / 100_000));
+  expect(history.latest()).toBe(100);
 });
 
 it.each(['other-1', 'epoch', 'epoch-', 'epoch-1x', 'epoch--1', 'epoch-2', '', 'epoch-99999999999999999999'])(

@@ -29,24 +29,20 @@ export interface History {
 
 /** `epoch`: a word of its own for each history, so that an id of another is recognised. */
 export function createHistory(epoch: string): History {
-  let entries: Entry[] = [];
-  /** Entries before this place in the list have left; the list is cut now and then. */
-  let start = 0;
+  /** By number, the oldest first. */
+  const entries = new Map<number, Entry>();
   let latest = 0;
   let bytes = 0;
 
   const idOf = (number: number) => `${epoch}-${number}`;
-  const oldest = () => latest - (entries.length - start) + 1;
-  const reaches = (number: number) => number <= latest && number >= oldest() - 1;
+  const reaches = (number: number) => number <= latest && number >= latest - entries.size;
 
   function trim(): void {
-    while (entries.length - start > HISTORY_EVENTS_MAX || bytes > HISTORY_BYTES_MAX) {
-      bytes -= entries[start]?.text.length ?? 0;
-      start += 1;
+    for (const [number, { text }] of entries) {
+      if (entries.size <= HISTORY_EVENTS_MAX && bytes <= HISTORY_BYTES_MAX) return;
+      entries.delete(number);
+      bytes -= text.length;
     }
-    if (start < HISTORY_EVENTS_MAX) return;
-    entries = entries.slice(start);
-    start = 0;
   }
 
   return {
@@ -54,13 +50,13 @@ export function createHistory(epoch: string): History {
       latest += 1;
       const { event, data } = happening;
       const text = `id: ${idOf(latest)}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
-      entries.push({ number: latest, happening, text });
+      entries.set(latest, { number: latest, happening, text });
       bytes += text.length;
       trim();
     },
     latest: () => latest,
     reaches,
-    after: (number) => (reaches(number) ? entries[start + number + 1 - oldest()] : undefined),
+    after: (number) => entries.get(number + 1),
     place(id) {
       const digits = id.startsWith(`${epoch}-`) ? id.slice(epoch.length + 1) : '';
       const number = /^\d{1,15}$/.test(digits) ? Number(digits) : -1;
