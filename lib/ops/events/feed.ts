@@ -11,7 +11,7 @@ import type { Clock } from '../../base/clock.ts';
 import { messageOf } from '../../base/errors.ts';
 import { createLoop, type Loop, type Pulse } from '../../base/loop.ts';
 import type { Random } from '../../base/random.ts';
-import { isPassing } from '../monitor/patient-book.ts';
+import { isPassing } from '../passing-trouble.ts';
 import type { TicketChange } from '../tickets/ticket.ts';
 import type { TicketBook } from '../tickets/ticket-book.ts';
 import type { EventFiles, EventLook } from './event-worker.ts';

@@ -4,15 +4,9 @@
  * tickets all the same, in the room that a ballast has kept for them.
  */
 
-import { isDiskCondition } from '../../base/disk-condition.ts';
-import { codeOf } from '../../base/errors.ts';
 import type { Ballast } from '../../flow/outbox/ballast.ts';
+import { isPassing } from '../passing-trouble.ts';
 import type { TicketBook } from '../tickets/ticket-book.ts';
-
-/** The disk, or who may write there; it may be better with the next call. */
-export function isPassing(error: unknown): boolean {
-  return isDiskCondition(error) || codeOf(error) === 'SGW_DATA_DIR_UNUSABLE';
-}
 
 /** Each call throws what `open` throws, too. */
 export function createPatientBook(open: () => TicketBook, ballast: Pick<Ballast, 'spendIfFull'>): TicketBook {

@@ -8,10 +8,10 @@ import type { Clock } from '../../base/clock.ts';
 import { messageOf } from '../../base/errors.ts';
 import { createLoop, type Loop, type Pulse } from '../../base/loop.ts';
 import type { Checked, Engine, Recovery } from '../invariants/engine.ts';
+import { isPassing } from '../passing-trouble.ts';
 import { type Severity, TICKET_STATES, type Ticket } from '../tickets/ticket.ts';
 import type { TicketBook } from '../tickets/ticket-book.ts';
 import { LOOK_TURN_MAX_MS, type Looker } from './looker.ts';
-import { isPassing } from './patient-book.ts';
 import { createUnwritten } from './unwritten.ts';
 
 export interface WatchDeps {

@@ -8,8 +8,10 @@
  * tickets that is begun afresh is recognised by the change that we stopped at (docs/decisions/0033).
  */
 
+import { dirname } from 'node:path';
 import type { BreakerRecord } from '../../base/breaker.ts';
 import { moveAside, openOrReplace } from '../../base/damaged-file.ts';
+import { GatewayError, messageOf } from '../../base/errors.ts';
 import { noteSalvaged, type ShelfBounds, tidyShelf } from '../../base/quarantine-shelf.ts';
 import { openDatabase, type SqliteDatabase } from '../../base/sqlite.ts';
 import type { Message } from './message.ts';
@@ -127,16 +129,37 @@ export interface OpenLedgerOptions {
 /** Damaged files that are kept to be looked at: there is nothing in them to bring back. */
 const SHELF: ShelfBounds = { bytesMax: 16 * 1_048_576, diskReserveBytes: 0 };
 
-/** A damaged file is put aside, and a fresh one begun. Throws what `openDatabase` throws besides. */
+/**
+ * A damaged file is put aside, and a fresh one begun. Throws what `openDatabase` throws besides, and
+ * `SGW_DATA_DIR_UNUSABLE` for a damaged file that the disk does not let go of.
+ */
 export function openNotifyLedger({ file, wallMs, onQuarantined }: OpenLedgerOptions): NotifyLedger {
   const quarantine = (reason: string): void => {
-    const dir = moveAside(file, { reason, at: wallMs() });
-    noteSalvaged(dir, {});
+    const dir = putAside(file, reason, wallMs());
     tidyShelf(file, SHELF, () => undefined);
     onQuarantined(dir, reason);
   };
   const check = { file, checkedWhole: ['place', 'channels', 'news', 'told', 'messages'] };
   return openOrReplace(check, () => ledgerOn(open(file)), quarantine);
+}
+
+/**
+ * Returns where it lies now. What the system refuses is said as `SGW_DATA_DIR_UNUSABLE`: its own words would mislead, for
+ * on a read-only disk Node says of a path that it cannot make that there is none.
+ */
+function putAside(file: string, reason: string, at: number): string {
+  try {
+    const dir = moveAside(file, { reason, at });
+    noteSalvaged(dir, {});
+    return dir;
+  } catch (error) {
+    if (!(error instanceof Error && 'syscall' in error)) throw error;
+    const what = `${file} is damaged (${reason}) and cannot be put aside: ${messageOf(error)}`;
+    throw new GatewayError('SGW_DATA_DIR_UNUSABLE', what, {
+      hint: `Is the disk full (df -h) or read-only (findmnt ${dirname(file)})?`,
+      cause: error,
+    });
+  }
 }
 
 function open(file: string): SqliteDatabase {

@@ -9,7 +9,7 @@
 
 import { messageOf } from '../../base/errors.ts';
 import { createLoop, type Loop, type Pulse } from '../../base/loop.ts';
-import { isPassing } from '../monitor/patient-book.ts';
+import { isPassing } from '../passing-trouble.ts';
 import { createIntake, type Intake, type IntakeOptions, type Recipient } from './intake.ts';
 import type { NotifyLedger } from './ledger.ts';
 import { SEND_MAX_MS, TURN_EVERY_MS } from './limits.ts';
