@@ -32,6 +32,10 @@ export interface NotifyRig {
   answer(next: SendOutcome | 'silent' | 'lost', channel?: string): void;
   /** Whether the disk of the tickets takes and gives anything. */
   refuse(is: boolean): void;
+  /** Whether the disk of the ledger fails what is read of it, though it lets it be opened. */
+  failReads(is: boolean): void;
+  /** Ledgers that were opened and are not closed. */
+  openLedgers(): number;
   status(): readonly ChannelStatus[];
   /** Starts it on the same files as before. */
   start(options?: RigOptions): Notifier;
@@ -58,6 +62,8 @@ export function notifyRig(seed = 1): NotifyRig {
   const events: NotifyEvent[] = [];
   const answers = new Map<string, SendOutcome | 'silent' | 'lost'>();
   let diskRefuses = false;
+  let readsFail = false;
+  let openLedgers = 0;
   let running: { notifier: Notifier; run: Promise<void>; alive: { is: boolean } } | undefined;
 
   function channelOf(name: string, alive: { is: boolean }): Channel {
@@ -90,6 +96,10 @@ export function notifyRig(seed = 1): NotifyRig {
     refuse(is) {
       diskRefuses = is;
     },
+    failReads(is) {
+      readsFail = is;
+    },
+    openLedgers: () => openLedgers,
     start({ channels = [{ name: 'phone' }], intervalMs = HOUR_MS, quiet } = {}) {
       const alive = { is: true };
       const notifier = createNotifier({
@@ -100,7 +110,21 @@ export function notifyRig(seed = 1): NotifyRig {
             return book.changesAfter(id, limit);
           },
         },
-        openLedger: () => openNotifyLedger({ file, wallMs: clock.wallMs, onQuarantined: () => {} }),
+        openLedger() {
+          const ledger = openNotifyLedger({ file, wallMs: clock.wallMs, onQuarantined: () => {} });
+          openLedgers += 1;
+          return {
+            ...ledger,
+            breaker(name) {
+              if (readsFail) throw Object.assign(new Error('disk I/O error'), { code: 'SQLITE_IOERR' });
+              return ledger.breaker(name);
+            },
+            close() {
+              openLedgers -= 1;
+              ledger.close();
+            },
+          };
+        },
         recipients: channels.map(({ name, severity = 'warning' }) => ({
           channel: channelOf(name, alive),
           severity,

@@ -55,6 +55,21 @@ describe('a disk that refuses', () => {
     expect(rig.events.map(({ type }) => type)).toEqual(['disk_failed', 'sent']);
   });
 
+  it('what it reads, again and again, leaves no file open', async () => {
+    rig = notifyRig();
+    rig.failReads(true);
+    rig.start();
+    await rig.clock.advance(10 * MINUTE_MS);
+    const meanwhile = rig.openLedgers();
+    rig.failReads(false);
+    rig.book.write('opened', { key: KEY }, rig.clock.wallMs());
+    await rig.clock.advance(10_000);
+
+    expect([meanwhile, rig.openLedgers()]).toEqual([0, 1]);
+    expect(told()).toEqual(['open']);
+    expect(rig.events.map(({ type }) => type)).toEqual(['disk_failed', 'sent']);
+  });
+
   it('when a message is to be counted keeps it from being sent at all', async () => {
     await started();
     rig.answer(UNAVAILABLE);

@@ -58,9 +58,15 @@ export function createNotifier(options: NotifierOptions): Notifier {
 
   function open(): Opened {
     const ledger = options.openLedger();
-    const intake = createIntake({ book, ledger, recipients, wallMs: clock.wallMs });
-    const tellers = recipients.map(({ channel }) => createTeller({ channel, ledger, onEvent }, options));
-    return { ledger, intake, tellers };
+    try {
+      const intake = createIntake({ book, ledger, recipients, wallMs: clock.wallMs });
+      const tellers = recipients.map(({ channel }) => createTeller({ channel, ledger, onEvent }, options));
+      return { ledger, intake, tellers };
+    } catch (error) {
+      // It is opened anew with the next turn: a disk that opens files and fails reads would use up all handles.
+      ledger.close();
+      throw error;
+    }
   }
 
   function close(): void {
