@@ -3,22 +3,20 @@
  * size adapts, for as long as there is a backlog. It never starts a request while a fresh round waits
  * or is on its way, so a drain of any length costs a round at most one request of its time; and of a
  * destination that must be probed, the live lane is the one to ask. While a batch of a drain is being
- * answered, the next one is made; it goes out only if all of the first was stored.
- *
- * It also finds the reading for which a whole batch is turned away (bisect.ts): refused alone by a
- * write API of ours it is buried; failed on alone (HTTP 500) it is set aside first (aside.ts).
+ * answered, the next one is made; it goes out only if all of the first was stored. Where a whole batch
+ * is turned away, it sends what finds the reading that is to blame (blame.ts).
  */
 
 import type { Clock } from '../../base/clock.ts';
 import type { Observe } from '../flow-event.ts';
-import { TRIM_ROWS_MAX } from '../outbox/commits.ts';
 import type { BatchPick, Outbox, OutgoingBatch } from '../outbox/outbox.ts';
 import { RAW } from '../outbox/tiers.ts';
 import { countOf, NO_SEQS, type SeqRanges, union } from '../seq-ranges.ts';
-import { createAside } from './aside.ts';
 import { BATCH_SIZE_START, type BatchSize, grown, halved } from './batch-size.ts';
-import { narrowed, rowsToTry, type Suspects, suspectsIn } from './bisect.ts';
+import { rowsToTry } from './bisect.ts';
+import { createBlame, type PickedFrom } from './blame.ts';
 import type { Delivered, Delivery } from './delivery.ts';
+import { createDrain, type DrainStatus } from './drain.ts';
 import type { LiveLane } from './live-lane.ts';
 import { unlessDiskFails } from './unless-disk-fails.ts';
 
@@ -50,8 +48,8 @@ export interface BackfillLaneStatus {
   /** Readings among which one is to blame for a batch turned away. */
   readonly suspects: number;
   readonly aside: number;
-  /** While a backlog drains: how much of it has been delivered, and how fast. */
-  readonly drain: { readonly rows: number; readonly rowsPerSecond: number } | undefined;
+  /** While a backlog drains. */
+  readonly drain: DrainStatus | undefined;
 }
 
 export interface BackfillLane {
@@ -65,43 +63,23 @@ const RETRY_MS = 5_000;
 const EVERY_MS = 60_000;
 /** A turn ends after this and one more request, so that the loop can show that it moves. */
 export const BACKFILL_TURN_MS = 10_000;
-/**
- * Acknowledgements ride along with the next round, but a drain would have the rows of ten seconds sent
- * again after a crash, and would outrun the trimming. A commit for each batch would cost it a third.
- */
-const FLUSH_EVERY_MS = 2_000;
-const FLUSH_ROWS = TRIM_ROWS_MAX;
 /** Slower than a twentieth of the time would make a drain of a week last five months. */
 const DRAIN_SHARE_MIN = 0.05;
-/** So many burials with nothing accepted in between point at a disagreement, not at the readings: then one a minute. */
-const BURIED_IN_A_ROW_MAX = 50;
-
 /** What a batch was picked for; `ledger` carries no readings, but what will never come or was wrong. */
-type Purpose = 'drain' | 'bisect' | 'retry' | 'ledger';
+type Purpose = PickedFrom | 'ledger';
 
 export function createBackfillLane(deps: BackfillLaneDeps, options: BackfillLaneOptions): BackfillLane {
   const { name, outbox, clock, delivery, live } = deps;
   const { everyMs = EVERY_MS } = options;
   const drainShare = Math.min(1, Math.max(DRAIN_SHARE_MIN, options.drainShare));
-  const aside = createAside();
+  const blame = createBlame(deps);
+  const drain = createDrain(deps);
   let size = BATCH_SIZE_START;
-  let suspects: Suspects | undefined;
-  /** Whether the suspects make the API fail; otherwise it refuses them, which is no failure. */
-  let poisonous = false;
   let pacedUntilMono = 0;
-  let flushedMono = 0;
-  let unflushedRows = 0;
-  let drain: { sinceMono: number; rows: number } | undefined;
   /** The batch after the one on its way, made while that one is answered: a fifth of a drain's time. */
   let ahead: OutgoingBatch | undefined;
   /** A store that will not hear the ledger is asked again now and then, and gets its readings all the same. */
   let ledgerDueMono = 0;
-  let buriedInARow = { count: 0, deliveredThen: 0 };
-
-  const delivered = () => {
-    const { stored, duplicate } = delivery.counters();
-    return stored + duplicate;
-  };
 
   /** When the next request may start; not later than now if at once. */
   function startMono(nowMono: number): number {
@@ -125,7 +103,7 @@ export function createBackfillLane(deps: BackfillLaneDeps, options: BackfillLane
   }
 
   /** What waits for its own time. */
-  const hidden = () => union(aside.seqs(), delivery.putOff());
+  const hidden = () => union(blame.aside(), delivery.putOff());
   /** The live lane has not tried these yet. Of thinned readings it tries none. */
   const fresh = (): SeqRanges => [[live.cursor() + 1, RAW.space[1]]];
 
@@ -134,23 +112,24 @@ export function createBackfillLane(deps: BackfillLaneDeps, options: BackfillLane
     const news = hears ? (outbox.goneBatch(name) ?? outbox.correctionBatch(name)) : undefined;
     if (news !== undefined) return { batch: news, purpose: 'ledger' };
     // A probe of rows that make the API fail would keep the breaker open although the API is well.
-    const avoided = !deps.closed() && poisonous ? suspects : undefined;
+    const avoided = deps.closed() ? undefined : blame.poisonous();
     if (avoided !== undefined) {
       const except = union(union(hidden(), fresh()), [avoided.within]);
       const batch = pick({ order: options.order, except, rowsMax: 1 });
       if (batch !== undefined) return { batch, purpose: 'drain' };
     }
+    const suspects = blame.suspects();
     if (suspects !== undefined) {
       const rowsMax = Math.min(rowsToTry(suspects), size.rows);
       const batch = pick({ within: suspects.within, except: hidden(), rowsMax });
       if (batch !== undefined) return { batch, purpose: 'bisect' };
-      suspects = undefined; // Gone by other ways, shed for instance.
+      blame.dropSuspects(); // Gone by other ways, shed for instance.
     }
-    const due = deps.closed() ? aside.due(nowMono, delivered()) : undefined;
+    const due = deps.closed() ? blame.retryDue(nowMono) : undefined;
     if (due !== undefined) {
       const batch = pick({ within: [due, due], rowsMax: 1 });
       if (batch !== undefined) return { batch, purpose: 'retry' };
-      aside.forget(due);
+      blame.forgetAside(due);
     }
     const batch = ahead ?? pick({ order: options.order, except: union(hidden(), fresh()) });
     return batch === undefined ? undefined : { batch, purpose: 'drain' };
@@ -158,7 +137,7 @@ export function createBackfillLane(deps: BackfillLaneDeps, options: BackfillLane
 
   /** While a request is on its way: what the answers before it have earned, and the batch after it. */
   function prepare(present: OutgoingBatch, purpose: Purpose): void {
-    if (unflushedRows >= FLUSH_ROWS || clock.monotonicMs() - flushedMono >= FLUSH_EVERY_MS) flush();
+    drain.flushIfDue();
     if (purpose !== 'drain' || !deps.closed()) return;
     const except = union(union(hidden(), fresh()), present.seqs);
     unlessDiskFails(() => {
@@ -188,74 +167,21 @@ export function createBackfillLane(deps: BackfillLaneDeps, options: BackfillLane
     switch (outcome.kind) {
       case 'stored':
         size = durationMs > options.latencyTargetMs ? halved(size, sent) : grown(size, sent);
-        if (purpose === 'bisect' && suspects !== undefined) suspects = narrowed(suspects, batch, true);
-        if (purpose === 'retry' && result.complete) aside.forget(firstSeq(batch));
+        blame.stored(batch, purpose, result.complete);
         pacedUntilMono = clock.monotonicMs() + (durationMs * (1 - drainShare)) / drainShare;
-        drained(countOf(outcome.answer.stored) + countOf(outcome.answer.duplicate), durationMs);
+        drain.delivered(countOf(outcome.answer.stored) + countOf(outcome.answer.duplicate), durationMs);
         return;
       case 'refused':
         if (outcome.tooLarge) size = halved(size, sent);
-        if (batch.rows === 1) buryRefused(batch, purpose, outcome.code, outcome.message);
-        else if (!outcome.tooLarge) suspect(batch, purpose, false);
+        blame.refused(batch, purpose, outcome);
         return;
       case 'unavailable':
         if (outcome.overloaded) size = halved(size, sent);
-        if (outcome.failedInside && !aside.full) {
-          if (batch.rows === 1) setAside(batch, purpose, outcome.reason);
-          else suspect(batch, purpose, true);
-        }
+        if (outcome.failedInside) blame.failedInside(batch, purpose, outcome.reason);
         return;
       case 'misconfigured':
         return;
     }
-  }
-
-  /** A batch that was put off whole is no part of a drain: nothing of it is through. */
-  function drained(rows: number, durationMs: number): void {
-    if (rows === 0) return;
-    const sinceMono = drain?.sinceMono ?? clock.monotonicMs() - durationMs;
-    drain = { sinceMono, rows: (drain?.rows ?? 0) + rows };
-  }
-
-  function suspect(batch: OutgoingBatch, purpose: Purpose, fails: boolean): void {
-    const within = purpose === 'bisect' ? suspects : undefined;
-    suspects = within === undefined ? suspectsIn(batch) : narrowed(within, batch, false);
-    poisonous = fails;
-  }
-
-  function buryRefused(batch: OutgoingBatch, purpose: Purpose, code: string, message: string): void {
-    if (purpose === 'bisect') suspects = undefined; // Found.
-    aside.forget(firstSeq(batch));
-    delivery.bury(batch.stream, { seq: firstSeq(batch), code, message });
-    const count = delivered() === buriedInARow.deliveredThen ? buriedInARow.count + 1 : 1;
-    buriedInARow = { count, deliveredThen: delivered() };
-    if (count >= BURIED_IN_A_ROW_MAX) delivery.restLong();
-  }
-
-  function setAside(batch: OutgoingBatch, purpose: Purpose, reason: string): void {
-    const seq = firstSeq(batch);
-    if (purpose === 'bisect') suspects = undefined; // Found.
-    if (!aside.failed(seq, clock.monotonicMs(), delivered())) return;
-    delivery.bury(batch.stream, {
-      seq,
-      code: 'SERVER_ERROR',
-      message: `the write API failed on this reading alone, again and again, while it stored others: ${reason}`,
-    });
-  }
-
-  function flush(): void {
-    flushedMono = clock.monotonicMs();
-    unflushedRows = 0;
-    unlessDiskFails(() => outbox.flush());
-  }
-
-  /** Nothing is left to send, but for what is set aside. */
-  function endDrain(): void {
-    if (drain === undefined) return;
-    flush();
-    const durationMs = Math.round(clock.monotonicMs() - drain.sinceMono);
-    deps.observe({ type: 'backlog.drained', destination: name, rows: drain.rows, durationMs });
-    drain = undefined;
   }
 
   return {
@@ -268,10 +194,10 @@ export function createBackfillLane(deps: BackfillLaneDeps, options: BackfillLane
 
         const picked = next(nowMono);
         if (picked === undefined) {
-          endDrain();
+          drain.end();
           return Math.max(
             nowMono + RETRY_MS,
-            Math.min(aside.nextMono(delivered()) ?? Number.POSITIVE_INFINITY, nowMono + everyMs),
+            Math.min(blame.nextRetryMono() ?? Number.POSITIVE_INFINITY, nowMono + everyMs),
           );
         }
         ahead = undefined;
@@ -282,24 +208,15 @@ export function createBackfillLane(deps: BackfillLaneDeps, options: BackfillLane
         if (result?.outcome.kind !== 'stored' || !result.complete) ahead = undefined;
         if (stopping.aborted || result === undefined) return clock.monotonicMs() + RETRY_MS;
         learn(batch, purpose, result);
-        unflushedRows += batch.rows;
+        drain.answered(batch.rows);
         if (clock.monotonicMs() >= turnEndsMono) return clock.monotonicMs();
       }
     },
     status: () => ({
       size,
-      suspects: suspects?.rows ?? 0,
-      aside: countOf(aside.seqs()),
-      drain: drain && {
-        rows: drain.rows,
-        rowsPerSecond: Math.round((drain.rows * 1_000) / Math.max(1, clock.monotonicMs() - drain.sinceMono)),
-      },
+      suspects: blame.suspects()?.rows ?? 0,
+      aside: countOf(blame.aside()),
+      drain: drain.status(),
     }),
   };
-}
-
-function firstSeq(batch: OutgoingBatch): number {
-  const first = batch.seqs[0];
-  if (first === undefined) throw new TypeError('a batch without readings was picked');
-  return first[0];
 }
