@@ -1,7 +1,4 @@
-/**
- * One question on its way to an answer: it asks the store in small looks, and is over in time whatever the store
- * does. A client that has left asks no further.
- */
+/** One question on its way to an answer: it asks the store in small looks, and is over in time whatever the store does. */
 
 import type { Clock } from '../../base/clock.ts';
 import { withDeadline } from '../../base/deadline.ts';

@@ -202,18 +202,21 @@ it('tells of an export without making it', async () => {
   expect(head.headers['content-type']).toContain('text/csv');
 });
 
-it('says of an export that breaks off why it did', async () => {
+it.each([
+  ['the disk', new StoreFault('store_io', 'the store: disk I/O error', undefined), 'store_io'],
+  ['a bug', new TypeError('x is not a function'), 'internal'],
+])('says of an export that breaks off because of %s why it did', async (_what, error, code) => {
   const rig = await filled();
   let looks = 0;
   const { get, refused } = createApi(async (name, ...args) => {
     looks += 1;
-    if (looks > 3) throw new StoreFault('store_io', 'the store: disk I/O error', undefined);
+    if (looks > 3) throw error;
     return rig.ask(name, ...args);
   });
 
   await get('/api/v1/export').catch(() => {});
 
-  expect(refused).toEqual(['store_io']);
+  expect(refused).toEqual([code]);
 });
 
 it('says in a line that nothing has changed, and only then', async () => {

@@ -8,8 +8,9 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../../base/clock.ts';
+import { messageOf } from '../../base/errors.ts';
 import { createHttpServer, type HttpServer, refuseOtherMethods } from '../../base/http/http-server.ts';
-import { HttpProblem } from '../../base/http/problem.ts';
+import { HttpProblem, problemOf } from '../../base/http/problem.ts';
 import type { RefusedRequest } from '../../base/http/problem-answers.ts';
 import type { TextPage } from '../../base/http/text-page.ts';
 import { API_IDENTITY_HEADER, WIRE_SCHEMA } from '../../flow/reading.ts';
@@ -97,17 +98,14 @@ export function createReadApi(options: ReadApiOptions): HttpServer {
     }
   }
 
-  /** The client notices because the end is missing; the log should have the reason. */
+  /** The client notices because the end is missing; the log should have the reason, and of a bug where it is. */
   function brokenOff(path: string, error: unknown): void {
     const known = error instanceof HttpProblem ? error : problemOfStore(error);
-    if (known === undefined) return;
-    options.onRefused({
-      method: 'GET',
-      path,
-      status: 503,
-      code: known.code,
-      message: `broken off: ${known.message}`,
-    });
+    const code = known?.code ?? 'internal';
+    const { status } = problemOf(READ_PROBLEMS, code, '');
+    const stack = error instanceof Error ? error.stack : undefined;
+    const message = `broken off: ${known?.message ?? stack ?? messageOf(error)}`;
+    options.onRefused({ method: 'GET', path, status, code, message });
   }
 
   function sendText({ type, fileName, chunks }: TextReply, reply: FastifyReply): FastifyReply {
