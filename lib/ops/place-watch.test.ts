@@ -1,4 +1,4 @@
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { tempDir } from '../../test/support/temp-dir.ts';
@@ -8,6 +8,10 @@ import { createPlaceWatch } from './place-watch.ts';
 function setUp() {
   const file = join(tempDir(), 'outbox.db');
   writeFileSync(file, 'one');
+  return watching(file);
+}
+
+function watching(file: string) {
   const clock = createVirtualClock();
   const loop = createPlaceWatch({ file, clock, pulse: { promise() {}, release() {} } });
   const ended = loop.run().then(
@@ -21,6 +25,20 @@ it('is content with a file that is written to', async () => {
   const { file, clock, loop, ended } = setUp();
 
   writeFileSync(file, 'one and two');
+  await clock.advance(60_000);
+  loop.stop();
+
+  expect(await ended).toBe('stopped');
+});
+
+it('takes a file for the one that it opened if the disk would not say at first', async () => {
+  const file = join(tempDir(), 'outbox.db');
+  // Which file that is, nobody can say.
+  symlinkSync(file, file);
+  const { clock, loop, ended } = watching(file);
+  rmSync(file);
+  writeFileSync(file, 'one');
+
   await clock.advance(60_000);
   loop.stop();
 

@@ -29,7 +29,7 @@ const TURN_MAX_MS = 5_000;
 /** Its run rejects with `SGW_DATA_DIR_UNUSABLE`. */
 export function createPlaceWatch(options: PlaceWatchOptions): Loop {
   const { file, everyMs = LOOK_MS, onGone, clock, pulse } = options;
-  const opened = placeOf(file);
+  let opened = placeOf(file);
   return createLoop({
     name: 'place-watch',
     clock,
@@ -38,6 +38,8 @@ export function createPlaceWatch(options: PlaceWatchOptions): Loop {
     async turn() {
       const found = placeOf(file);
       const missing = found === 'nowhere';
+      // Where the disk did not say at first which file it is, it is the one that is first seen.
+      opened ??= found;
       if (found === undefined || (found === opened && !missing)) return clock.monotonicMs() + everyMs;
       const what = missing ? 'deleted or moved away' : 'replaced';
       onGone?.();
