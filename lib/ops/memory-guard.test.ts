@@ -67,3 +67,20 @@ test('close to the limit it ends if giving back does not help, and not if it doe
   ]);
   expect(ended()).toMatchObject({ code: 'SGW_MEMORY_LIMIT', exitCode: 75 });
 });
+
+test('it says how much there is after giving back, for that is why it ends', async () => {
+  const clock = createVirtualClock();
+  let mib = 99;
+  const guard = createMemoryGuard({
+    clock,
+    pulse: noPulse,
+    limitBytes: 100 * 1_048_576,
+    rssBytes: () => mib * 1_048_576,
+    shed: () => {
+      mib = 96;
+    },
+    onShed: () => {},
+  });
+
+  await expect(guard.run()).rejects.toThrow('the program has 96 MiB of the 100 MiB that it may have');
+});

@@ -56,8 +56,9 @@ export function createMemoryGuard(options: MemoryGuardOptions): Loop {
     pulse: options.pulse,
     turnMaxMs: TURN_MAX_MS,
     async turn() {
-      const bytes = rssBytes();
-      if (bytes >= limitBytes * SHED_SHARE && afterShedding(bytes) >= limitBytes * END_SHARE) {
+      const beforeBytes = rssBytes();
+      const bytes = beforeBytes >= limitBytes * SHED_SHARE ? afterShedding(beforeBytes) : beforeBytes;
+      if (bytes >= limitBytes * END_SHARE) {
         const [has, limit] = [bytes, limitBytes].map((one) => `${Math.round(one / 1_048_576)} MiB`);
         throw new GatewayError(
           'SGW_MEMORY_LIMIT',
