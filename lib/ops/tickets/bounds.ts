@@ -42,6 +42,11 @@ export function cut(text: string, max: number): string {
   return `${text.slice(0, end)}…`;
 }
 
+/** As a ticket with this key has it: what is found, and what is well again, must name the same one. */
+export function boundedKey(key: string): string {
+  return cut(key, KEY_MAX);
+}
+
 export interface BoundedFinding extends Omit<Finding, 'evidence' | 'foundAt'> {
   /** JSON. */
   readonly evidence: string;
@@ -50,7 +55,7 @@ export interface BoundedFinding extends Omit<Finding, 'evidence' | 'foundAt'> {
 /** Never throws, whatever the evidence is: a ticket without it is better than none. */
 export function bounded(finding: Finding): BoundedFinding {
   return {
-    key: cut(finding.key, KEY_MAX),
+    key: boundedKey(finding.key),
     invariant: cut(finding.invariant, KEY_MAX),
     subject: cut(finding.subject, KEY_MAX),
     severity: finding.severity,

@@ -11,7 +11,7 @@
 import { drizzle } from 'drizzle-orm/better-sqlite3';
 import type { Clock } from '../../base/clock.ts';
 import { openDatabase, type SqliteDatabase } from '../../base/sqlite.ts';
-import { BY_MAX, bounded, cut, NOTE_MAX, UNRESOLVED_MAX } from './bounds.ts';
+import { BY_MAX, bounded, boundedKey, cut, NOTE_MAX, UNRESOLVED_MAX } from './bounds.ts';
 import { FLAPPING, type FlappingRule, isFlapping, isQuiet, linesToLookAt } from './flapping.ts';
 import { prepareHistory } from './history.ts';
 import { stateAfter } from './moves.ts';
@@ -145,8 +145,9 @@ function createTicketBook(database: SqliteDatabase, options: TicketBookOptions):
       const leftOut = report.immediate(findings, batch, now);
       if (leftOut > 0) onLeftOut(leftOut);
     },
-    recovered(keys, at, reason = RECOVERED) {
+    recovered(found, at, reason = RECOVERED) {
       const now = stampOf(at);
+      const keys = found.map(boundedKey);
       const news = keys.some((key) => writes.unresolvedOf(key)?.recoveredAt === null);
       if (!news && !writes.waiting().some((one) => isOver(one, now))) return;
       recovered.immediate(keys, reason, now);
@@ -162,9 +163,10 @@ function createTicketBook(database: SqliteDatabase, options: TicketBookOptions):
 function onePerKey(findings: readonly Finding[]): Finding[] {
   const worst = new Map<string, Finding>();
   for (const finding of findings) {
-    const known = worst.get(finding.key);
+    const key = boundedKey(finding.key);
+    const known = worst.get(key);
     if (known !== undefined && rankOf(known) >= rankOf(finding)) continue;
-    worst.set(finding.key, finding);
+    worst.set(key, finding);
   }
   return [...worst.values()];
 }

@@ -49,6 +49,17 @@ describe('a thing that is found again and again', () => {
     expect(rig.changes()).toEqual(['opened', 'opened']);
   });
 
+  it('under a name that is too long has one ticket all the same, which is resolved under that name', () => {
+    const rig = ticketRig();
+    const key = `file_damaged:${'x'.repeat(300)}`;
+
+    rig.find({ key });
+    rig.find({ key }, { key });
+    rig.recover(key);
+
+    expect(rig.book.list({ limit: 10 })).toMatchObject([{ state: 'resolved', occurrences: 2 }]);
+  });
+
   it('is said to be worse only when it is worse than ever, and is always told as it is', () => {
     const rig = ticketRig();
 
