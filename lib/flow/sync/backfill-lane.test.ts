@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { type Behaviour, createDestinationRig, TOOK_MS } from '../../../test/support/destination-rig.ts';
+import {
+  type Behaviour,
+  createDestinationRig,
+  DOWN,
+  TOOK_MS,
+} from '../../../test/support/destination-rig.ts';
 
 describe('a drain', () => {
   test('goes on without a pause until nothing is left, with growing batches, and says so', async () => {
@@ -240,18 +245,6 @@ describe('a reading that is refused for now', () => {
 function attemptsOf(store: { sent: { seqs: number[] }[] }, seq: number): number {
   return store.sent.filter(({ seqs }) => seqs.includes(seq)).length;
 }
-
-test('while a backlog drains the status says how much is through, and how fast', async () => {
-  const { clock, destination } = createDestinationRig({ backlog: 5_000 });
-
-  await clock.advance(4 * TOOK_MS);
-  const { drain } = destination.status().backfill;
-  await clock.advance(10_000);
-
-  expect(drain?.rows).toBeGreaterThan(500);
-  expect(drain?.rowsPerSecond).toBe(Math.round(((drain?.rows ?? 0) * 1_000) / (4 * TOOK_MS)));
-  expect(destination.status().backfill.drain).toBeUndefined();
-});
 
 test('the batch made ahead is not sent as it was when the one before it failed', async () => {
   const { clock, store } = createDestinationRig({ backlog: 3_000 });

@@ -73,7 +73,7 @@ export function createBackfillLane(deps: BackfillLaneDeps, options: BackfillLane
   const { everyMs = EVERY_MS } = options;
   const drainShare = Math.min(1, Math.max(DRAIN_SHARE_MIN, options.drainShare));
   const blame = createBlame(deps);
-  const drain = createDrain(deps);
+  const drain = createDrain({ ...deps, share: drainShare });
   let size = BATCH_SIZE_START;
   let pacedUntilMono = 0;
   /** The batch after the one on its way, made while that one is answered: a fifth of a drain's time. */

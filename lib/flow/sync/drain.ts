@@ -15,9 +15,11 @@ export interface DrainDeps {
   readonly outbox: Pick<Outbox, 'flush'>;
   readonly clock: Pick<Clock, 'monotonicMs'>;
   readonly observe: Observe;
+  /** How much of the time is spent sending. */
+  readonly share: number;
 }
 
-/** How much of a backlog has been delivered, and how fast. */
+/** How much of a backlog has been delivered, and how fast: outages and quiet hours in the middle are no part of that. */
 export interface DrainStatus {
   readonly rows: number;
   readonly rowsPerSecond: number;
@@ -47,10 +49,10 @@ export interface Drain {
 const FLUSH_EVERY_MS = 2_000;
 const FLUSH_ROWS = TRIM_ROWS_MAX;
 
-export function createDrain({ name, outbox, clock, observe }: DrainDeps): Drain {
+export function createDrain({ name, outbox, clock, observe, share }: DrainDeps): Drain {
   let flushedMono = 0;
   let unflushedRows = 0;
-  let drain: { readonly sinceMono: number; readonly rows: number } | undefined;
+  let drain: { readonly sinceMono: number; readonly spentMs: number; readonly rows: number } | undefined;
 
   function flush(): void {
     flushedMono = clock.monotonicMs();
@@ -65,8 +67,8 @@ export function createDrain({ name, outbox, clock, observe }: DrainDeps): Drain 
     delivered(rows, durationMs) {
       // A batch that was put off whole is no part of a drain: nothing of it is through.
       if (rows === 0) return;
-      const sinceMono = drain?.sinceMono ?? clock.monotonicMs() - durationMs;
-      drain = { sinceMono, rows: (drain?.rows ?? 0) + rows };
+      const before = drain ?? { sinceMono: clock.monotonicMs() - durationMs, spentMs: 0, rows: 0 };
+      drain = { ...before, spentMs: before.spentMs + durationMs / share, rows: before.rows + rows };
     },
     flushIfDue() {
       if (unflushedRows >= FLUSH_ROWS || clock.monotonicMs() - flushedMono >= FLUSH_EVERY_MS) flush();
@@ -81,7 +83,7 @@ export function createDrain({ name, outbox, clock, observe }: DrainDeps): Drain 
     status: () =>
       drain && {
         rows: drain.rows,
-        rowsPerSecond: Math.round((drain.rows * 1_000) / Math.max(1, clock.monotonicMs() - drain.sinceMono)),
+        rowsPerSecond: Math.round((drain.rows * 1_000) / Math.max(1, drain.spentMs)),
       },
   };
 }
