@@ -1,10 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import {
-  type Behaviour,
-  createDestinationRig,
-  DOWN,
-  TOOK_MS,
-} from '../../../test/support/destination-rig.ts';
+import { type Behaviour, createDestinationRig, TOOK_MS } from '../../../test/support/destination-rig.ts';
 
 describe('a drain', () => {
   test('goes on without a pause until nothing is left, with growing batches, and says so', async () => {
