@@ -249,7 +249,7 @@ describe('documents and code agree', () => {
       'Circuit breaker HALF_OPEN - ',
       'Circuit breaker CLOSED - ',
     ]) {
-      expect(textOf('lib/ops/event-log.ts')).toContain(line);
+      expect(textOf('lib/ops/circuit-lines.ts')).toContain(line);
     }
     expect(textOf('README.md')).toContain('journalctl -u sensor-main | grep -i "circuit breaker"');
   });

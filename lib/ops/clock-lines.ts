@@ -5,7 +5,7 @@
 
 import type { FlowEvent } from '../flow/flow-event.ts';
 import { formatRanges } from '../flow/seq-ranges.ts';
-import type { LineLog } from './event-log.ts';
+import { fieldsOf, type LineLog } from './line-log.ts';
 
 export type ClockEvent = Extract<
   FlowEvent,
@@ -13,8 +13,7 @@ export type ClockEvent = Extract<
 >;
 
 export function sayOfClock(event: ClockEvent, log: LineLog): void {
-  const { type, ...values } = event;
-  const fields = { event: type, ...values };
+  const fields = fieldsOf(event);
   switch (event.type) {
     case 'clock.untrusted':
       log.warn(fields, `the clock is not trusted (${event.why}): readings ${fateInWords(event.holdMs)}`);

@@ -187,7 +187,7 @@ test('the same trouble is said at once and then hourly with its count', async ()
 
   expect(lines).toEqual([
     'POST /x answered 400: no',
-    'POST /x answered 400: no (and 99 more like it in the last hour)',
+    'POST /x answered 400: no (and 99 more like it since this was last said)',
   ]);
 });
 
@@ -227,6 +227,24 @@ test('somebody who watches sees each round; a daemon sums up once an hour', asyn
   expect(daemon.lines).toEqual(['summary of the last hour']);
 });
 
+test('the first round after quiet hours sums up all that was before, and says how long that was', async () => {
+  const { clock, lines, observe } = setUp();
+  const round = {
+    type: 'round.sampled',
+    readings: 5,
+    sourcesOk: 2,
+    sourcesFailed: 0,
+    durationMs: 3,
+    lateMs: 0,
+  } as const;
+
+  observe(round);
+  await clock.advance(8 * 3_600_000);
+  observe(round);
+
+  expect(lines).toEqual(['summary of the last 8 hours']);
+});
+
 test('an API that flaps all day logs its small drains once an hour, and a large one always', async () => {
   const { clock, lines, observe } = setUp();
   const drained = { type: 'backlog.drained', destination: 'local', durationMs: 20 } as const;
@@ -252,7 +270,7 @@ test('a disk that stays full is said once an hour, and that it is back at once',
 
   expect(lines).toEqual([
     'the disk takes no readings (disk is full): 5 are held in memory',
-    'the disk takes no readings (disk is full): 1805 are held in memory (and 359 more like it in the last hour)',
+    'the disk takes no readings (disk is full): 1805 are held in memory (and 359 more like it since this was last said)',
     'the disk is back: 3600 readings held in memory are kept',
   ]);
 });

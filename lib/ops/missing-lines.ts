@@ -2,7 +2,7 @@
 
 import type { FlowEvent, WaitingRows } from '../flow/flow-event.ts';
 import { countOf, formatRanges } from '../flow/seq-ranges.ts';
-import type { LineLog } from './event-log.ts';
+import { fieldsOf, type LineLog } from './line-log.ts';
 
 type MissingEvent = Extract<
   FlowEvent,
@@ -13,8 +13,7 @@ type MissingEvent = Extract<
 const NAMED_MAX = 5;
 
 export function sayOfMissing(event: MissingEvent, log: Pick<LineLog, 'info' | 'warn' | 'error'>): void {
-  const { type, ...values } = event;
-  const fields = { event: type, ...values };
+  const fields = fieldsOf(event);
   if (event.type === 'outbox.missed_compared') {
     const { destination, stream, highest, lacking } = event;
     log.warn(

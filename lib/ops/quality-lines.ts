@@ -4,9 +4,7 @@
  */
 
 import type { FlowEvent } from '../flow/flow-event.ts';
-import type { EventLogOptions } from './event-log.ts';
-
-const HOUR_MS = 3_600_000;
+import { fieldsOf, type LineOptions, SAID_AGAIN_MS } from './line-log.ts';
 
 /** Series that something was said of; beyond, the one said longest ago is taken for one that is new. */
 const SERIES_MAX = 200;
@@ -22,10 +20,7 @@ interface SaidSeries {
 }
 
 /** Says an event, or counts it. */
-export function createQualityLines({
-  log,
-  monotonicMs,
-}: Pick<EventLogOptions, 'log' | 'monotonicMs'>): (event: QualityEvent) => void {
+export function createQualityLines({ log, monotonicMs }: LineOptions): (event: QualityEvent) => void {
   const said = new Map<string, SaidSeries>();
 
   function keep(key: string, one: SaidSeries): void {
@@ -36,10 +31,9 @@ export function createQualityLines({
   }
 
   function saySuspect(key: string, event: Extract<QualityEvent, { type: 'series.suspected' }>): void {
-    const { type, ...values } = event;
-    const { sensor, metric, unit, value, check, message } = values;
+    const { sensor, metric, unit, value, check, message } = event;
     const last = said.get(key);
-    const isFresh = last === undefined || monotonicMs() - last.saidMono >= HOUR_MS;
+    const isFresh = last === undefined || monotonicMs() - last.saidMono >= SAID_AGAIN_MS;
     // A trouble that has been said may be followed by another one of the same series.
     if (!isFresh && last.checks.has(check)) {
       said.set(key, { ...last, unsaid: last.unsaid + 1 });
@@ -49,7 +43,7 @@ export function createQualityLines({
       last === undefined || last.unsaid === 0 ? '' : ` (and ${last.unsaid} times since this was last said)`;
     const line = `${metric} of ${sensor} is suspect (${check}): ${value} ${unit} ${message}${more}`;
     // That a sensor has to warm up is known, and nobody needs to look.
-    log[check === 'warm_up' ? 'info' : 'warn']({ event: type, ...values }, line);
+    log[check === 'warm_up' ? 'info' : 'warn'](fieldsOf(event), line);
     const checks = new Set(isFresh ? [check] : [...last.checks, check]);
     keep(key, { saidMono: monotonicMs(), checks, open: true, unsaid: 0 });
   }
@@ -59,12 +53,8 @@ export function createQualityLines({
     if (event.type === 'series.suspected') return saySuspect(key, event);
     const last = said.get(key);
     if (last?.open === false) return;
-    const { type, ...values } = event;
-    const { sensor, metric, readings } = values;
-    log.info(
-      { event: type, ...values },
-      `${metric} of ${sensor} is good again after ${readings} suspect readings`,
-    );
+    const { sensor, metric, readings } = event;
+    log.info(fieldsOf(event), `${metric} of ${sensor} is good again after ${readings} suspect readings`);
     if (last !== undefined) said.set(key, { ...last, open: false });
   };
 }

@@ -1,7 +1,7 @@
 /** What the log says of quiet hours: a line when they begin and one when they are over, some four a day. */
 
 import type { FlowEvent } from '../flow/flow-event.ts';
-import type { LineLog } from './event-log.ts';
+import { fieldsOf, type LineLog } from './line-log.ts';
 
 /** More would be a line that nobody reads; all of them are in its fields. */
 const NAMES_MAX = 8;
@@ -9,8 +9,7 @@ const NAMES_MAX = 8;
 export type QuietEvent = Extract<FlowEvent, { type: 'quiet_hours.began' | 'quiet_hours.ended' }>;
 
 export function sayOfQuiet(event: QuietEvent, log: LineLog): void {
-  const { type, ...values } = event;
-  const fields = { event: type, ...values };
+  const fields = fieldsOf(event);
   const who = namesInWords(event.names);
   const [verb, are] = event.of === 'sampling' ? ['read', 'sources'] : ['delivered to', 'destinations'];
   if (event.type === 'quiet_hours.began') {

@@ -4,9 +4,7 @@
  */
 
 import type { FlowEvent } from '../flow/flow-event.ts';
-import type { EventLogOptions } from './event-log.ts';
-
-const HOUR_MS = 3_600_000;
+import { fieldsOf, type LineOptions, SAID_AGAIN_MS } from './line-log.ts';
 
 /** A failing source says so on these counts of failures in a row, then at every 360th: hourly at 10 s. */
 const SAID_FAILURES = [1, 10, 60];
@@ -23,26 +21,22 @@ interface SaidSource {
 }
 
 /** Says an event, or counts it. */
-export function createSourceLines({
-  log,
-  monotonicMs,
-}: Pick<EventLogOptions, 'log' | 'monotonicMs'>): (event: SourceEvent) => void {
+export function createSourceLines({ log, monotonicMs }: LineOptions): (event: SourceEvent) => void {
   /** By name; there are as many as are configured. */
   const said = new Map<string, SaidSource>();
 
   function sayFailure(event: Extract<SourceEvent, { type: 'source.failed' }>): void {
-    const { type, ...values } = event;
-    const { source, failures, message } = values;
+    const { source, failures, message } = event;
     const last = said.get(source);
     const isNew = failures === 1;
     if (!isNew && !SAID_FAILURES.includes(failures) && failures % SAID_FAILURES_EVERY !== 0) return;
-    if (isNew && last !== undefined && monotonicMs() - last.saidMono < HOUR_MS) {
+    if (isNew && last !== undefined && monotonicMs() - last.saidMono < SAID_AGAIN_MS) {
       said.set(source, { ...last, open: false, unsaid: last.unsaid + 1 });
       return;
     }
     const more =
       last === undefined || last.unsaid === 0 ? '' : `, and ${last.unsaid} times since this was last said`;
-    log.warn({ event: type, ...values }, `source ${source} failed (${failures} in a row${more}): ${message}`);
+    log.warn(fieldsOf(event), `source ${source} failed (${failures} in a row${more}): ${message}`);
     said.set(source, { saidMono: monotonicMs(), open: true, unsaid: 0 });
   }
 
@@ -50,8 +44,7 @@ export function createSourceLines({
     if (event.type === 'source.failed') return sayFailure(event);
     const last = said.get(event.source);
     if (last?.open === false) return;
-    const { type, ...values } = event;
-    log.info({ event: type, ...values }, `source ${event.source} is back after ${event.failures} failures`);
+    log.info(fieldsOf(event), `source ${event.source} is back after ${event.failures} failures`);
     if (last !== undefined) said.set(event.source, { ...last, open: false });
   };
 }

@@ -4,7 +4,7 @@
  */
 
 import type { FlowEvent } from '../flow/flow-event.ts';
-import type { LineLog } from './event-log.ts';
+import { fieldsOf, type LineLog } from './line-log.ts';
 
 export type StoreEvent = Exclude<
   Extract<FlowEvent, { type: `store.${string}` }>,
@@ -13,8 +13,7 @@ export type StoreEvent = Exclude<
 >;
 
 export function sayOfStore(event: StoreEvent, log: LineLog): void {
-  const { type, ...values } = event;
-  const fields = { event: type, ...values };
+  const fields = fieldsOf(event);
   switch (event.type) {
     case 'store.aged': {
       const since =

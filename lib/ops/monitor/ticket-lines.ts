@@ -1,6 +1,6 @@
 /** A line in the log for each change of a ticket, so that the journal of the monitor tells what happened, and when. */
 
-import type { LineLog } from '../event-log.ts';
+import type { LineLog } from '../line-log.ts';
 import type { TicketChange } from '../tickets/ticket.ts';
 import type { TicketBook } from '../tickets/ticket-book.ts';
 import { ticketName } from '../tickets/ticket-name.ts';
