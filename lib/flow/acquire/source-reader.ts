@@ -80,6 +80,9 @@ const STUCK_MIN_MS = 60_000;
 /** On a starved machine even a good read may be late, however short its deadline. */
 const STUCK_GRACE_MS = 5_000;
 
+const NEVER_ANSWERED =
+  ', nor answered since the start: it is asked again when that read has ended, or the reader is restarted';
+
 const NO_PULSE: Pulse = { promise() {}, release() {} };
 
 export function createSourceReader(
@@ -91,6 +94,7 @@ export function createSourceReader(
 ): SourceReader {
   const { clock, observe } = world;
   const { name, intervalMs, deadlineMs } = source;
+  const stuckMs = Math.max(STUCK_DEADLINES * deadlineMs, STUCK_MIN_MS) + STUCK_GRACE_MS;
   const rejections = new Map<string, number>();
   let schedule: Schedule | undefined;
   let busySinceMono: number | undefined;
@@ -154,14 +158,14 @@ export function createSourceReader(
       const startMono = clock.monotonicMs();
       appraisal.nextRead();
       if (busySinceMono !== undefined) {
-        const seconds = Math.round((startMono - busySinceMono) / 1_000);
-        return fail('busy', `has not ended the read begun ${seconds} s ago`);
+        const busyMs = startMono - busySinceMono;
+        const never = lastOkAt === undefined && busyMs > stuckMs ? NEVER_ANSWERED : '';
+        return fail('busy', `has not ended the read begun ${Math.round(busyMs / 1_000)} s ago${never}`);
       }
       busySinceMono = startMono;
       reads += 1;
       // One that has not answered since the start would not answer after another start either: it costs its
-      // own readings, and no restart.
-      const stuckMs = Math.max(STUCK_DEADLINES * deadlineMs, STUCK_MIN_MS) + STUCK_GRACE_MS;
+      // own readings, and no restart, nor a second read beside the first (docs/decisions/0045).
       if (lastOkAt !== undefined) pulse.promise(`read ${name}`, startMono + stuckMs);
       const waitMs = Math.min(deadlineMs, limitMs);
       try {

@@ -46,6 +46,28 @@ describe('a read that does not end', () => {
     expect(rounds.length).toBeGreaterThan(350);
   });
 
+  test('says when it will be asked again, once it has hung for longer than a slow machine explains', async () => {
+    const { world, loop } = startBesideStuck(0);
+    const told = () => loop.status().sources[0]?.lastFailure?.message;
+
+    await world.clock.advance(60_000);
+    const atFirst = told();
+    await world.clock.advance(60_000);
+
+    expect(atFirst).toBe('has not ended the read begun 60 s ago');
+    expect(told()).toBe(
+      'has not ended the read begun 120 s ago, nor answered since the start: it is asked again when that read has ended, or the reader is restarted',
+    );
+  });
+
+  test('twin: of one that has worked before the watchdog takes care, and nothing is to be done', async () => {
+    const { world, loop } = startBesideStuck(1);
+
+    await world.clock.advance(120_000);
+
+    expect(loop.status().sources[0]?.lastFailure?.message).toBe('has not ended the read begun 110 s ago');
+  });
+
   test('that fails instead, round after round, is no stuck loop either', async () => {
     const world = createTestWorld();
     const liveness = createLiveness(world.clock);
