@@ -18,7 +18,7 @@ export type ControlCommand = (request: ControlRequest) => unknown;
 
 export type ControlSocket = UnixListener;
 
-/** A command and a sentence. */
+/** A command with a sentence, or with some dozens of ranges. */
 const REQUEST_BYTES_MAX = 4_096;
 /** One person types; the rest is room for scripts. */
 const CONNECTIONS_MAX = 8;
