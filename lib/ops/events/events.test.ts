@@ -23,7 +23,15 @@ async function eventRig({ seed = 1 } = {}) {
   const random = createSeededRandom(seed);
   const rig = createStoreRig();
   const { outbox, file } = tempOutbox();
-  const book = createPaperBook();
+  const paper = createPaperBook();
+  const disk = { refuses: false };
+  const book = {
+    ...paper,
+    changesAfter(id: number, limit: number) {
+      if (disk.refuses) throw Object.assign(new Error('disk I/O error'), { code: 'SQLITE_IOERR' });
+      return paper.changesAfter(id, limit);
+    },
+  };
   const feed = createFeed({
     files: { store: rig.file, outbox: file },
     worker: pathToFileURL(join(compileForChild(`${WORKER}.ts`), `${WORKER}.js`)),
@@ -57,6 +65,7 @@ async function eventRig({ seed = 1 } = {}) {
     url: `${url}/api/v1/events`,
     rig,
     book,
+    disk,
     feed,
     random,
     listen: (query = '') => createEventListener(`${url}/api/v1/events${query}`),
@@ -96,6 +105,31 @@ it('a reading, a breaker and a ticket are told as they happen, each with what it
     { event: 'reading', data: { ...ROOF, value: 1, flags: 0, stream: 'rigstream', seq: 1 } },
     { event: 'breaker', data: { destination: 'local', from: 'closed', to: 'open', reason: 'test' } },
     { event: 'ticket', data: { change: 'opened', ticket: { key: 'sensor_silent:roof', state: 'open' } } },
+  ]);
+});
+
+it('tickets that could not be read when the first client came are told as a reset, and followed', async () => {
+  const { listen, put, book, disk } = await eventRig();
+  disk.refuses = true;
+  const listener = listen();
+  await listener.connect();
+  await listener.until(() => listener.lastId !== undefined);
+  book.write('opened', { key: 'disk_refuses' }, 1);
+  await put();
+  await listener.until((heard) => heard.length === 1);
+
+  disk.refuses = false;
+  await put();
+  await listener.until((heard) => values(heard).length === 2);
+  await put();
+  await listener.until((heard) => values(heard).length === 3);
+  book.write('opened', { key: 'sensor_silent:roof' }, 2);
+  await listener.until((heard) => heard.at(-1)?.event === 'ticket');
+
+  const told = listener.heard.filter(({ event }) => event !== 'reading');
+  expect(told).toMatchObject([
+    { event: 'reset', data: { reason: 'the tickets could not be read for a while' } },
+    { event: 'ticket', data: { ticket: { key: 'sensor_silent:roof' } } },
   ]);
 });
 

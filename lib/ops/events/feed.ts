@@ -62,6 +62,8 @@ export function createFeed(options: FeedOptions): Feed {
   /** Those that were to end. */
   const ending = new Set<AskedThread>();
   let lastChange: Pick<TicketChange, 'id' | 'at'> | undefined;
+  /** Somebody may have asked already, and the book could not say up to where. */
+  let missesTickets = false;
   let closed = false;
 
   function wake(): void {
@@ -123,7 +125,11 @@ export function createFeed(options: FeedOptions): Feed {
   function readTickets(): void {
     if (book === undefined || history === undefined) return;
     if (lastChange === undefined) {
+      const missed = missesTickets;
+      missesTickets = true;
       lastChange = endOf(book);
+      missesTickets = false;
+      if (missed) add({ event: 'reset', data: { reason: 'the tickets could not be read for a while' } });
       return;
     }
     // With the latest that was told: if it is not there, this is another book.
@@ -142,6 +148,7 @@ export function createFeed(options: FeedOptions): Feed {
   async function rest(): Promise<void> {
     history = undefined;
     lastChange = undefined;
+    missesTickets = false;
     const last = thread;
     thread = undefined;
     if (last === undefined) return;
