@@ -10,6 +10,7 @@ import {
   openDatabase,
   openDatabaseReadOnly,
   openedDatabases,
+  quickCheck,
   type SqliteDatabase,
   verifyPragmas,
 } from './sqlite.ts';
@@ -135,6 +136,27 @@ describe('a file', () => {
     );
 
     expect(readFileSync(file).equals(before)).toBe(true);
+  });
+
+  it('with a changed letter in its schema is refused, which no other check does, and with an index of yours is not', () => {
+    const file = join(tempDir(), 'test.db');
+    open({ file }).close();
+    const yours = new Database(file);
+    yours.exec('CREATE INDEX yours ON notes (id)');
+    yours.close();
+    open({ file }).close();
+    const bytes = readFileSync(file);
+    bytes.write('x', bytes.lastIndexOf('text TEXT'));
+    writeFileSync(file, bytes);
+
+    expect(quickCheck(file, ['notes'])).toBe('ok');
+    expect(openDatabaseReadOnly({ file, applicationId: OURS, migrations: [FIRST] }).close().open).toBe(false);
+    expect(() => open({ file })).toThrow(
+      expect.objectContaining({
+        code: 'SGW_INTERNAL',
+        message: expect.stringContaining('its table notes is not'),
+      }),
+    );
   });
 
   it('without a mark, but with tables, is not ours either', () => {

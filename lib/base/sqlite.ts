@@ -12,6 +12,7 @@ import Database from 'better-sqlite3';
 import { type CheckedCell, crcOf } from './cell-checksum.ts';
 import { codeOf, GatewayError, messageOf } from './errors.ts';
 import { backUpSchema, type SchemaBackup, sizeOf } from './schema-backup.ts';
+import { damageOfSchema } from './schema-check.ts';
 import { BUSY_TIMEOUT_MS, CACHE_KIB, WAL_MIB } from './sqlite-limits.ts';
 import { compareVersions, SQLITE_VERSION_MIN } from './sqlite-version.ts';
 import { syncPath } from './sync-path.ts';
@@ -63,8 +64,9 @@ export interface SchemaUpgrade {
 
 /**
  * Opens (or creates and migrates) a database for writing. One with an older schema is copied first (`schema-backup.ts`).
- * Throws `SGW_SQLITE_TOO_OLD`, `SGW_DATABASE_FOREIGN`, `SGW_SCHEMA_TOO_NEW`, `SGW_DATABASE_PRAGMA`, or
- * `SGW_DATA_DIR_UNUSABLE`; corruption is thrown as SQLite words it (`SQLITE_CORRUPT`, `SQLITE_NOTADB`).
+ * Throws `SGW_SQLITE_TOO_OLD`, `SGW_DATABASE_FOREIGN`, `SGW_SCHEMA_TOO_NEW`, `SGW_DATABASE_PRAGMA`,
+ * `SGW_DATA_DIR_UNUSABLE`, or `SGW_INTERNAL` if its tables are not as we make them; other corruption is thrown as SQLite
+ * words it (`SQLITE_CORRUPT`, `SQLITE_NOTADB`).
  * A failing migration is rolled back whole, and the file stays at the schema it had.
  */
 export function openDatabase(options: OpenOptions): SqliteDatabase {
@@ -75,6 +77,7 @@ export function openDatabase(options: OpenOptions): SqliteDatabase {
     assertOurs(database, options);
     configure(database, options);
     migrate(database, options);
+    assertSchema(database, options);
     if (created) syncPath(dirname(options.file));
   } catch (error) {
     database.close();
@@ -298,6 +301,12 @@ function migrate(database: SqliteDatabase, options: OpenOptions): void {
     if (index >= from) step.immediate(index + 1, sql);
   }
   if (backup !== undefined) options.onUpgraded?.({ from, to, backup });
+}
+
+function assertSchema(database: SqliteDatabase, { file, migrations }: OpenOptions): void {
+  const damage = damageOfSchema(database, migrations, () => openFile(':memory:', {}));
+  if (damage === undefined) return;
+  throw new GatewayError('SGW_INTERNAL', `${file} contradicts itself: ${damage}`);
 }
 
 function backedUp(database: SqliteDatabase, from: number, { onUpgrading }: OpenOptions): SchemaBackup {

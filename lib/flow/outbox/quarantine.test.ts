@@ -1,7 +1,11 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
+import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { rawOutbox, someReadings, successorOutbox, tempOutbox } from '../../../test/support/temp-outbox.ts';
 import { isSuspect } from '../../base/damaged-file.ts';
+import { unsalvaged } from '../../base/quarantine-shelf.ts';
+import { SEQS_PER_FILE } from './tiers.ts';
 
 const PAGE_BYTES = 4_096;
 
@@ -35,3 +39,53 @@ describe('damage that is met while running', () => {
     expect(isSuspect(file)).toBe(true);
   });
 });
+
+describe('a letter of the schema that has changed on the card', () => {
+  it('costs no start, wherever it stands, and no reading', () => {
+    const { outbox, file, world } = tempOutbox();
+    outbox.append(someReadings(3));
+    outbox.close();
+    const whole = readFileSync(file);
+    const texts = textsIn(file);
+    const places = texts.flatMap((sql) => {
+      // Of a table that has been altered an earlier text lies about, too.
+      const starts = new Set([whole.indexOf(sql), whole.lastIndexOf(sql)]);
+      return [...starts].flatMap((start) => everyNth(sql.length, LETTERS_APART).map((at) => start + at));
+    });
+    let changed = 0;
+
+    for (const [which, at] of places.entries()) {
+      const copy = `${file}.${which}`;
+      const bytes = Buffer.from(whole);
+      bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at);
+      writeFileSync(copy, bytes);
+      if (isDeepStrictEqual(textsIn(copy), texts)) continue;
+      changed += 1;
+
+      const next = successorOutbox(copy, world);
+
+      expect(next.append(someReadings(2)).hi).toBeGreaterThan(SEQS_PER_FILE);
+      expect(unsalvaged(copy)).toHaveLength(1);
+      next.close();
+    }
+    expect(changed).toBeGreaterThan(40);
+  });
+});
+
+/** What its tables are made with; nothing of a file that cannot even be asked. */
+function textsIn(file: string): string[] {
+  const raw = new Database(file, { readonly: true });
+  try {
+    return raw.prepare<[], string>('SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL').pluck().all();
+  } catch {
+    return [];
+  } finally {
+    raw.close();
+  }
+}
+
+/** A prime, so that it falls on names, types and constraints alike. */
+const LETTERS_APART = 61;
+
+const everyNth = (length: number, n: number) =>
+  Array.from({ length: Math.ceil(length / n) }, (_, i) => i * n);
