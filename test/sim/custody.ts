@@ -24,6 +24,8 @@ export interface Custody {
   copied(): () => void;
   /** Of stores that are not open nothing is said. */
   check(outbox: SqliteDatabase, stores: Stores): void;
+  /** What each seq of a stream was worth when it was accepted. */
+  valuesOf(stream: string): ReadonlyMap<number, number>;
   /** At the end: everything is in each store that is not named, once, with its value and its time. */
   audit(outbox: SqliteDatabase, stores: Stores): Audit;
 }
@@ -98,6 +100,7 @@ export function createCustody({ measuredMs, problem }: CustodyDeps): Custody {
       };
     },
     check,
+    valuesOf: (stream) => values.get(stream) ?? new Map(),
     audit(outbox, stores) {
       check(outbox, stores);
       let [stored, named, accepted] = [0, 0, 0];

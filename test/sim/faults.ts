@@ -115,6 +115,8 @@ const powerCut =
     };
   };
 
+const SUSPENDED = 'suspended';
+
 const CROWDED_MS = 100 * MINUTE_MS;
 
 /** The names are those of the trace. */
@@ -199,6 +201,10 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     world.timeService(false);
     return () => world.timeService(true);
   },
+  [SUSPENDED]: ({ machine }) => {
+    machine.suspend();
+    return machine.resume;
+  },
   'clock stepped': (world, chance) => {
     const hours = chance.oneOf([-30, -3, -1, 0.01, 1, 3, 200]);
     world.timeService(false);
@@ -235,6 +241,8 @@ export function chanceOfKind(seed: number, kind: string): Chance {
 export function letLoose({ world, time, seed, kinds, note }: FaultsDeps): Faults {
   const holding = new Map<string, () => void | Promise<void>>();
   let isOver = false;
+  // To a machine that is suspended nothing happens but that it resumes.
+  const after = (kind: string) => (kind === SUSPENDED ? time.after : world.machine.after);
 
   function begin(kind: string, chance: Chance): void {
     if (isOver) return;
@@ -242,7 +250,7 @@ export function letLoose({ world, time, seed, kinds, note }: FaultsDeps): Faults
     const lastsMs = chance.duration(...LASTS_MS);
     note(`begins: ${kind}${end === undefined ? '' : `, for ${Math.round(lastsMs / 1_000)} s`}`);
     if (end !== undefined) holding.set(kind, end);
-    time.after(lastsMs, () => {
+    after(kind)(lastsMs, () => {
       if (isOver) return;
       const ending = holding.get(kind);
       holding.delete(kind);
@@ -250,17 +258,18 @@ export function letLoose({ world, time, seed, kinds, note }: FaultsDeps): Faults
         note(`ends: ${kind}`);
         void ending();
       }
-      time.after(chance.duration(...RESTS_MS), () => begin(kind, chance));
+      after(kind)(chance.duration(...RESTS_MS), () => begin(kind, chance));
     });
   }
 
   for (const kind of kinds) {
     const chance = chanceOfKind(seed, `when ${kind}`);
-    time.after(chance.duration(...RESTS_MS), () => begin(kind, chance));
+    after(kind)(chance.duration(...RESTS_MS), () => begin(kind, chance));
   }
   return {
     async end() {
       isOver = true;
+      world.machine.resume();
       for (const [kind, ending] of holding) {
         note(`ends: ${kind}`);
         await ending();

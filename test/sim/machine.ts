@@ -32,6 +32,15 @@ export interface Machine {
   wallAt(): number;
   /** How far it is from the truth. */
   wallErrorMs(): number;
+  /** Since the world began, without the time in which it was suspended: what its monotonic clock counts. */
+  awakeMs(): number;
+  /** Of this boot. */
+  suspendedMs(): number;
+  /** Calls `wake` when it has been awake for `ms` more; the function that is returned calls it off. */
+  after(ms: number, wake: () => void): () => void;
+  /** Nothing on it gets on, and its wall clock does, until it resumes. */
+  suspend(): void;
+  resume(): void;
   /** As NTP or a person does. */
   stepWall(byMs: number): void;
   /** A place of its own for the files of a program. */
@@ -76,6 +85,9 @@ export function createMachine({ name, dir, time, random }: MachineOptions): Mach
   let cards = 0;
   mkdirSync(runDir, { recursive: true });
   const trueWallMs = () => BEGAN_AT + time.nowMs();
+  const { awakeMs, after, suspend, resume } = createAwakeTime(time);
+  const suspendedMs = () => time.nowMs() - awakeMs();
+  let suspendedBeforeMs = 0;
 
   return {
     name,
@@ -83,12 +95,17 @@ export function createMachine({ name, dir, time, random }: MachineOptions): Mach
     bootId: () => `${name}-boot-${boots}`,
     wallAt: () => Math.round(trueWallMs() + wallErrorMs),
     wallErrorMs: () => wallErrorMs,
+    awakeMs,
+    suspendedMs: () => suspendedMs() - suspendedBeforeMs,
+    after,
+    suspend,
+    resume,
     stepWall: (byMs) => {
       wallErrorMs += byMs;
     },
     clocks: (isAlive) => ({
       wallMs: () => Math.round(trueWallMs() + wallErrorMs),
-      monotonicMs: () => time.nowMs() - bootedMs,
+      monotonicMs: () => awakeMs() - bootedMs,
       sleep: (_name, ms, signal) =>
         new Promise((resolve) => {
           if (signal?.aborted) return resolve();
@@ -98,7 +115,7 @@ export function createMachine({ name, dir, time, random }: MachineOptions): Mach
             // Who is dead does not wake.
             if (isAlive()) resolve();
           };
-          const callOff = time.after(ms, wake);
+          const callOff = after(ms, wake);
           signal?.addEventListener('abort', wake, { once: true });
         }),
     }),
@@ -113,10 +130,51 @@ export function createMachine({ name, dir, time, random }: MachineOptions): Mach
     boot({ wallAt }) {
       isOn = true;
       boots += 1;
-      bootedMs = time.nowMs() - BOOT_MS;
+      bootedMs = awakeMs() - BOOT_MS;
+      suspendedBeforeMs = suspendedMs();
       wallErrorMs = wallAt === undefined ? 0 : wallAt - trueWallMs();
       rmSync(runDir, { recursive: true, force: true });
       mkdirSync(runDir, { recursive: true });
+    },
+  };
+}
+
+/** The time that a machine sees which is suspended now and then. */
+function createAwakeTime(time: VirtualTime) {
+  let sleptMs = 0;
+  let sleepsSinceMs: number | undefined;
+  /** What would have happened meanwhile. */
+  const late = new Set<() => void>();
+  const awakeMs = () => (sleepsSinceMs ?? time.nowMs()) - sleptMs;
+
+  return {
+    awakeMs,
+    after(ms: number, wake: () => void): () => void {
+      const dueMs = awakeMs() + ms;
+      let callOff = () => {};
+      function wakeIn(leftMs: number): void {
+        const sleptBeforeMs = sleptMs;
+        const again = () => wakeIn(dueMs - awakeMs());
+        callOff = time.after(leftMs, () => {
+          if (sleepsSinceMs !== undefined) {
+            late.add(again);
+            callOff = () => late.delete(again);
+          } else if (sleptMs > sleptBeforeMs) again();
+          else wake();
+        });
+      }
+      wakeIn(ms);
+      return () => callOff();
+    },
+    suspend() {
+      sleepsSinceMs ??= time.nowMs();
+    },
+    resume() {
+      if (sleepsSinceMs === undefined) return;
+      sleptMs += time.nowMs() - sleepsSinceMs;
+      sleepsSinceMs = undefined;
+      for (const again of late) again();
+      late.clear();
     },
   };
 }

@@ -79,7 +79,11 @@ export function createMonitorHost(options: MonitorHostOptions): MonitorHost {
     onUp: options.onUp,
     onDown: options.onDown,
     say: options.say,
-    machine: { ...machine, clocks: (isAlive) => lens.clock(machine.clocks(isAlive)) },
+    machine: {
+      ...machine,
+      clocks: (isAlive) => lens.clock(machine.clocks(isAlive)),
+      suspendedMs: () => machine.suspendedMs() / lens.times,
+    },
     card,
     program: startMonitor,
     hasHung: () => false,

@@ -47,7 +47,9 @@ export interface Link {
 
 export interface LinkOptions {
   readonly url: string;
-  readonly time: VirtualTime;
+  readonly time: Pick<VirtualTime, 'during'>;
+  /** In the time of the machine that asks: while it is suspended, nothing comes or goes. */
+  readonly after: VirtualTime['after'];
   readonly random: Random;
   /** A request leaves; `sent` is what is under way of its kind now, itself included. */
   readonly onRequest: (request: { readonly method: 'GET' | 'POST'; readonly underWay: number }) => void;
@@ -60,12 +62,12 @@ const WAY_MS_MAX = 40;
 /** Of a request that is neither refused nor answered, the other side hears nothing more after this. */
 const FAR_AWAY_MS = 7 * 86_400_000;
 
-export function createLink({ url, time, random, onRequest, onAnswer }: LinkOptions): Link {
+export function createLink({ url, time, after, random, onRequest, onAnswer }: LinkOptions): Link {
   let app: FastifyInstance | undefined;
   let present: LinkFault | undefined;
   let underWay = 0;
 
-  const pass = (ms: number) => new Promise<void>((resolve) => void time.after(ms, resolve));
+  const pass = (ms: number) => new Promise<void>((resolve) => void after(ms, resolve));
   const way = () => pass(1 + random.fraction() * WAY_MS_MAX + (present?.kind === 'slow' ? present.ms : 0));
 
   /** A fault that comes and goes is drawn anew for each request. */

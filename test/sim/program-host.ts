@@ -66,7 +66,7 @@ export function createProgramHost(options: HostOptions): ProgramHost {
     hasLived = true;
     const mine = life;
     const isAlive = () => life === mine;
-    const loops = createLoopWatch(time.nowMs);
+    const loops = createLoopWatch(machine.awakeMs);
     const clock = machine.clocks(isAlive);
     const context: ProgramContext = {
       config: options.config(),
@@ -79,7 +79,7 @@ export function createProgramHost(options: HostOptions): ProgramHost {
       }),
       pid,
       bootId: machine.bootId,
-      suspendedMs: () => 0,
+      suspendedMs: machine.suspendedMs,
       stopping: new AbortController().signal,
       surroundings: options.surroundings(isAlive),
     };
@@ -107,7 +107,7 @@ export function createProgramHost(options: HostOptions): ProgramHost {
   /** Without another heartbeat in time it is killed, and started again. */
   function watchdog(mine: number): void {
     unwatched();
-    unwatched = time.after(WATCHDOG_MS, () => {
+    unwatched = machine.after(WATCHDOG_MS, () => {
       if (life !== mine || running === undefined) return;
       // Nothing else that goes wrong in this world may keep a loop from moving.
       say(options.hasHung() ? 'gave no heartbeat in time' : 'BUG gave no heartbeat in time');
@@ -118,7 +118,7 @@ export function createProgramHost(options: HostOptions): ProgramHost {
 
   function later(): void {
     const mine = life;
-    time.after(RESTART_MS, () => {
+    machine.after(RESTART_MS, () => {
       if (life === mine) void start();
     });
   }

@@ -95,7 +95,10 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
     await awaitTickets(world, time, afterStep, problem);
     audit = assertRest(world, problem);
     const outbox = world.outbox();
-    if (outbox !== undefined) checkThinning(outbox, world.stores(), problem);
+    if (outbox !== undefined) {
+      const { valuesOf } = world.custody;
+      checkThinning({ outbox, stores: world.stores(), valuesOf, problem });
+    }
     await world.stop();
   } catch (error) {
     if (error !== ENOUGH) problem(error instanceof Error ? (error.stack ?? error.message) : String(error));

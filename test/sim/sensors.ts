@@ -30,7 +30,8 @@ export const SENSOR_NAMES: readonly string[] = ['attic', 'cellar'];
 const METRICS = ['level', 'flow'];
 const DEADLINE_MS = 2_000;
 
-export function createSensors(nowMs: () => number): Sensors {
+/** `awakeMs` is of the machine: a sensor hangs for as long as somebody waits for it. */
+export function createSensors(nowMs: () => number, awakeMs: () => number): Sensors {
   const measured: number[] = [];
   let present: SensorFault | undefined;
   let hung = false;
@@ -51,7 +52,7 @@ export function createSensors(nowMs: () => number): Sensors {
       const fault = mayFail ? present : undefined;
       hung ||= fault === 'hangs';
       if (fault === 'hangs') {
-        if (answered.has(name)) hangsSince.set(name, nowMs());
+        if (answered.has(name)) hangsSince.set(name, awakeMs());
         else lost.add(name);
       }
       if (fault === 'hangs') await new Promise(() => {});
@@ -77,7 +78,7 @@ export function createSensors(nowMs: () => number): Sensors {
     },
     haveHung: () => hung,
     isLost: (sensor) => lost.has(sensor),
-    hangingFor: (ms) => [...hangsSince].flatMap(([name, since]) => (nowMs() - since > ms ? [name] : [])),
+    hangingFor: (ms) => [...hangsSince].flatMap(([name, since]) => (awakeMs() - since > ms ? [name] : [])),
     fault(fault) {
       present = fault;
     },

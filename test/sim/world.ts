@@ -8,22 +8,21 @@ import { unsalvaged } from '../../lib/base/quarantine-shelf.ts';
 import type { Random } from '../../lib/base/random.ts';
 import type { SqliteDatabase } from '../../lib/base/sqlite.ts';
 import type { FlowEvent } from '../../lib/flow/flow-event.ts';
-import { type Config, loadConfig } from '../../src/wiring/config.ts';
 import { MONITOR, OUTBOX_FILE, STORE_FILE } from '../../src/wiring/names.ts';
 import { READER, startReader } from '../../src/wiring/reader.ts';
-import type { Cadence, Surroundings } from '../../src/wiring/surroundings.ts';
+import type { Surroundings } from '../../src/wiring/surroundings.ts';
 import { startWriteApi, WRITE_API } from '../../src/wiring/write-api.ts';
 import { createSeededRandom } from '../support/seeded-random.ts';
 import { createBoundRules, usedBytes } from './bound-rules.ts';
+import { CADENCE, CROWDED, createCircumstances } from './circumstances.ts';
 import { type Custody, createCustody, type Stores } from './custody.ts';
 import { createMachine, type Machine } from './machine.ts';
 import { createMonitorHost, type MonitorHost } from './monitor-host.ts';
 import { createLink, type Link } from './network.ts';
-import { paced } from './pace.ts';
 import { createProgramHost, type ProgramHost } from './program-host.ts';
 import { createRecordRules, isWritable } from './record-rules.ts';
 import { createRoadRules } from './road-rules.ts';
-import { createSensors, SENSOR_NAMES, type Sensors } from './sensors.ts';
+import { createSensors, type Sensors } from './sensors.ts';
 import { createTicketRules, type TicketRules } from './ticket-rules.ts';
 import type { Trace } from './trace.ts';
 import { createVerdictRules } from './verdict-rules.ts';
@@ -80,19 +79,6 @@ export interface WorldOptions {
 
 const LOCAL_URL = 'http://127.0.0.1:8470';
 const COLLECTOR_URL = 'http://collector.example:8470';
-/** Looks at itself seldom: each look costs as much as the way of a reading. */
-const CADENCE = {
-  beatMs: paced(1_800_000),
-  clockMs: paced(600_000),
-  laneMs: paced(1_200_000),
-  placeMs: paced(3_600_000),
-  peerMs: paced(600_000),
-  salvageMs: paced(1_800_000),
-  upkeepMs: paced(1_800_000),
-} satisfies Cadence;
-
-/** What fits is an hour of it: then ten minutes of a series are thirty readings, which one row can stand for. */
-const CROWDED = { intervalMs: 20_000, sampling: 'keep', roomBytes: 48_000 } as const;
 
 export function createWorld(options: WorldOptions): World {
   const { plan, time, trace, problem } = options;
@@ -104,7 +90,7 @@ export function createWorld(options: WorldOptions): World {
   const newMachine = (name: string) =>
     createMachine({ name, dir: join(options.dir, name), time, random: chance() });
   const machine = newMachine('pi');
-  const sensors = createSensors(time.nowMs);
+  const sensors = createSensors(time.nowMs, machine.awakeMs);
   const custody = createCustody({ measuredMs: sensors.measuredMs, problem });
   const verdicts = createVerdictRules(problem);
   const bounds = createBoundRules(problem);
@@ -113,7 +99,7 @@ export function createWorld(options: WorldOptions): World {
     outbox: () => world.outbox(),
     problem,
   });
-  const rules = createRoadRules({ nowMs: time.nowMs, stepsMs: plan.pausesMs, problem });
+  const rules = createRoadRules({ nowMs: machine.awakeMs, stepsMs: plan.pausesMs, problem });
   let hasTime = true;
   let crowdedBytes: number | undefined;
   let happened = false;
@@ -122,6 +108,7 @@ export function createWorld(options: WorldOptions): World {
     createLink({
       url,
       time,
+      after: machine.after,
       random: chance(),
       onRequest(request) {
         rules.onRequest(name, request);
@@ -132,54 +119,13 @@ export function createWorld(options: WorldOptions): World {
   const links = new Map([['local', linkTo('local', LOCAL_URL)]]);
   if (plan.collector) links.set('collector', linkTo('collector', COLLECTOR_URL));
 
-  function configOf(host: Pick<ProgramHost, 'card'>, on: Machine): Config {
-    const roomBytes = on === machine ? crowdedBytes : undefined;
-    const { intervalMs, sampling } = roomBytes === undefined ? plan : CROWDED;
-    const destinations = [...links].map(([name, { url }]) => `{name: ${name}, url: "${url}"}`);
-    const { config } = loadConfig({
-      usualFile: '/nowhere',
-      hostName: on.name,
-      environment: {
-        SENSORGW_DATA_DIR: host.card.dir(),
-        SENSORGW_RUN_DIR: on.runDir,
-        SENSORGW_SOURCES: `[${SENSOR_NAMES.map((name) => `{type: simulated, name: ${name}}`).join(', ')}]`,
-        SENSORGW_DESTINATIONS: `[${destinations.join(', ')}]`,
-        SENSORGW_DRAIN_ORDER: plan.order,
-        SENSORGW_BACKPRESSURE_SAMPLING: sampling,
-        SENSORGW_OUTBOX_DISK_RESERVE: '0B',
-      },
-    });
-    const bytesMax = roomBytes ?? plan.outboxBytesMax ?? config.outbox.bytesMax;
-    return {
-      ...config,
-      // Slower than settings allow.
-      sampling: { ...config.sampling, intervalMs },
-      breaker: { ...config.breaker, pausesMs: plan.pausesMs },
-      outbox: { ...config.outbox, bytesMax },
-    };
-  }
-
-  const around = (on: Machine, isAlive: () => boolean, own: Pick<Surroundings, 'observe' | 'listen'>) => ({
-    connect: (wanted: Parameters<Surroundings['connect']>[0]) => {
-      const link = [...links.values()].find(({ url }) => wanted.url === url);
-      if (link === undefined) throw new Error(`no way leads to ${wanted.url}`);
-      return link.connect(wanted, isAlive);
-    },
-    openSources: sensors.open,
-    trustClock: () => ({
-      look: async () =>
-        hasTime && Math.abs(on.wallErrorMs()) < 1_000
-          ? { trusted: true, why: 'a time service vouches for it' }
-          : { trusted: false, why: 'nobody vouches for it' },
-    }),
-    socketAt: () => undefined,
-    controlSocket: () => undefined,
-    gauge: () => ({ beat() {}, look: () => NO_LOOK }),
-    openEyes: () => {
-      throw new Error('only a monitor looks');
-    },
-    cadence: CADENCE,
-    ...own,
+  const { configOf, around } = createCircumstances({
+    plan,
+    machine,
+    links,
+    sensors,
+    hasTime: () => hasTime,
+    crowdedBytes: () => crowdedBytes,
   });
 
   function noteEvent(who: string, event: FlowEvent): void {
@@ -293,7 +239,7 @@ export function createWorld(options: WorldOptions): World {
   const tickets =
     monitor &&
     createTicketRules({
-      nowMs: time.nowMs,
+      nowMs: machine.awakeMs,
       monitor,
       machine,
       outbox: () => world.outbox(),
@@ -326,7 +272,7 @@ export function createWorld(options: WorldOptions): World {
       const file = world.outbox();
       crowdedBytes = isCrowded && file !== undefined ? usedBytes(file) + CROWDED.roomBytes : undefined;
     },
-    after: (ms, act) => void time.after(ms, act),
+    after: (ms, act) => void machine.after(ms, act),
     outbox: () => databaseOf(reader, OUTBOX_FILE),
     stores() {
       const hosts = [
@@ -368,19 +314,3 @@ const HANGS_MAX_MS = 120_000;
 
 /** After which every reading is where it was. */
 const TELLS_NOTHING = /^(breaker|source|series|round|sampling|request|clock)\./;
-
-/** Of no interest here, and not the same twice. */
-const NO_LOOK = {
-  version: '0.0.0',
-  node: '0.0.0',
-  sqlite: '0.0.0',
-  startedAt: 0,
-  cpuSeconds: 0,
-  residentBytes: 0,
-  heapBytes: 0,
-  memoryLimitBytes: undefined,
-  openFds: undefined,
-  lagSeconds: 0,
-  busySeconds: 0,
-  loopsOverdue: 0,
-};
