@@ -2,7 +2,8 @@
 
 import { getTableConfig } from 'drizzle-orm/pg-core';
 import { expect, it } from 'vitest';
-import { POSTGRES_MIGRATIONS, POSTGRES_TABLES } from '../../lib/flow/write-api/postgres/schema.ts';
+import { POSTGRES_MIGRATIONS } from '../../lib/flow/write-api/postgres/schema.ts';
+import { POSTGRES_TABLES } from '../../lib/flow/write-api/postgres/tables.ts';
 import { createPostgresRig, describeOverPostgres } from '../support/postgres-rig.ts';
 
 interface Column {

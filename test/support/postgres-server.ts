@@ -18,7 +18,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { POSTGRES_TABLES } from '../../lib/flow/write-api/postgres/schema.ts';
+import { POSTGRES_TABLES } from '../../lib/flow/write-api/postgres/tables.ts';
 
 export interface PostgresServer {
   /** Its databases are under this address. */

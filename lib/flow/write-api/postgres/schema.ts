@@ -1,6 +1,6 @@
 /**
- * The tables of a store in PostgreSQL, once as SQL (what a database is made of, migration by migration) and once for
- * drizzle (the types of their rows). `schema.test.ts` holds the two together.
+ * The tables of a store in PostgreSQL as SQL: what a database is made of, migration by migration. For drizzle they are
+ * in `tables.ts`, and `test/postgres/schema.test.ts` holds the two together.
  *
  * The row of a stream in `streams` is its lock: whatever is noted of a stream (its readings, what was received, what
  * is gone, what thinned readings stand for, its corrections) is changed by nobody but who holds that row. So any
@@ -10,23 +10,7 @@
  * the key is the index by which they are asked for.
  */
 
-import {
-  bigint,
-  bigserial,
-  customType,
-  doublePrecision,
-  integer,
-  pgSchema,
-  primaryKey,
-  serial,
-  smallint,
-  text,
-} from 'drizzle-orm/pg-core';
-import { GONE_CAUSES } from '../../reading.ts';
 import { OUTER_STRETCHES } from './months.ts';
-
-/** A schema of its own: the database may be somebody else's, too. */
-const SCHEMA = 'sensorgw';
 
 /** Tables that have a partition for each stretch of time, and the level of the rollups among them. */
 export const TIMED_TABLES = [
@@ -170,126 +154,3 @@ export const POSTGRES_MIGRATIONS = [
   CREATE INDEX corrections_open ON sensorgw.corrections (id) WHERE done = 0;
   `,
 ] as const;
-
-const sensorgw = pgSchema(SCHEMA);
-/** Exact up to 2^53, and nothing of ours is more. */
-const whole = (name?: string) =>
-  name === undefined ? bigint({ mode: 'number' }) : bigint(name, { mode: 'number' });
-const thinnedOf = customType<{ data: string }>({ dataType: () => `${SCHEMA}.thinned_of` });
-
-const store = sensorgw.table('store', {
-  id: integer().primaryKey(),
-  stream: text().notNull(),
-  rawFromAt: whole('raw_from_at').notNull().default(0),
-  minuteFromAt: whole('minute_from_at').notNull().default(0),
-  hourFromAt: whole('hour_from_at').notNull().default(0),
-  dayFromAt: whole('day_from_at').notNull().default(0),
-});
-
-const series = sensorgw.table('series', {
-  id: serial().primaryKey(),
-  gateway: text().notNull(),
-  sensor: text().notNull(),
-  metric: text().notNull(),
-  unit: text().notNull(),
-});
-
-const streams = sensorgw.table('streams', {
-  id: serial().primaryKey(),
-  stream: text().notNull().unique(),
-  gateway: text().notNull(),
-  thinnedUpTo: whole('thinned_up_to').notNull().default(0),
-  thinnedRows: whole('thinned_rows').notNull().default(0),
-  thinnedReadings: whole('thinned_readings').notNull().default(0),
-});
-
-const readings = sensorgw.table(
-  'readings',
-  {
-    at: whole().notNull(),
-    seq: whole().notNull(),
-    value: doublePrecision().notNull(),
-    series: integer().notNull(),
-    stream: integer().notNull(),
-    flags: smallint().notNull(),
-    thinned: thinnedOf(),
-  },
-  (table) => [primaryKey({ columns: [table.series, table.at, table.stream, table.seq] })],
-);
-
-const rollupColumns = {
-  series: integer().notNull(),
-  at: whole().notNull(),
-  flags: smallint().notNull(),
-  count: whole().notNull(),
-  mean: doublePrecision().notNull(),
-  min: doublePrecision().notNull(),
-  max: doublePrecision().notNull(),
-  first: doublePrecision().notNull(),
-  firstMs: whole('first_ms').notNull(),
-  last: doublePrecision().notNull(),
-  lastMs: whole('last_ms').notNull(),
-};
-const rollupTable = (name: Exclude<TimedTable, 'readings'>) =>
-  sensorgw.table(name, rollupColumns, (table) => [
-    primaryKey({ columns: [table.series, table.at, table.flags] }),
-  ]);
-
-const received = sensorgw.table(
-  'received',
-  { stream: integer().notNull(), lo: whole().notNull(), hi: whole().notNull() },
-  (table) => [primaryKey({ columns: [table.stream, table.lo] })],
-);
-
-const gone = sensorgw.table(
-  'gone',
-  {
-    stream: integer().notNull(),
-    cause: text({ enum: GONE_CAUSES }).notNull(),
-    lo: whole().notNull(),
-    hi: whole().notNull(),
-  },
-  (table) => [primaryKey({ columns: [table.stream, table.cause, table.lo] })],
-);
-
-const covered = sensorgw.table(
-  'covered',
-  {
-    source: integer().notNull(),
-    series: integer().notNull(),
-    lo: whole().notNull(),
-    hi: whole().notNull(),
-  },
-  (table) => [primaryKey({ columns: [table.source, table.series, table.lo] })],
-);
-
-const corrections = sensorgw.table('corrections', {
-  id: bigserial({ mode: 'number' }).primaryKey(),
-  stream: integer().notNull(),
-  gateway: text().notNull(),
-  lo: whole().notNull(),
-  hi: whole().notNull(),
-  offsetMs: whole('offset_ms').notNull(),
-  fromAt: whole('from_at').notNull(),
-  toAt: whole('to_at').notNull(),
-  series: integer().notNull().default(0),
-  at: whole().notNull().default(0),
-  atStream: integer('at_stream').notNull().default(0),
-  atSeq: whole('at_seq').notNull().default(0),
-  done: integer().notNull().default(0),
-});
-
-/** All of them, for the test that compares them with a database. */
-export const POSTGRES_TABLES = {
-  store,
-  series,
-  streams,
-  readings,
-  minutes: rollupTable('minutes'),
-  hours: rollupTable('hours'),
-  days: rollupTable('days'),
-  received,
-  gone,
-  covered,
-  corrections,
-} as const;

@@ -3,7 +3,8 @@ import { getTableConfig } from 'drizzle-orm/sqlite-core';
 import { describe, expect, it } from 'vitest';
 import { tempDir } from '../../../../test/support/temp-dir.ts';
 import { openDatabase } from '../../../base/sqlite.ts';
-import { STORE_APPLICATION_ID, STORE_MIGRATIONS, STORE_TABLES } from './schema.ts';
+import { STORE_APPLICATION_ID, STORE_MIGRATIONS } from './schema.ts';
+import { STORE_TABLES } from './tables.ts';
 
 interface Column {
   readonly name: string;

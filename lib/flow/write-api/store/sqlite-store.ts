@@ -33,11 +33,12 @@ import { createRetention, type RetentionPeriods } from './retention.ts';
 import { createRollupBackfill } from './rollup-backfill.ts';
 import { createRollups } from './rollups.ts';
 import { createSalvageTarget, type SalvageTarget } from './salvage-target.ts';
-import { STORE_APPLICATION_ID, STORE_MIGRATIONS, store as storeTable } from './schema.ts';
+import { STORE_APPLICATION_ID, STORE_MIGRATIONS } from './schema.ts';
 import { createSeriesTable } from './series-table.ts';
 import { asStoreFault, storeFaultOf } from './sqlite-fault.ts';
 import type { KeptStore } from './store-upkeep.ts';
 import { createStreamsTable } from './streams-table.ts';
+import { store as storeTable } from './tables.ts';
 import { createUnrolledSpans } from './unrolled.ts';
 
 export interface SqliteStoreOptions {

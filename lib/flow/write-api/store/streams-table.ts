@@ -6,7 +6,7 @@ import type { SqliteDatabase } from '../../../base/sqlite.ts';
 import { GONE_CAUSES, type StreamAnswer } from '../../reading.ts';
 import { RANGES_TOLD_MAX, streamAnswer } from '../stream-answer.ts';
 import type { RangeTable } from './range-table.ts';
-import { streams as streamsTable } from './schema.ts';
+import { streams as streamsTable } from './tables.ts';
 
 export interface StreamsTable {
   /** The id of a stream, begun if it is new; notes who delivers it now. Inside a transaction. */
