@@ -69,6 +69,7 @@ const IDLE_MS = 60_000;
 /** Shorter than a program has for its stop. */
 const CLOSE_MAX_MS = 2_000;
 
+/** The OID of int8, which `pg` gives as text: nothing of ours is larger than a double counts exactly. */
 const INT8 = 20;
 
 export function createConnections(options: ConnectionOptions): Connections {

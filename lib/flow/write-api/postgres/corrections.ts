@@ -69,7 +69,7 @@ interface Row extends ReadingToSum {
   readonly seq: number;
 }
 
-/** What a step has come to: how many readings it looked at, and what it cannot go on without. */
+/** What a step has come to, and what it cannot go on without. */
 export interface CorrectionStep {
   readonly state: 'nothing_to_do' | 'more_to_do' | 'needs';
   readonly needs: readonly Stretch[];
