@@ -1,8 +1,10 @@
+import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { INSTALLED } from '../../../test/support/doctor-rig.ts';
 import { DENIED, recordedProbe } from '../../../test/support/recorded-probe.ts';
 import { dossier } from './dossier.ts';
+import { AT_ONCE } from './few-at-once.ts';
 import { createMask } from './mask.ts';
 
 const TOKEN = '/etc/sensor-gateway/token';
@@ -11,6 +13,7 @@ const subject = {
   ...INSTALLED,
   destinations: [{ name: 'hq', url: 'https://hq.example', tokenFile: TOKEN, caFile: undefined }],
 };
+const UNITS = 'systemctl cat --no-pager sensor-main sensor-api-write sensor-monitor';
 const JOURNAL = 'journalctl --no-pager -o short-iso -n 2000 -u sensor-main';
 
 it('no secret leaves the machine, by its value or by its looks', async () => {
@@ -22,7 +25,7 @@ it('no secret leaves the machine, by its value or by its looks', async () => {
     commands: {
       [JOURNAL]:
         'sent canary-token-1\nauthorization: Bearer canary-4\nAPI_KEY=canary-5 {"secret": "canary 6"}\n',
-      'systemctl cat --no-pager sensor-main sensor-api-write':
+      [UNITS]:
         'Environment="SENSORGW_TOKEN=canary-7"\n-----BEGIN EC PRIVATE KEY-----\ncanary-8\n-----END EC PRIVATE KEY-----\n',
     },
   });
@@ -30,6 +33,7 @@ it('no secret leaves the machine, by its value or by its looks', async () => {
   const entries = await dossier(probe, subject, [{ name: 'doctor.txt', text: 'seen: canary-token-1' }]);
 
   expect(JSON.stringify(entries)).not.toContain('canary');
+  expect(probe.asked).toEqual(expect.arrayContaining([JOURNAL, UNITS]));
   const text = (name: string) => entries.find((entry) => entry.name === name)?.text;
   expect(text(`files${CONFIG}`)).toContain(`token_file: ${TOKEN}`);
   expect(text('commands/journal-sensor-main.txt')).toContain('sent [masked]');
@@ -63,6 +67,24 @@ it('what cannot be had says so in its place, and the rest is there', async () =>
   expect(text(`files${CONFIG}`)).toBe(`(this user may not look at ${CONFIG})\n`);
   expect(text('commands/uname.txt')).toBe('(not installed)\n');
   expect(text('files/proc/cmdline')).toBe('(not there)\n');
+});
+
+it('a machine in trouble is asked for a few things at a time, and not for all of a bundle at once', async () => {
+  const probe = recordedProbe({});
+  const under = { way: 0, most: 0 };
+  const counted =
+    <Args extends unknown[], Answer>(ask: (...args: Args) => Promise<Answer>) =>
+    async (...args: Args) => {
+      under.way += 1;
+      under.most = Math.max(under.most, under.way);
+      await setImmediate();
+      under.way -= 1;
+      return ask(...args);
+    };
+
+  await dossier({ ...probe, run: counted(probe.run), readFile: counted(probe.readFile) }, INSTALLED, []);
+
+  expect(under).toEqual({ way: 0, most: AT_ONCE });
 });
 
 it('a known secret is masked wherever it stands', () => {

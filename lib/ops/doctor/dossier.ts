@@ -5,6 +5,7 @@
 
 import { messageOf } from '../../base/errors.ts';
 import type { TarEntry } from '../../base/tar.ts';
+import { fewAtOnce } from './few-at-once.ts';
 import type { Subject } from './finding.ts';
 import { createMask } from './mask.ts';
 import type { Probe } from './probe.ts';
@@ -81,22 +82,18 @@ export async function dossier(
     '--data-dir',
     subject.dataDir,
   ]);
-  const found = await Promise.all([
-    ...files.map(async (file) => ({
-      name: `files${file}`,
-      text: await textOr(async () => (await probe.readFile(file)) ?? '(not there)\n'),
-    })),
-    ...[...COMMANDS, ...own].map(async ([name, command, ...args]) => ({
-      name: `commands/${name}.txt`,
-      text: await textOr(async () => {
-        const ran = await probe.run(command, args);
-        return ran === undefined
-          ? '(not installed)\n'
-          : `${ran.stdout}${ran.stderr}(ended with ${ran.code})\n`;
-      }),
-    })),
-  ]);
-  return [...more, ...found].map(({ name, text }) => ({ name, text: mask(text) }));
+  const texts = await fewAtOnce(files, async (file) => ({
+    name: `files${file}`,
+    text: await textOr(async () => (await probe.readFile(file)) ?? '(not there)\n'),
+  }));
+  const answers = await fewAtOnce([...COMMANDS, ...own], async ([name, command, ...args]) => ({
+    name: `commands/${name}.txt`,
+    text: await textOr(async () => {
+      const ran = await probe.run(command, args);
+      return ran === undefined ? '(not installed)\n' : `${ran.stdout}${ran.stderr}(ended with ${ran.code})\n`;
+    }),
+  }));
+  return [...more, ...texts, ...answers].map(({ name, text }) => ({ name, text: mask(text) }));
 }
 
 async function secretsOf(

@@ -8,14 +8,12 @@ import type { Clock } from '../../base/clock.ts';
 import { withDeadline } from '../../base/deadline.ts';
 import { messageOf } from '../../base/errors.ts';
 import { printable } from '../../base/printable.ts';
+import { fewAtOnce } from './few-at-once.ts';
 import type { Check, Finding, Step, Subject } from './finding.ts';
 import { NoAnswer, NotPermitted, type Probe } from './probe.ts';
 
 /** More than any single look takes on a Pi Zero under load; the whole must end while a person still waits. */
 const CHECK_MAX_MS = 20_000;
-
-/** Two cores' worth, and room to finish while one hangs. */
-const AT_ONCE = 4;
 
 /** A line of a terminal or two. */
 const EVIDENCE_LENGTH_MAX = 400;
@@ -31,21 +29,16 @@ export async function examine(
   subject: Subject,
   clock: Clock,
 ): Promise<Diagnosis[]> {
-  const done: Diagnosis[][] = [];
-  const waiting = checks.entries();
-  const worker = async () => {
-    for (const [index, check] of waiting) {
-      const found = await findingsOf(check, probe, subject, clock);
-      done[index] = found.map(({ verdict, evidence, fix }) => ({
-        check: check.name,
-        step: check.step,
-        verdict,
-        evidence: printable(evidence, EVIDENCE_LENGTH_MAX),
-        ...(fix === undefined ? {} : { fix: printable(fix, EVIDENCE_LENGTH_MAX) }),
-      }));
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  const done = await fewAtOnce(checks, async (check) => {
+    const found = await findingsOf(check, probe, subject, clock);
+    return found.map(({ verdict, evidence, fix }) => ({
+      check: check.name,
+      step: check.step,
+      verdict,
+      evidence: printable(evidence, EVIDENCE_LENGTH_MAX),
+      ...(fix === undefined ? {} : { fix: printable(fix, EVIDENCE_LENGTH_MAX) }),
+    }));
+  });
   return done.flat();
 }
 

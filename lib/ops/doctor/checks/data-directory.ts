@@ -1,5 +1,6 @@
 /** The data directory: there, its owner's alone, and every file in it of one owner. */
 
+import { fewAtOnce } from '../few-at-once.ts';
 import { type Check, fail, pass, warn } from '../finding.ts';
 import { modeInWords, serviceUser } from '../service-user.ts';
 
@@ -28,11 +29,12 @@ export const dataDirectory: Check = {
       );
     }
     const names = (await probe.list(dataDir)) ?? [];
-    const owners = await Promise.all(
-      names.slice(0, FILES_MAX).map(async (name) => [name, (await probe.stat(`${dataDir}/${name}`))?.uid]),
+    const owners = await fewAtOnce(
+      names.slice(0, FILES_MAX),
+      async (name) => [name, (await probe.stat(`${dataDir}/${name}`))?.uid] as const,
     );
     const others = owners.flatMap(([name, owner]) =>
-      owner === undefined || owner === dir.uid ? [] : [String(name)],
+      owner === undefined || owner === dir.uid ? [] : [name],
     );
     if (others.length > 0) {
       return fail(

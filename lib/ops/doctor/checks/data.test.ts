@@ -1,6 +1,8 @@
+import { setImmediate } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { ACCOUNTS, found, INSTALLED } from '../../../../test/support/doctor-rig.ts';
-import { DENIED, HANGS, type Recording } from '../../../../test/support/recorded-probe.ts';
+import { DENIED, HANGS, type Recording, recordedProbe } from '../../../../test/support/recorded-probe.ts';
+import { AT_ONCE } from '../few-at-once.ts';
 import { dataDirectory } from './data-directory.ts';
 import { dataEngine } from './data-engine.ts';
 import { dataOutbox } from './data-outbox.ts';
@@ -41,6 +43,31 @@ it.each([
   const finding = await found(dataDirectory, { files: { ...ACCOUNTS, ...files } });
 
   expect([finding.verdict, finding.fix]).toEqual([verdict, fix]);
+});
+
+it('a data directory with a crowd of files is not looked at all at once', async () => {
+  const crowd = Object.fromEntries(
+    Array.from({ length: 300 }, (_, i) => [`${dataDir}/backup-${i}.db`, 'SQLite']),
+  );
+  const probe = recordedProbe({ files: { ...ACCOUNTS, [dataDir]: DIRECTORY, ...crowd } });
+  const under = { way: 0, most: 0 };
+
+  const finding = await dataDirectory.run(
+    {
+      ...probe,
+      async stat(path) {
+        under.way += 1;
+        under.most = Math.max(under.most, under.way);
+        await setImmediate();
+        under.way -= 1;
+        return probe.stat(path);
+      },
+    },
+    INSTALLED,
+  );
+
+  expect(finding).toMatchObject({ verdict: 'pass' });
+  expect(under).toEqual({ way: 0, most: AT_ONCE });
 });
 
 it('a data directory that is missing fails, and one behind a closed door is unknown', async () => {

@@ -50,11 +50,13 @@ const ZONES = '/sys/class/thermal';
 
 async function hottest(probe: Probe): Promise<number | undefined> {
   const zones = ((await probe.list(ZONES)) ?? []).filter((name) => name.startsWith('thermal_zone'));
-  const read = await Promise.all(
+  const milli: number[] = [];
+  // One after the other: some boards have more zones than questions may wait for the looking thread.
+  for (const zone of zones) {
     // A zone that is asleep answers with an error.
-    zones.map((zone) => probe.readFile(`${ZONES}/${zone}/temp`).catch(() => undefined)),
-  );
-  const milli = read.flatMap((text) => (/^-?\d+$/.test(text?.trim() ?? '') ? [Number(text)] : []));
+    const text = await probe.readFile(`${ZONES}/${zone}/temp`).catch(() => undefined);
+    if (/^-?\d+$/.test(text?.trim() ?? '')) milli.push(Number(text));
+  }
   return milli.length === 0 ? undefined : Math.max(...milli) / 1_000;
 }
 
