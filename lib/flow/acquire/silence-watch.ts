@@ -1,7 +1,8 @@
 /**
  * Writes down why a sensor has no readings for a time: what has no seq can be missed by nobody later. A
  * silence lies between two seqs, not between two times, so that it stays true whatever the clock does; it is
- * written when it begins, so that it is true after a power cut, too. While all goes well nothing is written.
+ * written when it begins (`silence-notes.ts`), so that it is true after a power cut, too. While all goes well nothing
+ * is written.
  *
  *   the run begins                  power off, or the reader was stopped: told apart by the boot
  *   a source fails, a sensor is not in its answer, twice in a row        sensor fault
@@ -12,9 +13,9 @@
 import { isSamePowerOn } from '../../base/boot-id.ts';
 import type { Clock } from '../../base/clock.ts';
 import { unlessDamaged } from '../../base/damaged-file.ts';
-import { isDiskCondition } from '../../base/disk-condition.ts';
 import type { FlowEvent } from '../flow-event.ts';
-import type { KnownSensor, Silence, SilenceBook, SilenceCause } from '../silence.ts';
+import type { KnownSensor, SilenceBook, SilenceCause } from '../silence.ts';
+import { createSilenceNotes, type OpenSilence } from './silence-notes.ts';
 
 export interface SilenceWatchOptions {
   readonly book: SilenceBook;
@@ -39,8 +40,6 @@ const SENSORS_MAX = 1_000;
 const MISSES_TO_NOTE = 2;
 /** A little below what `sensorctl gaps` calls a gap, so that none lies between the two. */
 const GAP_INTERVALS = 2.4;
-/** While the disk does not take them; each is a line. */
-const PENDING_MAX = 1_000;
 const DETAIL_LENGTH_MAX = 200;
 
 interface SensorState extends KnownSensor {
@@ -51,68 +50,19 @@ interface SensorState extends KnownSensor {
   open: OpenSilence | undefined;
 }
 
-/** Its id is known once it has been written. */
-interface OpenSilence {
-  id: number;
-}
-
 export function createSilenceWatch(options: SilenceWatchOptions): SilenceWatch {
   const { book, clock, bootId } = options;
   const sensors = new Map<string, SensorState>();
   const failures = new Map<string, string>();
   const intervals = new Map(options.sources.map((one) => [one.name, one.intervalMs ?? options.intervalMs]));
-  /** In order, for the next write; what it does to the book, it may do again. */
-  let pending: { readonly work: () => void; readonly whenReleased: boolean }[] = [];
-  /** Readings are in memory, without a seq: what is noted meanwhile lies somewhere among them. */
-  let held = false;
+  const notes = createSilenceNotes({ book, clock });
   let slowed: OpenSilence | undefined;
   /** When something last happened that explains a distance of any sensor. */
   let disturbedMono = Number.NEGATIVE_INFINITY;
 
-  function later(work: () => void, whenReleased = false): void {
-    if (pending.length < PENDING_MAX) pending.push({ work, whenReleased });
-  }
-
-  function settle(): void {
-    const ready = pending.filter(({ whenReleased }) => !(held && whenReleased));
-    if (ready.length === 0) return;
-    try {
-      book.write(() => {
-        for (const { work } of ready) work();
-      });
-      pending = pending.filter((one) => !ready.includes(one));
-    } catch (error) {
-      // It is written when the disk is back; a crash before that is a start, which explains as much.
-      if (!isDiskCondition(error)) throw error;
-    }
-  }
-
-  function open(silence: Omit<Silence, 'untilSeq' | 'toAt'>): OpenSilence {
-    const opened: OpenSilence = { id: 0 };
-    later(() => {
-      opened.id = book.note({ ...silence, untilSeq: null, toAt: null });
-    });
-    return opened;
-  }
-
-  function close(silence: OpenSilence): void {
-    const until = endOfNow();
-    const at = clock.wallMs();
-    later(() => book.end(silence.id, until(), at), held);
-  }
-
-  /** A point between two rounds: the last one, and the next. */
   function noteNow(cause: SilenceCause, sensor: string | null, fromAt: number, detail = ''): void {
-    const [afterSeq, until, toAt] = [book.lastSeq(), endOfNow(), clock.wallMs()];
-    later(() => void book.note({ cause, sensor, afterSeq, untilSeq: until(), fromAt, toAt, detail }), held);
+    notes.noteNow({ cause, sensor, fromAt, detail });
     if (sensor === null) disturbedMono = clock.monotonicMs();
-  }
-
-  /** The last seq of now; while readings are held, the last one of those, which is known when they are written. */
-  function endOfNow(): () => number {
-    if (held) return () => book.lastSeq();
-    const seq = book.lastSeq();
-    return () => seq;
   }
 
   function stateOf(sensor: string, source: string): SensorState | undefined {
@@ -125,13 +75,13 @@ export function createSilenceWatch(options: SilenceWatchOptions): SilenceWatch {
     }
     const now = { ...fresh({ sensor, source, intervalMs }), lastMono: known?.lastMono, open: known?.open };
     sensors.set(sensor, now);
-    later(() => book.keepSensor({ sensor, source, intervalMs }));
+    notes.later(() => book.keepSensor({ sensor, source, intervalMs }));
     return now;
   }
 
   function isThere(state: SensorState): void {
     const nowMono = clock.monotonicMs();
-    if (state.open !== undefined) close(state.open);
+    if (state.open !== undefined) notes.close(state.open);
     else if (state.lastMono !== undefined && isGap(state, nowMono)) {
       const missed = state.misses > 0;
       const fromAt = clock.wallMs() - (nowMono - state.lastMono);
@@ -150,7 +100,7 @@ export function createSilenceWatch(options: SilenceWatchOptions): SilenceWatch {
     if (state.misses === 0) Object.assign(state, { missedAt: clock.wallMs(), missedSeq: book.lastSeq() });
     state.misses += 1;
     if (state.open !== undefined || state.misses < MISSES_TO_NOTE) return;
-    state.open = open({
+    state.open = notes.open({
       cause: 'sensor_fault',
       sensor: state.sensor,
       afterSeq: state.missedSeq,
@@ -162,7 +112,7 @@ export function createSilenceWatch(options: SilenceWatchOptions): SilenceWatch {
   /** From now on it is not asked, so whatever it was missing for is over. */
   function fallQuiet(state: SensorState, until: string): void {
     endOf(state);
-    state.open = open({
+    state.open = notes.open({
       cause: 'quiet_hours',
       sensor: state.sensor,
       afterSeq: book.lastSeq(),
@@ -173,7 +123,7 @@ export function createSilenceWatch(options: SilenceWatchOptions): SilenceWatch {
 
   /** Counts as there from now on: what it is late by is not for the hours in which nobody asked. */
   function endOf(state: SensorState): void {
-    if (state.open !== undefined) close(state.open);
+    if (state.open !== undefined) notes.close(state.open);
     Object.assign(state, { open: undefined, misses: 0, lastMono: clock.monotonicMs() });
   }
 
@@ -189,7 +139,7 @@ export function createSilenceWatch(options: SilenceWatchOptions): SilenceWatch {
     const [seq, at, before] = [book.lastSeq(), clock.wallMs(), book.lastStart()];
     const stayedOn = before === undefined || isSamePowerOn(before, bootId);
     const cause = stayedOn ? 'reader_stopped' : 'power_off';
-    later(() => {
+    notes.later(() => {
       book.endAll(seq, at);
       const point = { afterSeq: seq, untilSeq: seq, fromAt: at, toAt: at };
       book.note({ cause, sensor: null, ...point, detail: bootId });
@@ -199,9 +149,9 @@ export function createSilenceWatch(options: SilenceWatchOptions): SilenceWatch {
       sensors.set(known.sensor, state);
       if (intervals.has(known.source)) continue;
       const detail = `source ${known.source} is not configured`;
-      state.open = open({ cause: 'removed', sensor: known.sensor, afterSeq: seq, fromAt: at, detail });
+      state.open = notes.open({ cause: 'removed', sensor: known.sensor, afterSeq: seq, fromAt: at, detail });
     }
-    settle();
+    notes.settle();
   }
 
   begin();
@@ -209,7 +159,7 @@ export function createSilenceWatch(options: SilenceWatchOptions): SilenceWatch {
   return {
     onRead(source, present) {
       // Before what is held may get its seqs: a crash right after that must find it explained.
-      if (held) settle();
+      if (notes.isHeld()) notes.settle();
       if (present !== undefined) failures.delete(source);
       for (const state of sensors.values()) {
         if (state.source === source && present?.has(state.sensor) !== true) isMissing(state);
@@ -232,11 +182,11 @@ export function createSilenceWatch(options: SilenceWatchOptions): SilenceWatch {
           if (event.of === 'sampling') for (const state of sensorsOf(event.names)) endOf(state);
           break;
         case 'sampling.paced':
-          if (slowed !== undefined) close(slowed);
+          if (slowed !== undefined) notes.close(slowed);
           slowed = undefined;
           disturbedMono = clock.monotonicMs();
           if (event.intervalMs <= options.intervalMs) break;
-          slowed = open({
+          slowed = notes.open({
             cause: 'paced',
             sensor: null,
             afterSeq: book.lastSeq(),
@@ -260,7 +210,7 @@ export function createSilenceWatch(options: SilenceWatchOptions): SilenceWatch {
           const point = { afterSeq: book.lastSeq(), untilSeq: book.lastSeq() };
           const times = { fromAt: event.oldestAt, toAt: event.newestAt };
           const detail = `${event.readings} readings`;
-          later(() => void book.note({ cause: 'dropped', sensor: null, ...point, ...times, detail }));
+          notes.later(() => void book.note({ cause: 'dropped', sensor: null, ...point, ...times, detail }));
           disturbedMono = clock.monotonicMs();
           break;
         }
@@ -268,20 +218,20 @@ export function createSilenceWatch(options: SilenceWatchOptions): SilenceWatch {
           noteNow('dropped', null, clock.wallMs(), event.message.slice(0, DETAIL_LENGTH_MAX));
           break;
         case 'outbox.held':
-          held = true;
+          notes.hold(true);
           break;
         case 'outbox.released':
-          held = false;
+          notes.hold(false);
           break;
         case 'round.sampled':
-          settle();
+          notes.settle();
           break;
         default:
           break; // The others say nothing about what is not there.
       }
     },
     // A damaged file is set aside at the next start, which is a start that explains as much.
-    close: () => unlessDamaged(settle),
+    close: () => unlessDamaged(notes.settle),
   };
 }
 
