@@ -1,5 +1,6 @@
 /** The machine below the gateway: its disk, its memory, its heat and its power, as the kernel tells. */
 
+import { codeOf } from '../../../base/errors.ts';
 import { errorsOn } from '../../doctor/checks/disk-errors.ts';
 import { memoryKib } from '../../doctor/checks/memory-available.ts';
 import { powerWords, throttled } from '../../doctor/checks/power-supply.ts';
@@ -32,7 +33,7 @@ export const machinePart: PartLook = {
       machine: {
         memoryBytes: bytes(total),
         availableBytes: bytes(available),
-        memoryPressure: numberIn(await probe.readFile('/proc/pressure/memory'), /^some .*\bavg300=([\d.]+)/m),
+        memoryPressure: numberIn(await pressure(probe), /^some .*\bavg300=([\d.]+)/m),
         celsius: await hottest(probe),
         power: await power(probe),
         oomKills: numberIn(await probe.readFile('/proc/vmstat'), /^oom_kill (\d+)$/m),
@@ -40,6 +41,16 @@ export const machinePart: PartLook = {
     };
   },
 };
+
+/** Kernels that do not measure it, as those of Raspberry Pi OS without `psi=1`, may show the file and refuse to read it. */
+async function pressure(probe: Probe): Promise<string | undefined> {
+  try {
+    return await probe.readFile('/proc/pressure/memory');
+  } catch (error) {
+    if (codeOf(error) === 'ENOTSUP') return undefined;
+    throw error;
+  }
+}
 
 function numberIn(text: string | undefined, pattern: RegExp): number | undefined {
   const said = pattern.exec(text ?? '')?.[1];
