@@ -19,8 +19,8 @@ export interface SilenceNotes {
   close(silence: OpenSilence): void;
   /** A point between two rounds: the last one, and the next. */
   noteNow(silence: Pick<Silence, 'cause' | 'sensor' | 'fromAt' | 'detail'>): void;
-  /** Anything else to be done to the book; it may be done again. */
-  later(work: () => void): void;
+  /** Anything else to be done to the book; it may be done again. Tells whether it still waits for that. */
+  later(work: () => void): () => boolean;
 
   /** Whether readings are in memory, without a seq: what is noted meanwhile lies somewhere among them. */
   hold(held: boolean): void;
@@ -44,8 +44,10 @@ export function createSilenceNotes({
   let pending: { readonly work: () => void; readonly whenReleased: boolean }[] = [];
   let held = false;
 
-  function later(work: () => void, whenReleased = false): void {
-    if (pending.length < PENDING_MAX) pending.push({ work, whenReleased });
+  function later(work: () => void, whenReleased = false): () => boolean {
+    const one = { work, whenReleased };
+    if (pending.length < PENDING_MAX) pending.push(one);
+    return () => pending.includes(one);
   }
 
   /** The last seq of now; while readings are held, the last one of those, which is known when they are written. */

@@ -15,10 +15,12 @@ function watching(file?: string, bootId = 'kernel-1') {
   const clock = createVirtualClock();
   const made = tempOutbox(file === undefined ? {} : { file });
   let writes = 0;
+  let isFull = false;
   const book = {
     ...made.outbox.silences,
     write(work: () => void) {
       writes += 1;
+      if (isFull) throw Object.assign(new Error('database or disk is full'), { code: 'SQLITE_FULL' });
       made.outbox.silences.write(work);
     },
   };
@@ -29,6 +31,21 @@ function watching(file?: string, bootId = 'kernel-1') {
     clock,
     watch,
     writes: () => writes,
+    /** Rounds of a disk that takes nothing, each of which costs two readings that were held. */
+    async fullDisk(rounds: number, ...sensors: string[]) {
+      isFull = true;
+      const held = { readings: 2, held: 12, code: 'SQLITE_FULL', message: 'full' };
+      for (let n = 0; n < rounds; n += 1) {
+        await clock.advance(INTERVAL_MS);
+        watch.onRead('chip', new Set(sensors));
+        watch.observe({ type: 'outbox.held', ...held });
+        const at = clock.wallMs();
+        watch.observe({ type: 'reading.dropped', readings: 2, series: [], oldestAt: at, newestAt: at });
+        watch.observe(ROUND);
+      }
+      isFull = false;
+      watch.observe({ type: 'outbox.released', readings: 12, heldMs: rounds * INTERVAL_MS });
+    },
     async round(...sensors: string[]) {
       await clock.advance(INTERVAL_MS);
       watch.onRead('chip', sensors.length === 0 ? undefined : new Set(sensors));
@@ -103,6 +120,31 @@ describe('the watch over silences', () => {
       ['clock_set', null, 'ended'],
       ['dropped', null, 'ended'],
     ]);
+  });
+
+  it('tells how many readings a full disk has cost in all, however many rounds that took', async () => {
+    const { round, fullDisk, file } = watching();
+    await round('a', 'b');
+
+    await fullDisk(1_500, 'a', 'b');
+    await round('a', 'b');
+
+    expect(readOutboxLedger(file).silences.slice(1)).toMatchObject([
+      { cause: 'dropped', sensor: null, detail: '3000 readings' },
+    ]);
+  });
+
+  it('knows of a sensor that came back while the disk was full that its silence has ended', async () => {
+    const { round, fullDisk, said } = watching();
+    await round('a', 'b');
+    await round('a');
+    await round('a');
+
+    await fullDisk(1_500, 'a');
+    await fullDisk(1, 'a', 'b');
+    await round('a', 'b');
+
+    expect(said()).toContainEqual(['sensor_fault', 'b', 'ended']);
   });
 
   it('has one line for a sensor that comes and goes within minutes', async () => {

@@ -57,12 +57,34 @@ export function createSilenceWatch(options: SilenceWatchOptions): SilenceWatch {
   const intervals = new Map(options.sources.map((one) => [one.name, one.intervalMs ?? options.intervalMs]));
   const notes = createSilenceNotes({ book, clock });
   let slowed: OpenSilence | undefined;
+  /** The latest that were lost, and whether they have not been written down yet. */
+  let dropped: { readonly seq: number; readings: number; toAt: number; waits(): boolean } | undefined;
   /** When something last happened that explains a distance of any sensor. */
   let disturbedMono = Number.NEGATIVE_INFINITY;
 
   function noteNow(cause: SilenceCause, sensor: string | null, fromAt: number, detail = ''): void {
     notes.noteNow({ cause, sensor, fromAt, detail });
     if (sensor === null) disturbedMono = clock.monotonicMs();
+  }
+
+  /** One line for all that a broken disk costs until it can be written down: they would push out every other one. */
+  function noteDropped({
+    readings,
+    oldestAt,
+    newestAt,
+  }: Extract<FlowEvent, { type: 'reading.dropped' }>): void {
+    const seq = book.lastSeq();
+    if (dropped?.waits() && dropped.seq === seq) {
+      Object.assign(dropped, { readings: dropped.readings + readings, toAt: newestAt });
+      return;
+    }
+    const lost = { seq, readings, toAt: newestAt };
+    const waits = notes.later(() => {
+      // The oldest of what is held: all that has a seq came before, all that is still held comes after.
+      const point = { afterSeq: seq, untilSeq: seq, fromAt: oldestAt, toAt: lost.toAt };
+      book.note({ cause: 'dropped', sensor: null, ...point, detail: `${lost.readings} readings` });
+    });
+    dropped = Object.assign(lost, { waits });
   }
 
   function stateOf(sensor: string, source: string): SensorState | undefined {
@@ -205,15 +227,10 @@ export function createSilenceWatch(options: SilenceWatchOptions): SilenceWatch {
         case 'clock.stepped':
           noteNow('clock_set', null, clock.wallMs() - event.offsetMs, event.why);
           break;
-        case 'reading.dropped': {
-          // The oldest of what is held: all that has a seq came before, all that is still held comes after.
-          const point = { afterSeq: book.lastSeq(), untilSeq: book.lastSeq() };
-          const times = { fromAt: event.oldestAt, toAt: event.newestAt };
-          const detail = `${event.readings} readings`;
-          notes.later(() => void book.note({ cause: 'dropped', sensor: null, ...point, ...times, detail }));
+        case 'reading.dropped':
+          noteDropped(event);
           disturbedMono = clock.monotonicMs();
           break;
-        }
         case 'outbox.append_failed':
           noteNow('dropped', null, clock.wallMs(), event.message.slice(0, DETAIL_LENGTH_MAX));
           break;
