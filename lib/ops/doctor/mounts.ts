@@ -6,6 +6,8 @@ export interface Mount {
   readonly mountPoint: string;
   readonly type: string;
   readonly source: string;
+  /** Major and minor number: `179:2`. The kernel may call a source `/dev/root`, which is no device. */
+  readonly device: string;
   readonly readOnly: boolean;
 }
 
@@ -33,12 +35,12 @@ export function mountIn(table: string, real: string): Mount | undefined {
 /** `25 1 179:2 / / rw,noatime shared:1 - ext4 /dev/root rw`, as in proc(5). */
 function parse(line: string): Mount | undefined {
   const [left = '', right] = line.split(' - ');
-  const [, , , , mountPoint, options = ''] = left.split(' ');
+  const [, , device = '', , mountPoint, options = ''] = left.split(' ');
   const [type, source = '', superOptions = ''] = right?.split(' ') ?? [];
   if (mountPoint === undefined || type === undefined) return undefined;
   // A card with errors is turned read-only as a whole, which the mount itself need not say.
   const readOnly = [...options.split(','), ...superOptions.split(',')].includes('ro');
-  return { mountPoint: unescaped(mountPoint), type, source: unescaped(source), readOnly };
+  return { mountPoint: unescaped(mountPoint), type, source: unescaped(source), device, readOnly };
 }
 
 /** The kernel writes blanks and backslashes as octal numbers. */

@@ -23,8 +23,11 @@ export const diskErrors: Check = {
 };
 
 /** `undefined`: this file system keeps no count of errors, or the kernel does not tell. */
-export async function errorsOn(probe: Probe, { type, source }: Mount): Promise<number | undefined> {
+export async function errorsOn(probe: Probe, { type, source, device }: Mount): Promise<number | undefined> {
   if (type !== 'ext4') return undefined;
-  const text = await probe.readFile(`/sys/fs/ext4/${source.replace(/^\/dev\//, '')}/errors_count`);
+  // What a mount calls its source may be a name of its own: /dev/root, or one of /dev/mapper.
+  const about = (await probe.readFile(`/sys/dev/block/${device}/uevent`)) ?? '';
+  const name = /^DEVNAME=(.+)$/m.exec(about)?.[1] ?? source.replace(/^\/dev\//, '');
+  const text = await probe.readFile(`/sys/fs/ext4/${name}/errors_count`);
   return text === undefined ? undefined : Number(text);
 }

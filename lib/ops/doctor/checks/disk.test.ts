@@ -108,4 +108,18 @@ describe('the mount', () => {
       await found(diskErrors, { files: { ...table, '/sys/fs/ext4/mmcblk0p2/errors_count': count } }),
     ).toMatchObject({ verdict });
   });
+
+  it.each(['/dev/root', '/dev/mapper/card'])(
+    'errors are found of an ext4 that the kernel calls %s, which is no name of a device',
+    async (source) => {
+      const { files: table } = on(PI.replace('/dev/mmcblk0p2', source));
+      const files = {
+        ...table,
+        '/sys/dev/block/179:2/uevent': 'MAJOR=179\nMINOR=2\nDEVNAME=mmcblk0p2\nDEVTYPE=partition\n',
+        '/sys/fs/ext4/mmcblk0p2/errors_count': '3\n',
+      };
+
+      expect(await found(diskErrors, { files })).toMatchObject({ verdict: 'fail' });
+    },
+  );
 });
