@@ -5,7 +5,7 @@
 
 import { createHash } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { get as getHttp } from 'node:http';
 import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -51,6 +51,19 @@ function countIn(bytes: Uint8Array): unknown {
   database.close();
   return found;
 }
+
+it('what is left of an earlier copy and cannot be removed fails the next ones, and nothing else', async () => {
+  const rig = await filled(10);
+  // As a file on a disk that is read-only by now: what removes files does not remove it.
+  mkdirSync(join(dirname(rig.file), 'store-download.db'));
+  const { url } = await start(rig);
+
+  const codes = [];
+  for (let i = 0; i < 2; i += 1) codes.push(((await (await fetch(url)).json()) as { code: string }).code);
+
+  // The second is not told that the first is still on its way.
+  expect(codes).toEqual(['store_io', 'store_io']);
+});
 
 it('a copy is whole and as of one moment while readings come in, and says its digest', async () => {
   const rig = await filled(20_000);

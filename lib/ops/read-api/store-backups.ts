@@ -61,9 +61,15 @@ export function createStoreBackups(options: StoreBackupsOptions): StoreBackups {
   let open: Readable | undefined;
   discard();
 
+  /** As far as the disk lets go of it: what is left is in the way of the next copy alone, which says so. */
   function discard(): void {
-    for (const suffix of ['', '.part', '.part-journal', '.part-wal', '.part-shm'])
-      rmSync(target + suffix, { force: true });
+    for (const suffix of ['', '.part', '.part-journal', '.part-wal', '.part-shm']) {
+      try {
+        rmSync(target + suffix, { force: true });
+      } catch {
+        // A disk that is read-only by now. The monitor has to start on it, and to say that it is.
+      }
+    }
   }
 
   function startThread(): Worker {
