@@ -1,6 +1,6 @@
 /** The ticket book on a disk that is full to the last byte: that is when somebody must be told. */
 
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { noSmallDisk, smallDisk } from '../../../test/support/small-disk.ts';
@@ -66,6 +66,27 @@ describe.skipIf(why !== undefined)(`a full disk${why === undefined ? '' : ` (${w
     disk.empty();
     ballast.grow();
     expect(existsSync(file)).toBe(true);
+  });
+
+  it('that is met while damaged tickets are put aside leaves no file open', () => {
+    const disk = smallDisk('ext4', { mib: 8 });
+    const file = join(disk.dir, 'tickets.db');
+    writeFileSync(file, 'x'.repeat(20_000));
+    const clock = createVirtualClock();
+    const onSetAside = () => disk.fill();
+
+    expect(() => openTicketBookSafely({ file, clock, bootId: () => 'boot', onSetAside })).toThrow(
+      /full|disk I\/O error/,
+    );
+
+    const open = readdirSync('/proc/self/fd').map((fd) => {
+      try {
+        return readlinkSync(`/proc/self/fd/${fd}`);
+      } catch {
+        return 'the directory itself, which is closed by now';
+      }
+    });
+    expect(open.filter((path) => path.startsWith(disk.dir))).toEqual([]);
   });
 
   it('twin: without one takes none, until there is room again', () => {

@@ -61,8 +61,14 @@ export function openTicketBookSafely(options: SafeTicketBookOptions): TicketBook
   }
 
   function sayDamaged(fresh: TicketBook, { dir, reason }: { dir: string; reason: string }): void {
-    options.onSetAside(dir, reason);
-    fresh.report([damagedFinding(file, dir, reason)], FILE_DAMAGED, options.clock.wallMs());
+    try {
+      options.onSetAside(dir, reason);
+      fresh.report([damagedFinding(file, dir, reason)], FILE_DAMAGED, options.clock.wallMs());
+    } catch (error) {
+      // A disk that is full by now: whoever tries again opens the file anew.
+      closed(fresh);
+      throw error;
+    }
   }
 
   function safely<T>(call: (book: TicketBook) => T): T {
