@@ -134,10 +134,13 @@ function userVersion(file: string): number {
 /** Conditions of the disk or of the machine, which moving the file would not mend. */
 const NOT_THE_FILE = /^SQLITE_(?:FULL|IOERR|BUSY|LOCKED|READONLY|CANTOPEN|PERM|NOMEM|INTERRUPT|AUTH)/;
 
+/** Our own words for it. */
+const CONTRADICTS_ITSELF = new Set(['SGW_DATABASE_FOREIGN', 'SGW_INTERNAL', 'SGW_OUTBOX_DAMAGED']);
+
 /** Whether an error while opening says that the file is not what we wrote. */
 export function isDamage(error: unknown): boolean {
   const code = codeOf(error) ?? '';
-  if (code === 'SGW_DATABASE_FOREIGN' || code === 'SGW_INTERNAL') return true;
+  if (CONTRADICTS_ITSELF.has(code)) return true;
   return code.startsWith('SQLITE_') && !NOT_THE_FILE.test(code);
 }
 

@@ -21,6 +21,8 @@ import { unsalvaged } from '../../lib/base/quarantine-shelf.ts';
 import { BatchRequest } from '../../lib/flow/batch.ts';
 import type { Outbox } from '../../lib/flow/outbox/outbox.ts';
 import { salvage } from '../../lib/flow/outbox/salvage.ts';
+import { prepareSealStream } from '../../lib/flow/outbox/streams.ts';
+import { SEQS_PER_FILE } from '../../lib/flow/outbox/tiers.ts';
 import type { Reading } from '../../lib/flow/reading.ts';
 import { createSeededRandom } from '../support/seeded-random.ts';
 import { tempDir } from '../support/temp-dir.ts';
@@ -276,5 +278,52 @@ describe('damage met while running', () => {
     expect(world.recorder.of('outbox.quarantined')).toHaveLength(1);
     expect(saved).toBeGreaterThan(2_000);
     expect(saved + lost).toBe(3_000);
+  });
+
+  it('of a row that is in no stream is met twice, and then the file is replaced, and its rows saved', () => {
+    const { outbox: before, file } = tempOutbox();
+    const { stream } = before.append(someReadings(3));
+    before.close();
+    const raw = rawOutbox(file);
+    raw.exec('UPDATE streams SET first_seq = 2');
+    prepareSealStream(raw)(stream);
+    raw.close();
+    const noticed: unknown[] = [];
+
+    for (const _ of ['met', 'met again']) {
+      const { outbox } = restart(file, (error) => noticed.push(error));
+      expect(() => deliverAll(outbox)).toThrow(expect.objectContaining({ code: 'SGW_OUTBOX_DAMAGED' }));
+      outbox.close();
+    }
+    const { outbox } = restart(file);
+
+    expect(noticed).toHaveLength(2);
+    expect(salvageAll(file, outbox)).toEqual({ saved: 3, lost: 0 });
+    expect(deliverAll(outbox).delivered.size).toBe(3);
+  });
+});
+
+describe('a page of which the log has several versions', () => {
+  it('gives back what is damaged in the last of them from the one before it, and nothing is named as lost', () => {
+    const { outbox: before, file } = tempOutbox();
+    const readings = someReadings(6).map((one, i) => ({ ...one, value: i + 0.123456789 }));
+    const { stream } = before.append(readings.slice(0, 3));
+    before.append(readings.slice(3));
+    const left = crashed(file);
+    const log = readFileSync(`${left}-wal`);
+    const second = Buffer.alloc(8);
+    second.writeDoubleBE(readings[1]?.value ?? 0);
+    expect(log.indexOf(second)).toBeLessThan(log.lastIndexOf(second));
+    overwrite(`${left}-wal`, log.lastIndexOf(second), Buffer.alloc(8, 0x3f));
+    const { outbox } = tempOutbox({ firstSeq: SEQS_PER_FILE });
+
+    const work = salvage({ file: left, destinations: ['local'], outbox });
+    let turn = work.next();
+    while (!turn.done) turn = work.next();
+
+    expect(turn.value).toMatchObject({ saved: 6, lost: 0 });
+    const { delivered, gone } = deliverAll(outbox);
+    expect([...delivered.keys()].filter((key) => key.startsWith(stream))).toHaveLength(6);
+    expect([...gone]).toEqual([]);
   });
 });

@@ -6,7 +6,9 @@
 
 import type { SqliteDatabase } from '../../base/sqlite.ts';
 import type { KnownSensor, Silence } from '../silence.ts';
+import { TRANSITIONS_KEPT } from './outage.ts';
 import type { BreakerTransition } from './outbox.ts';
+import { SILENCES_KEPT } from './silences.ts';
 import { SEQS_PER_FILE } from './tiers.ts';
 
 export interface History {
@@ -37,10 +39,19 @@ export function prepareRestoreHistory(database: SqliteDatabase): (history: Histo
     WHERE NOT EXISTS (SELECT 1 FROM breaker_transitions
       WHERE destination = @destination AND to_state = @to AND at = @at)`);
 
+  // Those that do not fit are among what was just put: the oldest have the least numbers.
+  const prune = [
+    ['silences', SILENCES_KEPT],
+    ['breaker_transitions', TRANSITIONS_KEPT],
+  ].map(([table, kept]) =>
+    database.prepare(`DELETE FROM ${table} WHERE id <= (SELECT max(id) FROM ${table}) - ${kept}`),
+  );
+
   return ({ silences, sensors, transitions }, now) => {
     for (const silence of silences) putSilence.run(ended(silence, now));
     for (const sensor of sensors) putSensor.run(sensor);
     for (const transition of transitions) putTransition.run(transition);
+    for (const one of prune) one.run();
   };
 }
 

@@ -11,6 +11,7 @@ import { createTestWorld } from '../../../test/support/test-world.ts';
 import { unsalvaged } from '../../base/quarantine-shelf.ts';
 import type { Silence } from '../silence.ts';
 import { readOutboxLedger } from './ledger-view.ts';
+import { TRANSITIONS_KEPT } from './outage.ts';
 import type { BreakerRecord, Outbox } from './outbox.ts';
 import { salvage } from './salvage.ts';
 import { SEQS_PER_FILE } from './tiers.ts';
@@ -91,6 +92,24 @@ it('silences, sensors and transitions of a damaged file are there again, older t
     ['half_open', AT + 10_000],
     ['open', AT],
   ]);
+});
+
+it('transitions that are restored beside those of a long outage stay within their bound, the latest of all', () => {
+  const file = damaged();
+  const { outbox, salvageAll } = successor(file);
+  const record = { streak: 3, step: 0, reason: 'refused', held: false, nextTryAt: null } as const;
+  for (let i = 1; i < TRANSITIONS_KEPT; i += 1)
+    outbox.saveBreaker('local', {
+      ...record,
+      state: i % 2 === 1 ? 'half_open' : 'open',
+      sinceAt: AT + 60_000 + i,
+    });
+
+  salvageAll();
+
+  const kept = outbox.breakerTransitions(TRANSITIONS_KEPT + 9);
+  expect(kept).toHaveLength(TRANSITIONS_KEPT);
+  expect(kept.at(-1)).toMatchObject({ to: 'open', at: AT + 11_000 });
 });
 
 it('what still went on when the file was lost ends with its seqs, and is not taken up by what comes later', () => {

@@ -15,6 +15,7 @@ import {
   difference,
   intersection,
   NO_SEQS,
+  rangesOfSeqs,
   type SeqRanges,
   union,
 } from '../seq-ranges.ts';
@@ -147,7 +148,8 @@ function* inSteps(file: string): Generator<readonly Step[]> {
 
 const rowsOf = (steps: readonly Step[]) => steps.flatMap(({ page }) => page.rows);
 
-const seqsOf = (rows: readonly GoodRow[]): SeqRanges => rows.map(({ seq }) => [seq, seq]);
+/** A row of an older version of its page comes after its neighbours. */
+const seqsOf = (rows: readonly GoodRow[]): SeqRanges => rangesOfSeqs(rows.map(({ seq }) => seq));
 
 function byStream(rows: readonly GoodRow[]): Map<string, GoodRow[]> {
   const parts = new Map<string, GoodRow[]>();

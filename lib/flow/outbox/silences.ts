@@ -4,7 +4,7 @@ import type { SqliteDatabase } from '../../base/sqlite.ts';
 import { isStart, type KnownSensor, type Silence, type SilenceBook } from '../silence.ts';
 
 /** Years of a sensor with a loose contact; 1 MiB. */
-const SILENCES_KEPT = 10_000;
+export const SILENCES_KEPT = 10_000;
 /** What comes back so soon is one trouble: a sensor that fails every minute has a line for each time it rested. */
 const JOINED_MS = 600_000;
 

@@ -130,7 +130,8 @@ export function openStreams(
     all: () => all,
     of(seq) {
       const stream = all.find(({ firstSeq, nextSeq }) => seq >= firstSeq && seq < nextSeq);
-      if (stream === undefined) throw new Error(`seq ${seq} was never assigned`);
+      if (stream === undefined)
+        throw new GatewayError('SGW_OUTBOX_DAMAGED', `the reading ${seq} is in no stream`);
       return stream;
     },
     assigned(id) {
