@@ -235,9 +235,13 @@ function dropLog(file: string): void {
   if (existsSync(`${file}-wal`)) truncateSync(`${file}-wal`, 0);
 }
 
+const WAL_HEADER_BYTES = 32;
+
 /** The beginning of a frame that was on its way, and of which nobody has been told. */
 function tear(wal: string, random: Random): void {
-  // Of an empty log it is its header that was on its way.
-  const bytes = Math.floor(random.fraction() * (statSync(wal).size === 0 ? 32 : 1_000));
+  // Of a log without a whole one it is its header that was on its way, from the beginning on.
+  const isBegun = statSync(wal).size >= WAL_HEADER_BYTES;
+  if (!isBegun) truncateSync(wal, 0);
+  const bytes = Math.floor(random.fraction() * (isBegun ? 1_000 : WAL_HEADER_BYTES));
   appendFileSync(wal, Buffer.from(Array.from({ length: bytes }, () => Math.floor(random.fraction() * 256))));
 }

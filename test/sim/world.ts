@@ -292,9 +292,12 @@ export function createWorld(options: WorldOptions): World {
       happened = false;
       const outbox = world.outbox();
       if (outbox === undefined) return;
-      // What lies in a damaged file is nobody's until it has been brought back, or named.
-      if (unsalvaged(outbox.name).length > 0) happened = true;
-      else custody.check(outbox, world.stores());
+      // What lies in a damaged file is nobody's until it has been brought back, for which room is made, or named.
+      if (unsalvaged(outbox.name).length > 0) {
+        happened = true;
+        return;
+      }
+      custody.check(outbox, world.stores());
       bounds.check(outbox);
     },
     async start() {
