@@ -85,7 +85,7 @@ describe('a salvage that is through, and cannot be noted', () => {
     await store.maintain();
     const note = join(dir, 'salvaged.json');
     symlinkSync('/dev/full', note);
-    await expect(maintained(store)).rejects.toMatchObject({ code: 'store_io' });
+    await expect(maintained(store)).rejects.toMatchObject({ code: 'store_full' });
     rmSync(note);
 
     await maintained(store);

@@ -7,7 +7,7 @@
 
 import { basename, dirname, join } from 'node:path';
 import { isCorruption, moveAside, noteDamage, openOrReplace } from '../../../base/damaged-file.ts';
-import { isDiskCondition, isFileTrouble } from '../../../base/disk-condition.ts';
+import { isDiskCondition, isDiskFull, isFileTrouble } from '../../../base/disk-condition.ts';
 import { messageOf } from '../../../base/errors.ts';
 import { freeBytesAt } from '../../../base/free-bytes.ts';
 import {
@@ -94,7 +94,10 @@ function kept(store: SqliteStore, { file, world, onDamage, shelf = SHELF }: Safe
       const message = messageOf(error);
       // It may be better later; damage of the present file is not the other one's.
       if (isDiskCondition(error) || isCorruption(error)) throw asStoreFault(error);
-      if (isFileTrouble(error)) throw new StoreFault('store_io', `the salvage of ${dir}: ${message}`, error);
+      if (isFileTrouble(error)) {
+        const code = isDiskFull(error) ? 'store_full' : 'store_io';
+        throw new StoreFault(code, `the salvage of ${dir}: ${message}`, error);
+      }
       failedHere.add(dir);
       const attempts = noteSalvageFailed(dir, message);
       observe({ type: 'store.salvage_failed', dir, attempts, attemptsMax: SALVAGES_MAX, message });
