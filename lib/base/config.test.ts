@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { tempDir } from '../../test/support/temp-dir.ts';
 import { type LoadOptions, loadSettings } from './config.ts';
 import { GatewayError } from './errors.ts';
-import { choice, duration, integer, list, section, type ValueOf } from './setting.ts';
+import { list, section, type ValueOf } from './setting.ts';
+import { choice, duration, integer } from './setting-kinds.ts';
 
 const about = 'It decides something.';
 const TREE = section('', {

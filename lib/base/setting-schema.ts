@@ -2,7 +2,8 @@
 
 import { z } from 'zod';
 import type { Path } from './config-file.ts';
-import { keyOf, type List, type Node, type Section, type Shape, shown, type ValueOf } from './setting.ts';
+import { keyOf, type List, type Node, type Section, type Shape, type ValueOf } from './setting.ts';
+import { shown } from './setting-kinds.ts';
 import { entriesOf } from './setting-tree.ts';
 
 /** What is wrong at `path`. */

@@ -1,22 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { durationText } from './quantity-text.ts';
-import {
-  choice,
-  duration,
-  fraction,
-  integer,
-  keyOf,
-  list,
-  parseDuration,
-  parseSize,
-  type Setting,
-  section,
-  several,
-  size,
-  table,
-  text,
-} from './setting.ts';
+import { durationText, parseDuration, parseSize } from './quantity-text.ts';
+import { keyOf, list, type Setting, section } from './setting.ts';
+import { choice, duration, fraction, integer, several, size, table, text } from './setting-kinds.ts';
 import { judgeOf } from './setting-schema.ts';
 
 const about = 'It decides something.';

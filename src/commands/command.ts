@@ -5,7 +5,7 @@
 
 import { GatewayError } from '../../lib/base/errors.ts';
 import { printable } from '../../lib/base/printable.ts';
-import { parseDuration } from '../../lib/base/setting.ts';
+import { parseDuration } from '../../lib/base/quantity-text.ts';
 import type { Screen } from './screen.ts';
 
 export interface OptionSpec {

@@ -1,7 +1,7 @@
 /** Times and ages as people say and read them. */
 
 import { printable } from '../../lib/base/printable.ts';
-import { parseDuration } from '../../lib/base/setting.ts';
+import { parseDuration } from '../../lib/base/quantity-text.ts';
 import { usageError } from './command.ts';
 
 /**

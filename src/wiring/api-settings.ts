@@ -4,7 +4,8 @@
  */
 
 import type { ReportProblem } from '../../lib/base/config.ts';
-import { duration, flag, integer, section, text, type ValueOf } from '../../lib/base/setting.ts';
+import { section, type ValueOf } from '../../lib/base/setting.ts';
+import { duration, flag, integer, text } from '../../lib/base/setting-kinds.ts';
 import { apiSocketPath } from './names.ts';
 import { HOST, NAME, PATH } from './text-rules.ts';
 

@@ -3,7 +3,7 @@
  * list of processes, `config show`. And never one whose way is open to others without anybody having said so.
  */
 
-import { shown, type TextRules } from '../../lib/base/setting.ts';
+import { shown, type TextRules } from '../../lib/base/setting-kinds.ts';
 import { isLoopback } from './api-settings.ts';
 
 /** Those of libpq that we pass on. */

@@ -2,7 +2,8 @@
 
 import type { ReportProblem } from '../../lib/base/config.ts';
 import { durationText } from '../../lib/base/quantity-text.ts';
-import { duration, list, text, type ValueOf } from '../../lib/base/setting.ts';
+import { list, type ValueOf } from '../../lib/base/setting.ts';
+import { duration, text } from '../../lib/base/setting-kinds.ts';
 import { API_PORT } from './api-settings.ts';
 import { ownQuietHours } from './quiet-settings.ts';
 import { NAME, PATH, URL_RULES } from './text-rules.ts';

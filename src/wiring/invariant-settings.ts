@@ -1,15 +1,7 @@
 /** The settings of the invariants: which of them hold here, and the thresholds that differ between machines. */
 
-import {
-  choice,
-  duration,
-  fraction,
-  integer,
-  section,
-  several,
-  size,
-  type ValueOf,
-} from '../../lib/base/setting.ts';
+import { section, type ValueOf } from '../../lib/base/setting.ts';
+import { choice, duration, fraction, integer, several, size } from '../../lib/base/setting-kinds.ts';
 import { INVARIANTS } from '../../lib/ops/invariants/index.ts';
 import type { InvariantLimits } from '../../lib/ops/invariants/limits.ts';
 

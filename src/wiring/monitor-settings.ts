@@ -1,7 +1,8 @@
 /** The settings of the monitor, and what must hold for them. */
 
 import type { ReportProblem } from '../../lib/base/config.ts';
-import { integer, section, text, type ValueOf } from '../../lib/base/setting.ts';
+import { section, type ValueOf } from '../../lib/base/setting.ts';
+import { integer, text } from '../../lib/base/setting-kinds.ts';
 import { isLoopback } from './api-settings.ts';
 import { HOST } from './text-rules.ts';
 

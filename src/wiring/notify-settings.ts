@@ -3,17 +3,8 @@
 import type { ReportProblem } from '../../lib/base/config.ts';
 import type { Path } from '../../lib/base/config-file.ts';
 import { messageOf } from '../../lib/base/errors.ts';
-import {
-  choice,
-  duration,
-  list,
-  section,
-  several,
-  shown,
-  type TextRules,
-  text,
-  type ValueOf,
-} from '../../lib/base/setting.ts';
+import { list, section, type ValueOf } from '../../lib/base/setting.ts';
+import { choice, duration, several, shown, type TextRules, text } from '../../lib/base/setting-kinds.ts';
 import { topicOf } from '../../lib/ops/notify/ntfy-channel.ts';
 import { parseTemplate } from '../../lib/ops/notify/template.ts';
 import { SEVERITIES } from '../../lib/ops/tickets/ticket.ts';

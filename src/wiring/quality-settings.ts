@@ -4,15 +4,9 @@
  */
 
 import type { ReportProblem } from '../../lib/base/config.ts';
-import {
-  duration,
-  fraction,
-  list,
-  shown,
-  type TextRules,
-  text,
-  type ValueOf,
-} from '../../lib/base/setting.ts';
+import { list, type ValueOf } from '../../lib/base/setting.ts';
+import type { TextRules } from '../../lib/base/setting-kinds.ts';
+import { duration, fraction, shown, text } from '../../lib/base/setting-kinds.ts';
 import {
   CALIBRATED_METRIC_LENGTH_MAX,
   calibrationMetrics,

@@ -1,6 +1,7 @@
 /** The settings of quiet hours: those for all, and the list that one source or one destination may have of its own. */
 
-import { section, several, text } from '../../lib/base/setting.ts';
+import { section } from '../../lib/base/setting.ts';
+import { several, text } from '../../lib/base/setting-kinds.ts';
 import { WINDOW, ZONE } from './time-rules.ts';
 
 /** Two for each day of the week. */

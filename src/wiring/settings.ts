@@ -3,7 +3,8 @@
  * `docs/settings.md` and `config.example.yaml` all come from this tree; a test holds the files to it.
  */
 
-import { choice, duration, fraction, integer, section, several, size, text } from '../../lib/base/setting.ts';
+import { section } from '../../lib/base/setting.ts';
+import { choice, duration, fraction, integer, several, size, text } from '../../lib/base/setting-kinds.ts';
 import { API } from './api-settings.ts';
 import { DESTINATIONS } from './destination-settings.ts';
 import { INVARIANT_SETTINGS } from './invariant-settings.ts';

@@ -5,18 +5,8 @@
 
 import type { ReportProblem } from '../../lib/base/config.ts';
 import { durationText } from '../../lib/base/quantity-text.ts';
-import {
-  choice,
-  duration,
-  fraction,
-  integer,
-  keyOf,
-  list,
-  several,
-  table,
-  text,
-  type ValueOf,
-} from '../../lib/base/setting.ts';
+import { keyOf, list, type ValueOf } from '../../lib/base/setting.ts';
+import { choice, duration, fraction, integer, several, table, text } from '../../lib/base/setting-kinds.ts';
 import { CHIP_OPTIONS, problemWith } from '../../lib/flow/acquire/sources/i2c/chips/chip-options.ts';
 import { SHUNT_OHM } from '../../lib/flow/acquire/sources/i2c/chips/ina219.ts';
 import { CHIP_DRIVERS } from '../../lib/flow/acquire/sources/i2c/chips/index.ts';

@@ -1,7 +1,8 @@
 /** The settings of the store: where it is, how long it keeps what it has, and what must hold between these. */
 
 import type { ReportProblem } from '../../lib/base/config.ts';
-import { duration, section, text, type ValueOf } from '../../lib/base/setting.ts';
+import { section, type ValueOf } from '../../lib/base/setting.ts';
+import { duration, text } from '../../lib/base/setting-kinds.ts';
 import { DATABASE_URL } from './database-url.ts';
 import { PATH } from './text-rules.ts';
 

@@ -1,7 +1,8 @@
 /** What the texts among the settings may be: names, paths, addresses; each with the sentence for one that is not. */
 
 import { splitUnixUrl } from '../../lib/base/http/ask.ts';
-import { shown, type TextRules } from '../../lib/base/setting.ts';
+import type { TextRules } from '../../lib/base/setting-kinds.ts';
+import { shown } from '../../lib/base/setting-kinds.ts';
 import { NAME_CHOICE_PATTERN } from '../../lib/flow/acquire/name-pattern.ts';
 import { NAME_PATTERN, NAME_RULE } from '../../lib/flow/reading.ts';
 

@@ -1,7 +1,8 @@
 /** The settings of tickets, and what must hold between them. */
 
 import type { ReportProblem } from '../../lib/base/config.ts';
-import { duration, integer, section, type ValueOf } from '../../lib/base/setting.ts';
+import { section, type ValueOf } from '../../lib/base/setting.ts';
+import { duration, integer } from '../../lib/base/setting-kinds.ts';
 
 export const TICKETS = section('Tickets: what is wrong, told once, from when it began until it is over.', {
   keepMs: duration({

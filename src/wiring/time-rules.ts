@@ -4,7 +4,8 @@ import { DAY_WINDOW_FORM, type DayWindow, parseDayWindow } from '../../lib/base/
 import { messageOf } from '../../lib/base/errors.ts';
 import { isZone, knownZones } from '../../lib/base/local-time.ts';
 import { didYouMean } from '../../lib/base/nearest.ts';
-import { shown, type TextRules } from '../../lib/base/setting.ts';
+import type { TextRules } from '../../lib/base/setting-kinds.ts';
+import { shown } from '../../lib/base/setting-kinds.ts';
 
 export const ZONE: TextRules = {
   values: 'a zone of the IANA database, such as Europe/Berlin or UTC',

@@ -3,6 +3,7 @@
  * its own times and lasts as long as chance has it; several may hold at once.
  */
 
+import { isSamePowerOn } from '../../lib/base/boot-id.ts';
 import type { Random } from '../../lib/base/random.ts';
 import { OUTBOX_FILE } from '../../src/wiring/names.ts';
 import { createSeededRandom } from '../support/seeded-random.ts';
@@ -101,7 +102,7 @@ const powerCut =
     machine.powerOff();
     return async () => {
       // The other kind has brought it back meanwhile: a machine that runs does not boot.
-      if (machine.bootId() !== boot) return;
+      if (!isSamePowerOn(machine.bootId(), boot)) return;
       if (hasBatteryClock) machine.boot({ wallAt: undefined });
       else {
         // As the kernel begins, or as a file that was written at the last shutdown has it.
@@ -202,6 +203,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     return () => world.timeService(true);
   },
   [SUSPENDED]: ({ machine }) => {
+    if (!machine.isOn()) return undefined;
     machine.suspend();
     return machine.resume;
   },

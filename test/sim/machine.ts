@@ -17,6 +17,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { bootIdAfterSleep } from '../../lib/base/boot-id.ts';
 import type { Clock } from '../../lib/base/clock.ts';
 import type { Random } from '../../lib/base/random.ts';
 import { openedDatabases, type SqliteDatabase } from '../../lib/base/sqlite.ts';
@@ -92,7 +93,7 @@ export function createMachine({ name, dir, time, random }: MachineOptions): Mach
   return {
     name,
     runDir,
-    bootId: () => `${name}-boot-${boots}`,
+    bootId: () => bootIdAfterSleep(`${name}-boot-${boots}`, suspendedMs() - suspendedBeforeMs),
     wallAt: () => Math.round(trueWallMs() + wallErrorMs),
     wallErrorMs: () => wallErrorMs,
     awakeMs,

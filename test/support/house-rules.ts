@@ -99,6 +99,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
     'lib/ops/health-shape.ts',
     'lib/base/setting-schema.ts',
     'lib/base/setting.ts',
+    'lib/base/setting-kinds.ts',
     'src/commands/formats/',
   ],
 };
