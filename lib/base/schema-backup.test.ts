@@ -106,6 +106,19 @@ describe('a file of an older schema', () => {
     expect(new Database(`${file}.schema-1.backup`).pragma('quick_check', { simple: true })).toBe('ok');
   });
 
+  it('loses at the next start what a failing disk has left of a copy, and nothing else', () => {
+    const file = anOldFile();
+    open(file, [FIRST, SECOND]).close();
+    const left = ['', '-journal'].map((suffix) => `${file}.schema-1.backup.part${suffix}`);
+    const others = [`${file}.schema-1.backup`, join(file, '..', 'other.db.schema-1.backup.part')];
+    for (const path of [...left, others[1] ?? '']) writeFileSync(path, 'half of it');
+
+    open(file, [FIRST, SECOND]);
+
+    expect(left.filter((path) => existsSync(path))).toEqual([]);
+    expect(others.filter((path) => existsSync(path))).toEqual(others);
+  });
+
   it('keeps its schema and its rows when the change fails, and has its copy', () => {
     const file = anOldFile();
 

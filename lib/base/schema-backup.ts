@@ -72,7 +72,21 @@ function discard(part: string): void {
   try {
     remove(part);
   } catch {
-    // Why there is no copy is said already, and the next upgrade tries again.
+    // Why there is no copy is said already, and the next start tries again.
+  }
+}
+
+const LEFT_COPY = /^(.+)(\.schema-\d+\.backup\.part)(?:-journal)?$/;
+
+/** What a copy has left that a failing disk did not let go of: of a file that needs no copy any more. Never throws. */
+export function discardLeftCopies(file: string): void {
+  try {
+    for (const name of readdirSync(dirname(file))) {
+      const [, own, part] = LEFT_COPY.exec(name) ?? [];
+      if (own === basename(file)) discard(join(dirname(file), `${own}${part}`));
+    }
+  } catch {
+    // A directory that cannot be listed will be told of by whoever needs it.
   }
 }
 

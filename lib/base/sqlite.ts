@@ -11,7 +11,7 @@ import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { type CheckedCell, crcOf } from './cell-checksum.ts';
 import { codeOf, GatewayError, messageOf } from './errors.ts';
-import { backUpSchema, type SchemaBackup, sizeOf } from './schema-backup.ts';
+import { backUpSchema, discardLeftCopies, type SchemaBackup, sizeOf } from './schema-backup.ts';
 import { damageOfSchema } from './schema-check.ts';
 import { BUSY_TIMEOUT_MS, CACHE_KIB, WAL_MIB } from './sqlite-limits.ts';
 import { compareVersions, SQLITE_VERSION_MIN } from './sqlite-version.ts';
@@ -294,7 +294,10 @@ function migrate(database: SqliteDatabase, options: OpenOptions): void {
   });
   const from = Number(readPragma(database, 'user_version'));
   const to = options.migrations.length;
-  if (from === to) return;
+  if (from === to) {
+    discardLeftCopies(options.file);
+    return;
+  }
   // A file that is being born holds nothing to copy.
   const backup = from === 0 ? undefined : backedUp(database, from, options);
   for (const [index, sql] of options.migrations.entries()) {
