@@ -152,6 +152,8 @@ export function createBackfillLane(deps: BackfillLaneDeps, options: BackfillLane
   async function sendAndPrepare(batch: OutgoingBatch, purpose: Purpose, stopping: AbortSignal) {
     const answered = new AbortController();
     const sending = delivery.send('backfill', batch, stopping).finally(() => answered.abort());
+    // A file that turns out to be damaged fails both, and with the preparing this turn is over.
+    sending.catch(() => {});
     await clock.sleep(`prepare ${name}`, 0, answered.signal);
     if (!answered.signal.aborted) prepare(batch, purpose);
     return sending;
