@@ -6,6 +6,7 @@
 import type { FlowEvent } from '../flow/flow-event.ts';
 import { formatRanges } from '../flow/seq-ranges.ts';
 import { fieldsOf, type LineLog } from './line-log.ts';
+import { saySalvageFailed } from './salvage-lines.ts';
 import type { SayTrouble } from './trouble-lines.ts';
 
 type OutboxEvent = Extract<
@@ -58,12 +59,7 @@ export function sayOfOutbox(event: OutboxEvent, log: LineLog, trouble: SayTroubl
       );
       break;
     case 'outbox.salvage_failed':
-      log.error(
-        fields,
-        event.attempts < event.attemptsMax
-          ? `salvaging ${event.dir} failed (${event.attempts} of ${event.attemptsMax}), the next start tries again: ${event.message}`
-          : `${event.dir} cannot be salvaged and is kept as it is: ${event.message}`,
-      );
+      saySalvageFailed(event, log);
       break;
     case 'outbox.quarantine_removed':
       log.info(

@@ -5,6 +5,7 @@
 
 import type { FlowEvent } from '../flow/flow-event.ts';
 import { fieldsOf, type LineLog } from './line-log.ts';
+import { saySalvageFailed } from './salvage-lines.ts';
 
 export type StoreEvent = Exclude<
   Extract<FlowEvent, { type: `store.${string}` }>,
@@ -70,12 +71,7 @@ export function sayOfStore(event: StoreEvent, log: LineLog): void {
       log.info(fields, `removed ${event.dir}, ${inMiB(event.bytes)}: the quarantine is bounded`);
       break;
     case 'store.salvage_failed':
-      log.error(
-        fields,
-        event.attempts < event.attemptsMax
-          ? `salvaging ${event.dir} failed (${event.attempts} of ${event.attemptsMax}), the next start tries again: ${event.message}`
-          : `${event.dir} cannot be salvaged and is kept as it is: ${event.message}`,
-      );
+      saySalvageFailed(event, log);
       break;
   }
 }

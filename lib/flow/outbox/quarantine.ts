@@ -10,7 +10,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { isCorruption, isSuspect, moveAside, noteDamage, openOrReplace } from '../../base/damaged-file.ts';
-import { codeOf } from '../../base/errors.ts';
 import { damageOfLog } from '../../base/log-check.ts';
 import { latestBase, noteBase, unsalvaged } from '../../base/quarantine-shelf.ts';
 import { type AccountedOutbox, closeAccount, noteMissing, withAccount } from './account.ts';
@@ -80,7 +79,7 @@ function quarantine({ file, world }: SafeOpenOptions, reason: string): void {
 /** The outbox, but damage that any of its calls meets is noted for the next start. */
 function guarded(outbox: Outbox, { file, onDamage }: SafeOpenOptions): Outbox {
   const note = (error: unknown) => {
-    if (!isCorruption(error) && codeOf(error) !== 'SGW_OUTBOX_DAMAGED') return;
+    if (!isCorruption(error)) return;
     noteDamage(file, error);
     onDamage(error);
   };
