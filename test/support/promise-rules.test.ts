@@ -34,6 +34,13 @@ it.each([
   ['a test', '"keeps it" | none', 'see there | none', 'a storm: names no test'],
   ['a test in a short table', 'rain | `a.test.ts` "keeps it"', 'rain | yes', 'rain: names no test'],
   ['a reason', 'it is summer', '', 'snow: a cell is empty'],
+  ['text below a heading', 'Of course.', '', 'It is quick: nothing is below it'],
+  [
+    'what a row refers to',
+    '| rain',
+    '| the same, with rain',
+    'the same, with rain: nothing stands before it',
+  ],
   [
     'the table of what is not shown',
     'why not',

@@ -12,12 +12,18 @@ interface Row {
   readonly cells: readonly string[];
 }
 
-/** Faults without a promise, a test or an outcome; tables that say less than they should. */
+/** Faults without a promise, a test or an outcome; tables that say less than they should; headings of nothing. */
 export function faultViolations(text: string): string[] {
   const rows = rowsOf(text);
   const missing = [SHOWN, NOT_SHOWN].filter((header) => !rows.some((row) => isOf(row, header)));
   return [
     ...missing.map((header) => `there is no table of ${header.join(', ')}`),
+    ...bareHeadings(text),
+    ...rows.flatMap(({ header, cells: [fault] }, at) =>
+      fault?.startsWith('the same') && rows[at - 1]?.header !== header
+        ? [`${fault}: nothing stands before it`]
+        : [],
+    ),
     ...rows.flatMap((row) => {
       const name = row.cells[0] || 'a row without a fault';
       if (row.cells.length !== row.header.length) return [`${name}: not as many cells as its table has`];
@@ -41,6 +47,13 @@ export function promiseViolations(readme: string, heading: string, proofs: strin
     if (proof === undefined) return [`${promise}: there is no heading #${anchor}`];
     return TEST.test(proof) ? [] : [`${promise}: #${anchor} names no test`];
   });
+}
+
+/** Headings below which nothing stands before the next one of their level or above. */
+function bareHeadings(text: string): string[] {
+  return [...text.matchAll(/^(#+) (.*)\n+(?=(#+) )/gm)].flatMap(([, level = '', title, next = '']) =>
+    next.length <= level.length ? [`${title}: nothing is below it`] : [],
+  );
 }
 
 function isOf(row: Row, header: readonly string[]): boolean {
