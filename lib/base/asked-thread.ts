@@ -94,15 +94,14 @@ export function createAskedThread<E>(options: AskedThreadOptions<E>): AskedThrea
       if ('result' in answer) one?.resolve(answer.result as never);
       else one?.reject(errors.answered(answer.error));
     });
-    worker.on('error', (error) => {
-      if (thread === worker) thread = undefined;
-      failAll(errors.ended(error));
-    });
-    worker.on('exit', () => {
+    // One that was given up has failed its questions already: those that wait are its successor's.
+    const onEnd = (cause: unknown) => {
       if (thread !== worker) return;
       thread = undefined;
-      failAll(errors.ended(undefined));
-    });
+      failAll(errors.ended(cause));
+    };
+    worker.on('error', onEnd);
+    worker.on('exit', () => onEnd(undefined));
     return worker;
   }
 

@@ -57,7 +57,8 @@ it('one metric has no more series than it may, and says how much was left out', 
   metrics.show('sensorgw_temperature_celsius', many);
   for (const { labels } of many)
     metrics.count('sensorgw_sensor_reads_total', { source: labels.sensor, result: 'ok' });
-  metrics.count('sensorgw_sensor_reads_total', { source: 's0', result: 'ok' });
+  for (const source of ['s0', `s${SERIES_MAX}`])
+    metrics.count('sensorgw_sensor_reads_total', { source, result: 'ok' });
   const lines = linesOf(await metrics.text());
 
   expect(lines.filter((line) => line.startsWith('sensorgw_temperature_celsius'))).toHaveLength(SERIES_MAX);

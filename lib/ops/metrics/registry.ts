@@ -41,6 +41,8 @@ export interface Metrics {
  * come from the configuration, so this is met only where somebody has configured far more than that.
  */
 export const SERIES_MAX = 512;
+/** So many are told apart; how many are left out is not counted beyond it. */
+const SERIES_KNOWN_MAX = 8 * SERIES_MAX;
 
 type Kept = Counter | Gauge | Histogram;
 type Values = Readonly<Record<string, string>>;
@@ -49,7 +51,9 @@ type Values = Readonly<Record<string, string>>;
 export function createMetrics(program: Program): Metrics {
   const registry = new Registry();
   const kept = new Map<string, Kept>();
-  const seen = new Map<string, Set<string>>();
+  /** Of each metric that is written to: its series, each with its place. */
+  const seen = new Map<string, Map<string, number>>();
+  /** Of each metric that is looked at: series that have no place. */
   const leftOut = new Map<string, number>();
 
   for (const [name, definition] of Object.entries<MetricDefinition>(METRICS)) {
@@ -75,15 +79,11 @@ export function createMetrics(program: Program): Metrics {
   /** Whether there is room for these labels; what is known already always has it. */
   function admits(name: MetricName, labels: Values): boolean {
     const key = JSON.stringify(Object.values(labels));
-    const known = seen.get(name) ?? new Set();
-    seen.set(name, known);
-    if (known.has(key)) return true;
-    if (known.size >= SERIES_MAX) {
-      leftOut.set(name, (leftOut.get(name) ?? 0) + 1);
-      return false;
-    }
-    known.add(key);
-    return true;
+    const places = seen.get(name) ?? new Map<string, number>();
+    seen.set(name, places);
+    const place = places.get(key) ?? places.size;
+    if (place < SERIES_KNOWN_MAX) places.set(key, place);
+    return place < SERIES_MAX;
   }
 
   function put(metric: Kept, labels: Record<string, string>, value: number): void {
@@ -116,7 +116,8 @@ export function createMetrics(program: Program): Metrics {
       leftOut.set(name, Math.max(0, series.length - SERIES_MAX));
     },
     text() {
-      const total = [...leftOut.values()].reduce((sum, one) => sum + one, 0);
+      const written = [...seen.values()].map(({ size }) => Math.max(0, size - SERIES_MAX));
+      const total = [...written, ...leftOut.values()].reduce((sum, one) => sum + one, 0);
       write('sensorgw_series_left_out', {}, total);
       return registry.metrics();
     },
