@@ -11,7 +11,6 @@ import {
   closeSync,
   existsSync,
   lstatSync,
-  mkdirSync,
   openSync,
   readSync,
   renameSync,
@@ -22,6 +21,7 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { codeOf, messageOf } from './errors.ts';
 import { damageOfLog } from './log-check.ts';
+import { makeDir } from './make-dir.ts';
 import { noteQuarantined, QUARANTINE } from './quarantine-shelf.ts';
 import { quickCheck } from './sqlite.ts';
 import { syncPath } from './sync-path.ts';
@@ -168,7 +168,7 @@ export function moveAside(
   const root = join(dirname(file), QUARANTINE);
   let dir = join(root, time);
   for (let twin = 2; existsSync(dir); twin += 1) dir = join(root, `${time}-${twin}`);
-  mkdirSync(dir, { recursive: true, mode: 0o750 });
+  makeDir(dir, 0o750);
   noteQuarantined(dir, { file: basename(file), ...about });
   // Without its log the file would open as an older one: so it leaves before the log.
   for (const suffix of ['', '-wal', '-shm']) {

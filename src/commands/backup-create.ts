@@ -3,9 +3,10 @@
  * one of the store of another machine, from its monitor.
  */
 
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { EXIT, GatewayError } from '../../lib/base/errors.ts';
+import { makeDir } from '../../lib/base/make-dir.ts';
 import {
   type BackupKind,
   backupKinds,
@@ -121,7 +122,7 @@ function surplus(dir: string, kind: BackupKind, keep: number, toCome: number): s
 function makeDirectory(dir: string): void {
   try {
     // As private as the data itself.
-    mkdirSync(dir, { recursive: true, mode: 0o750 });
+    makeDir(dir, 0o750);
   } catch (error) {
     throw unwritable(dir, error, ELSEWHERE);
   }

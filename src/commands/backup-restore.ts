@@ -3,9 +3,10 @@
  * that owns it does not run, and the file that was there is kept aside.
  */
 
-import { existsSync, linkSync, mkdirSync, renameSync } from 'node:fs';
+import { existsSync, linkSync, renameSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { EXIT } from '../../lib/base/errors.ts';
+import { makeDir } from '../../lib/base/make-dir.ts';
 import {
   type BackupKind,
   backupKinds,
@@ -69,7 +70,7 @@ export const backupRestore: Command = {
 
 /** A second name for the old file first, so that there is no moment without one. */
 async function keepAside(kind: BackupKind, target: string, aside: string): Promise<void> {
-  mkdirSync(aside, { recursive: true, mode: 0o750 });
+  makeDir(aside, 0o750);
   for (const dir of [dirname(aside), aside]) belongLike(dir, target);
   await writeBackLog(kind, target);
   linkSync(target, join(aside, basename(target)));

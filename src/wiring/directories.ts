@@ -1,7 +1,8 @@
 /** Makes sure that the directories which a program needs are there and its own, before it opens anything. */
 
-import { accessSync, constants, mkdirSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
 import { GatewayError, messageOf } from '../../lib/base/errors.ts';
+import { makeDir } from '../../lib/base/make-dir.ts';
 
 /** Readings are nobody's business but the owner's and the group's. */
 const DATA_DIR_MODE = 0o750;
@@ -16,7 +17,7 @@ export function prepareDirectories(dirs: { readonly dataDir: string; readonly ru
 
 function prepare(dir: string, mode: number, setting: string): void {
   try {
-    mkdirSync(dir, { recursive: true, mode });
+    makeDir(dir, mode);
     accessSync(dir, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     throw new GatewayError('SGW_DATA_DIR_UNUSABLE', `cannot use ${dir} (${setting}): ${messageOf(error)}`, {
