@@ -6,6 +6,7 @@
 
 import { cpSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { messageOf } from '../../lib/base/errors.ts';
 import type { SeqRange } from '../../lib/flow/seq-ranges.ts';
 import type { Supervisor } from '../../lib/ops/sd-notify.ts';
@@ -149,8 +150,7 @@ export async function runOnce(options: RunOptions): Promise<RunResult | RunSoFar
   }
 
   problems.push(...uncaught);
-  if (options.warm)
-    for (const one of descriptors()) if (!openBefore.has(one)) problems.push(`left open: ${one}`);
+  if (options.warm) for (const one of await leftOpen(openBefore)) problems.push(`left open: ${one}`);
   const log = problems.length > 0 ? [...gateway.lastLines()] : [];
   return { n, ...told(report), lives, exits, healed, problems, log };
 }
@@ -172,6 +172,18 @@ async function comeToRest(gateway: NthGateway, rounds: () => number): Promise<st
   if (atRest) return [];
   const taken = rounds() - before;
   return [`no rest after ${REST_MAX_MS} ms: ${gateway.unrest() ?? `only ${taken} rounds were taken`}`];
+}
+
+/** The end of a connection closes when it hears of the other's; each turn of the loop is a chance to hear. */
+const TURNS_TO_CLOSE = 100;
+
+/** What has been opened since, and stays so. */
+async function leftOpen(before: ReadonlySet<string>): Promise<string[]> {
+  for (let turn = 0; ; turn += 1) {
+    const left = [...descriptors()].filter((one) => !before.has(one));
+    if (left.length === 0 || turn === TURNS_TO_CLOSE) return left;
+    await setImmediate();
+  }
 }
 
 /** What this process has open, by number and name. */
