@@ -1,5 +1,11 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Behaviour, createDestinationRig, TOOK_MS } from '../../../test/support/destination-rig.ts';
+import { createVirtualClock } from '../../../test/support/virtual-clock.ts';
+import { GatewayError } from '../../base/errors.ts';
+import type { Outbox, OutgoingBatch } from '../outbox/outbox.ts';
+import { NO_SEQS } from '../seq-ranges.ts';
+import { type BackfillLaneDeps, createBackfillLane } from './backfill-lane.ts';
+import type { Delivery } from './delivery.ts';
 
 describe('a drain', () => {
   test('goes on without a pause until nothing is left, with growing batches, and says so', async () => {
@@ -293,4 +299,56 @@ describe('the ledger', () => {
     await clock.advance(130_000);
     expect(outbox().goneBatch('local')).toBeUndefined();
   });
+});
+
+test('an outbox whose damage is met by the answer and by the batch after it ends the turn once', async () => {
+  const unheard: unknown[] = [];
+  const onUnheard = (error: unknown) => unheard.push(error);
+  process.on('unhandledRejection', onUnheard);
+  onTestFinished(() => void process.off('unhandledRejection', onUnheard));
+  const clock = createVirtualClock();
+  const damaged = new GatewayError('SGW_OUTBOX_DAMAGED', 'met twice');
+  const picked: OutgoingBatch[] = [
+    { stream: 's', seqs: [[1, 2]], rows: 2, body: '', oldestAt: 0, newestAt: 0 },
+  ];
+  const lane = createBackfillLane(
+    {
+      name: 'local',
+      clock,
+      observe() {},
+      closed: () => true,
+      onRested() {},
+      live: { wants: () => false, cursor: () => 0 },
+      outbox: {
+        goneBatch: () => undefined,
+        correctionBatch: () => undefined,
+        flush() {},
+        batch() {
+          const batch = picked.shift();
+          if (batch === undefined) throw damaged;
+          return batch;
+        },
+      } as Partial<Outbox> as Outbox,
+      delivery: {
+        dueMono: () => 0,
+        failedMono: () => undefined,
+        inFlight: () => NO_SEQS,
+        putOff: () => NO_SEQS,
+        counters: () => ({ batches: 0, stored: 0, duplicate: 0, buried: 0, failures: 0 }),
+        async send() {
+          await clock.sleep('answer', TOOK_MS);
+          throw damaged;
+        },
+      } as Partial<Delivery> as Delivery,
+    } satisfies BackfillLaneDeps,
+    { order: 'oldest', drainShare: 1, latencyTargetMs: 1_000 },
+  );
+
+  const turn = lane.turn(new AbortController().signal).catch((error: unknown) => error);
+  await clock.advance(2 * TOOK_MS);
+  // A rejection that nobody hears is told of behind all that waits for this turn of the loop.
+  await new Promise(setImmediate);
+
+  expect(await turn).toBe(damaged);
+  expect(unheard).toEqual([]);
 });
