@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { compileForChild } from '../../test/support/compiled.ts';
 import { tempDir } from '../../test/support/temp-dir.ts';
 import { EXIT } from './errors.ts';
@@ -85,14 +85,27 @@ it('says when the directory does not exist', () => {
   expect(() => acquire(dir, 1)).toThrow(expect.objectContaining({ code: 'SGW_DATA_DIR_UNUSABLE' }));
 });
 
-it('begins a damaged file again, and is held as before', () => {
-  const dir = tempDir();
-  acquire(dir, 4711).release();
-  writeFileSync(join(dir, 'sensor-main.lock'), 'no database any more');
+describe('begins a file again, and is held as before, that', () => {
+  // The database header of SQLite's file format, section 1.3.
+  const [userVersionAt, applicationIdAt] = [60, 68];
+  it.each<[string, (bytes: Buffer) => unknown]>([
+    ['is no database any more', (bytes) => bytes.fill(0xa5)],
+    ['has another letter in its schema', (bytes) => bytes.write('pie', bytes.indexOf('pid INTEGER'))],
+    ['says that it is of another program', (bytes) => bytes.writeUInt32BE(1, applicationIdAt)],
+    ['says that it is of a newer version', (bytes) => bytes.writeUInt32BE(3, userVersionAt)],
+    ['says that it is of an older version', (bytes) => bytes.writeUInt32BE(0, userVersionAt)],
+  ])('%s', (_what, spoil) => {
+    const dir = tempDir();
+    const file = join(dir, 'sensor-main.lock');
+    acquire(dir, 4711).release();
+    const bytes = readFileSync(file);
+    spoil(bytes);
+    writeFileSync(file, bytes);
 
-  acquire(dir, 4712);
+    acquire(dir, 4712);
 
-  expect(() => acquire(dir, 4713)).toThrow(/process 4712/);
+    expect(() => acquire(dir, 4713)).toThrow(/process 4712/);
+  });
 });
 
 it('twin: a damaged file that another process holds is its lock all the same', async () => {

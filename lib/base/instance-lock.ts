@@ -9,7 +9,7 @@
 
 import { truncateSync } from 'node:fs';
 import { join } from 'node:path';
-import { isCorruption } from './damaged-file.ts';
+import { isDamage } from './damaged-file.ts';
 import { codeOf, GatewayError } from './errors.ts';
 import { openDatabase, type SqliteDatabase } from './sqlite.ts';
 
@@ -50,14 +50,15 @@ export function acquireInstanceLock(options: InstanceLockOptions): InstanceLock 
 }
 
 /**
- * A damaged file is emptied and begun again, because nobody should have to come for a number of a process. The lock is
- * the kernel's, and on the file, whatever is in it: if another copy holds it, ours is refused after that as before.
+ * A file of which nothing can be made, whatever it says that it is, is emptied and begun again, because nobody should
+ * have to come for a number of a process. The lock is the kernel's, and on the file, whatever is in it: if another copy
+ * holds it, ours is refused after that as before.
  */
 function lockedOrEmptied(file: string, options: InstanceLockOptions): SqliteDatabase {
   try {
     return locked(file, options);
   } catch (error) {
-    if (!isCorruption(error)) throw error;
+    if (!isDamage(error) && codeOf(error) !== 'SGW_SCHEMA_TOO_NEW') throw error;
     truncateSync(file);
     return locked(file, options);
   }
