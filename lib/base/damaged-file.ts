@@ -7,19 +7,10 @@
  * An unclean stop shows by itself: SQLite removes the log at a clean close, so a log that is there was left behind.
  */
 
-import {
-  closeSync,
-  existsSync,
-  lstatSync,
-  openSync,
-  readSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, lstatSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { codeOf, messageOf } from './errors.ts';
+import { damageOfHeader } from './header-check.ts';
 import { damageOfLog } from './log-check.ts';
 import { makeDir } from './make-dir.ts';
 import { noteQuarantined, QUARANTINE } from './quarantine-shelf.ts';
@@ -37,10 +28,6 @@ export interface DamageCheck {
   /** A larger file is not read through. */
   readonly checkBytesMax?: number;
 }
-
-/** No version of ours will ever have so many schemas: such a number is damage, not a newer program. */
-const USER_VERSION_MAX = 10_000;
-const USER_VERSION_AT = 60;
 
 const suspectOf = (file: string) => `${file}.suspect`;
 /** A suspect that was read through and found whole. */
@@ -108,7 +95,8 @@ function damageBefore(check: DamageCheck): string | undefined {
 /** Throws what SQLite and the disk throw. */
 function damageWithin(check: DamageCheck): string | undefined {
   const { file, checked, onCheck, checkedWhole, checkBytesMax = Number.POSITIVE_INFINITY } = check;
-  if (userVersion(file) > USER_VERSION_MAX) return 'its header is damaged';
+  const ofHeader = damageOfHeader(file);
+  if (ofHeader !== undefined) return ofHeader;
   if (checked !== undefined && checked !== 'ok') return checked;
   const { size } = statSync(file);
   const logBytes = statSync(`${file}-wal`, { throwIfNoEntry: false })?.size;
@@ -119,16 +107,6 @@ function damageWithin(check: DamageCheck): string | undefined {
   onCheck?.(size);
   const found = quickCheck(file, checkedWhole);
   return found === 'ok' ? undefined : found;
-}
-
-function userVersion(file: string): number {
-  const fd = openSync(file, 'r');
-  try {
-    const bytes = Buffer.alloc(4);
-    return readSync(fd, bytes, 0, 4, USER_VERSION_AT) === 4 ? bytes.readUInt32BE(0) : 0;
-  } finally {
-    closeSync(fd);
-  }
 }
 
 /** Conditions of the disk or of the machine, which moving the file would not mend. */

@@ -87,10 +87,11 @@ it('says when the directory does not exist', () => {
 
 describe('begins a file again, and is held as before, that', () => {
   // The database header of SQLite's file format, section 1.3.
-  const [userVersionAt, applicationIdAt] = [60, 68];
+  const [writeFormatAt, userVersionAt, applicationIdAt] = [18, 60, 68];
   it.each<[string, (bytes: Buffer) => unknown]>([
     ['is no database any more', (bytes) => bytes.fill(0xa5)],
     ['has another letter in its schema', (bytes) => bytes.write('pie', bytes.indexOf('pid INTEGER'))],
+    ['says that it may only be read', (bytes) => bytes.writeUInt8(3, writeFormatAt)],
     ['says that it is of another program', (bytes) => bytes.writeUInt32BE(1, applicationIdAt)],
     ['says that it is of a newer version', (bytes) => bytes.writeUInt32BE(3, userVersionAt)],
     ['says that it is of an older version', (bytes) => bytes.writeUInt32BE(0, userVersionAt)],

@@ -11,6 +11,7 @@ import { truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDamage } from './damaged-file.ts';
 import { codeOf, GatewayError } from './errors.ts';
+import { damageOfHeader } from './header-check.ts';
 import { openDatabase, type SqliteDatabase } from './sqlite.ts';
 
 /** "SgwL". */
@@ -58,10 +59,15 @@ function lockedOrEmptied(file: string, options: InstanceLockOptions): SqliteData
   try {
     return locked(file, options);
   } catch (error) {
-    if (!isDamage(error) && codeOf(error) !== 'SGW_SCHEMA_TOO_NEW') throw error;
+    if (!isDamage(error) && !isReadOnlyToSqlite(file, error)) throw error;
     truncateSync(file);
     return locked(file, options);
   }
+}
+
+/** Not asked of a file that this process may hold: another handle on it would end its lock. */
+function isReadOnlyToSqlite(file: string, error: unknown): boolean {
+  return codeOf(error) === 'SQLITE_READONLY' && damageOfHeader(file) !== undefined;
 }
 
 function locked(file: string, options: InstanceLockOptions): SqliteDatabase {

@@ -28,17 +28,34 @@ export function damageOfSchema(
   openScratch: () => SqliteDatabase,
 ): string | undefined {
   const found = new Map(objectsIn(database).map((one) => [keyOf(one), one.sql]));
-  const wanted = schemas.get(migrations) ?? schemaOf(migrations, openScratch);
-  schemas.set(migrations, wanted);
-  const wrong = wanted.find((one) => found.get(keyOf(one)) !== one.sql);
+  const wrong = schemaOf(migrations, openScratch).find((one) => found.get(keyOf(one)) !== one.sql);
   return wrong && `its ${wrong.type} ${wrong.name} is not the one that its migrations make`;
 }
 
+/**
+ * Whether a database has what `migrations` make, and nothing else: each of them changes a table, so that such a file
+ * is of no newer version, whatever number stands in it.
+ */
+export function isSchemaOf(
+  database: SqliteDatabase,
+  migrations: readonly string[],
+  openScratch: () => SqliteDatabase,
+): boolean {
+  const count = schemaOf(migrations, openScratch).length;
+  return (
+    objectsIn(database).length === count && damageOfSchema(database, migrations, openScratch) === undefined
+  );
+}
+
 function schemaOf(migrations: readonly string[], openScratch: () => SqliteDatabase): readonly SchemaObject[] {
+  const known = schemas.get(migrations);
+  if (known !== undefined) return known;
   const scratch = openScratch();
   try {
     for (const sql of migrations) scratch.exec(sql);
-    return objectsIn(scratch);
+    const made = objectsIn(scratch);
+    schemas.set(migrations, made);
+    return made;
   } finally {
     scratch.close();
   }

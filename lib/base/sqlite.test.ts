@@ -4,6 +4,7 @@ import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { tempDir } from '../../test/support/temp-dir.ts';
+import { isDamage } from './damaged-file.ts';
 import {
   assertSqliteVersion,
   type OpenOptions,
@@ -51,6 +52,15 @@ function openFiles(): string[] {
       return []; // The one that the listing itself had open.
     }
   });
+}
+
+function thrownBy(call: () => unknown): unknown {
+  try {
+    call();
+  } catch (error) {
+    return error;
+  }
+  return undefined;
 }
 
 const pragma = (database: SqliteDatabase, name: string) => database.pragma(name, { simple: true });
@@ -158,6 +168,26 @@ describe('a file', () => {
       }),
     );
   });
+
+  it.each([
+    ['a newer', 2, 'it says that it has schema 2'],
+    ['an older', 0, 'already exists'],
+  ])(
+    'that says by a changed bit that it is of %s version is damaged, and not of that version',
+    (_what, version, found) => {
+      const file = join(tempDir(), 'test.db');
+      open({ file }).close();
+      const bytes = readFileSync(file);
+      // The database header of SQLite's file format, section 1.3.
+      bytes.writeUInt32BE(version, 60);
+      writeFileSync(file, bytes);
+
+      const thrown = thrownBy(() => open({ file }));
+
+      expect(thrown).toMatchObject({ message: expect.stringContaining(found) });
+      expect(isDamage(thrown)).toBe(true);
+    },
+  );
 
   it('without a mark, but with tables, is not ours either', () => {
     expect(() => open({ file: foreignFile('CREATE TABLE theirs (a)') })).toThrow(

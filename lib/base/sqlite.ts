@@ -12,7 +12,7 @@ import Database from 'better-sqlite3';
 import { type CheckedCell, crcOf } from './cell-checksum.ts';
 import { codeOf, GatewayError, messageOf } from './errors.ts';
 import { backUpSchema, discardLeftCopies, type SchemaBackup, sizeOf } from './schema-backup.ts';
-import { damageOfSchema } from './schema-check.ts';
+import { damageOfSchema, isSchemaOf } from './schema-check.ts';
 import { BUSY_TIMEOUT_MS, CACHE_KIB, WAL_MIB } from './sqlite-limits.ts';
 import { compareVersions, SQLITE_VERSION_MIN } from './sqlite-version.ts';
 import { syncPath } from './sync-path.ts';
@@ -65,8 +65,8 @@ export interface SchemaUpgrade {
 /**
  * Opens (or creates and migrates) a database for writing. One with an older schema is copied first (`schema-backup.ts`).
  * Throws `SGW_SQLITE_TOO_OLD`, `SGW_DATABASE_FOREIGN`, `SGW_SCHEMA_TOO_NEW`, `SGW_DATABASE_PRAGMA`,
- * `SGW_DATA_DIR_UNUSABLE`, or `SGW_INTERNAL` if its tables are not as we make them; other corruption is thrown as SQLite
- * words it (`SQLITE_CORRUPT`, `SQLITE_NOTADB`).
+ * `SGW_DATA_DIR_UNUSABLE`, or `SGW_INTERNAL` if its tables and the number of its schema contradict each other; other
+ * corruption is thrown as SQLite words it (`SQLITE_CORRUPT`, `SQLITE_NOTADB`).
  * A failing migration is rolled back whole, and the file stays at the schema it had.
  */
 export function openDatabase(options: OpenOptions): SqliteDatabase {
@@ -218,6 +218,9 @@ function assertOurs(
     );
   }
   if (version > options.migrations.length) {
+    if (isSchemaOf(database, options.migrations, openScratch)) {
+      throw contradiction(options.file, `it says that it has schema ${version}, and has the tables of ours`);
+    }
     throw new GatewayError(
       'SGW_SCHEMA_TOO_NEW',
       `${options.file} has schema ${version}; this version knows up to ${options.migrations.length}`,
@@ -307,9 +310,14 @@ function migrate(database: SqliteDatabase, options: OpenOptions): void {
 }
 
 function assertSchema(database: SqliteDatabase, { file, migrations }: OpenOptions): void {
-  const damage = damageOfSchema(database, migrations, () => openFile(':memory:', {}));
-  if (damage === undefined) return;
-  throw new GatewayError('SGW_INTERNAL', `${file} contradicts itself: ${damage}`);
+  const damage = damageOfSchema(database, migrations, openScratch);
+  if (damage !== undefined) throw contradiction(file, damage);
+}
+
+const openScratch = () => openFile(':memory:', {});
+
+function contradiction(file: string, how: string): GatewayError {
+  return new GatewayError('SGW_INTERNAL', `${file} contradicts itself: ${how}`);
 }
 
 function backedUp(database: SqliteDatabase, from: number, { onUpgrading }: OpenOptions): SchemaBackup {

@@ -72,6 +72,39 @@ describe('a letter of the schema that has changed on the card', () => {
   });
 });
 
+describe('a bit of the header that has changed on the card', () => {
+  it('costs no start, whichever it is, and no reading', () => {
+    const { outbox, file, world } = tempOutbox();
+    outbox.append(someReadings(3));
+    outbox.close();
+    const whole = readFileSync(file);
+    const bits = Array.from({ length: 8 * HEADER_BYTES }, (_, bit) => bit).filter(
+      (bit) => DECISIVE_BYTES.has(Math.floor(bit / 8)) || bit % BITS_APART === 0,
+    );
+
+    for (const bit of bits) {
+      const copy = `${file}.${bit}`;
+      const bytes = Buffer.from(whole);
+      const at = Math.floor(bit / 8);
+      bytes.writeUInt8(bytes.readUInt8(at) ^ (1 << (bit % 8)), at);
+      writeFileSync(copy, bytes);
+
+      const next = successorOutbox(copy, world);
+
+      const { hi } = next.append(someReadings(2));
+      expect([5, SEQS_PER_FILE + 2], `bit ${bit}`).toContain(hi);
+      expect(unsalvaged(copy), `bit ${bit}`).toHaveLength(hi === 5 ? 0 : 1);
+      next.close();
+    }
+  });
+});
+
+/** SQLite's file format, section 1.3. */
+const HEADER_BYTES = 100;
+/** Which format the file has, and which schema. */
+const DECISIVE_BYTES = new Set([18, 19, 60, 61, 62, 63]);
+const BITS_APART = 13;
+
 /** What its tables are made with; nothing of a file that cannot even be asked. */
 function textsIn(file: string): string[] {
   const raw = new Database(file, { readonly: true });
