@@ -124,7 +124,7 @@ export function isDamage(error: unknown): boolean {
 
 /** Whether an error while running does: a constraint or a wrong statement there is a bug, and no damage. */
 export function isCorruption(error: unknown): boolean {
-  return /^(?:SQLITE_(?:CORRUPT|NOTADB)|SGW_OUTBOX_DAMAGED$)/.test(codeOf(error) ?? '');
+  return /^(?:SQLITE_(?:CORRUPT|NOTADB)|SGW_(?:OUTBOX|NOTIFY)_DAMAGED$)/.test(codeOf(error) ?? '');
 }
 
 /** For a write that may be done without, because whoever guards the file has noted the damage; `undefined`: it met some. */

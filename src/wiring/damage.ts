@@ -19,6 +19,8 @@ export interface DamageWatch {
   /** Rejects with `SGW_OUTBOX_DAMAGED` or `SGW_STORE_DAMAGED` once damage has been noticed. */
   readonly failed: Promise<never>;
   noticed(error: unknown): void;
+  /** An error that was noticed, in the words of `failed`; any other as it is. */
+  inWords(error: unknown): unknown;
 }
 
 const CODES = { outbox: 'SGW_OUTBOX_DAMAGED', store: 'SGW_STORE_DAMAGED' } as const;
@@ -30,15 +32,16 @@ export function awaitDamage(of: keyof typeof CODES = 'outbox'): DamageWatch {
   });
   // It may be noticed while the start is still at work, before anybody listens.
   failed.catch(() => {});
+  let worded: GatewayError | undefined;
   return {
     failed,
     noticed(error) {
-      reject(
-        new GatewayError(CODES[of], `the ${of} file is damaged: ${messageOf(error)}`, {
-          hint: 'The next start reads it through. If it is damaged, it is moved to quarantine, and what can be read is saved in a fresh one.',
-          cause: error,
-        }),
-      );
+      worded ??= new GatewayError(CODES[of], `the ${of} file is damaged: ${messageOf(error)}`, {
+        hint: 'The next start reads it through. If it is damaged, it is moved to quarantine, and what can be read is saved in a fresh one.',
+        cause: error,
+      });
+      reject(worded);
     },
+    inWords: (error) => (worded?.cause === error ? worded : error),
   };
 }

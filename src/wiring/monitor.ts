@@ -92,11 +92,7 @@ export async function startMonitor(context: ProgramContext): Promise<RunningProg
 
   return {
     failed: new Promise((_resolve, reject) => {
-      for (const run of runs)
-        run.catch((error: unknown) => {
-          notifications?.noteFailure(error);
-          reject(error);
-        });
+      for (const run of runs) run.catch(reject);
     }),
     async stop() {
       for (const loop of loops) loop.stop();

@@ -5,7 +5,7 @@
 
 import { join } from 'node:path';
 import type { Clock } from '../../lib/base/clock.ts';
-import { isCorruption, noteDamage } from '../../lib/base/damaged-file.ts';
+import { noteDamage } from '../../lib/base/damaged-file.ts';
 import { createZone, machineZone } from '../../lib/base/local-time.ts';
 import type { Logger } from '../../lib/base/logger.ts';
 import { createLoop, type Loop, type Pulse } from '../../lib/base/loop.ts';
@@ -30,8 +30,6 @@ export interface Notifications {
   looks(): readonly ChannelLook[];
   /** There may be something to tell. */
   nudge(): void;
-  /** Of the ledger, if that was it: the next start puts it aside. */
-  noteFailure(error: unknown): void;
   /** After the loops have ended. */
   close(): void;
 }
@@ -58,6 +56,7 @@ export async function openNotifications(
         onQuarantined: (dir, reason) =>
           log.error({ dir, reason }, `what was told so far is set aside in ${dir}: its file was damaged`),
       }),
+    noteDamage: (error) => noteDamage(file, error),
     recipients,
     clock,
     random,
@@ -73,9 +72,6 @@ export async function openNotifications(
     status: notifier.status,
     looks: () => notifier.status().map((one) => lookOf(one, clock.wallMs())),
     nudge: notifier.loop.nudge,
-    noteFailure(error) {
-      if (isCorruption(error)) noteDamage(file, error);
-    },
     close: notifier.close,
   };
 }

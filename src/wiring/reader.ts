@@ -29,7 +29,7 @@ import { createPeerWatch } from '../../lib/ops/peer-watch.ts';
 import { createPlaceWatch } from '../../lib/ops/place-watch.ts';
 import { createVitalSigns } from '../../lib/ops/vital-signs.ts';
 import type { Config } from './config.ts';
-import { awaitDamage, checkMaxMs } from './damage.ts';
+import { awaitDamage, checkMaxMs, type DamageWatch } from './damage.ts';
 import { prepareDirectories } from './directories.ts';
 import { connectLink, readSecrets } from './link.ts';
 import { BALLAST_FILE, controlPath, OUTBOX_FILE, READER, WRITE_API } from './names.ts';
@@ -47,6 +47,15 @@ export { READER };
 
 /** Throws `SGW_DATA_DIR_UNUSABLE`, `SGW_DATA_DIR_IN_USE`, and whatever the outbox finds wrong with its file. */
 export async function startReader(context: ProgramContext): Promise<RunningProgram> {
+  const damage = awaitDamage();
+  try {
+    return await assembled(context, damage);
+  } catch (error) {
+    throw damage.inWords(error);
+  }
+}
+
+async function assembled(context: ProgramContext, damage: DamageWatch): Promise<RunningProgram> {
   const { config, clock, log, supervisor, surroundings } = context;
   const { cadence } = surroundings;
   const secrets = config.destinations.map(readSecrets);
@@ -83,7 +92,6 @@ export async function startReader(context: ProgramContext): Promise<RunningProgr
     },
   };
 
-  const damage = awaitDamage();
   const outboxFile = join(config.dataDir, OUTBOX_FILE);
   const checked = await checkOutbox({ file: outboxFile, clock, supervisor, stopping: context.stopping });
   const outbox = ballast.spendIfFull(() =>

@@ -7,7 +7,7 @@
  *   NTH_DIR=/tmp/x NTH_CONTROL=/tmp/page LD_PRELOAD=nth-fault.so node host.js      and a line of orders for each loop
  */
 
-import { mkdirSync, writeSync } from 'node:fs';
+import { mkdirSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { codeOf } from '../../lib/base/errors.ts';
@@ -137,7 +137,9 @@ async function preparedFor({ scenario: name, fixtures }: Orders): Promise<Prepar
   const there = prepared.get(name);
   if (there !== undefined) return there;
   const scenario: Scenario = SCENARIOS[name];
-  const template = join(base, `begin-${name}-${process.pid}`);
+  // A process before this one may have left it half made.
+  const template = join(base, `begin-${name}`);
+  rmSync(template, { recursive: true, force: true });
   mkdirSync(template);
   await scenario.prepare(template, fixtures);
   const known = knownIn(template, join(base, 'known'));

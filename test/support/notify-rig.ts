@@ -1,6 +1,7 @@
 /** A notifier with its real ledger, on virtual time, that tells what it has to tell to a channel which only listens. */
 
 import { join } from 'node:path';
+import { noteDamage } from '../../lib/base/damaged-file.ts';
 import { createZone } from '../../lib/base/local-time.ts';
 import type { QuietHours } from '../../lib/base/quiet-hours.ts';
 import { createLiveness } from '../../lib/ops/liveness.ts';
@@ -125,6 +126,7 @@ export function notifyRig(seed = 1): NotifyRig {
             },
           };
         },
+        noteDamage: (error) => noteDamage(file, error),
         recipients: channels.map(({ name, severity = 'warning' }) => ({
           channel: channelOf(name, alive),
           severity,

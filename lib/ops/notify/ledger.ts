@@ -14,6 +14,7 @@ import { moveAside, openOrReplace } from '../../base/damaged-file.ts';
 import { GatewayError, messageOf } from '../../base/errors.ts';
 import { noteSalvaged, type ShelfBounds, tidyShelf } from '../../base/quarantine-shelf.ts';
 import { openDatabase, type SqliteDatabase } from '../../base/sqlite.ts';
+import { readCell, readNews } from './ledger-cells.ts';
 import type { Message } from './message.ts';
 import type { News, Told } from './news.ts';
 
@@ -190,16 +191,20 @@ function ledgerOn(database: SqliteDatabase): NotifyLedger {
     .prepare<[string], string | null>('SELECT breaker FROM channels WHERE name = ?')
     .pluck();
   const saveBreaker = database.prepare<[string, string]>('UPDATE channels SET breaker = ? WHERE name = ?');
-  const newsOf = cell(database, 'SELECT news FROM news WHERE channel = ? AND key = ?');
-  const allNews = database
-    .prepare<[string], string>('SELECT news FROM news WHERE channel = ? ORDER BY key')
+  const newsOf = database
+    .prepare<[string, string], string>('SELECT news FROM news WHERE channel = ? AND key = ?')
     .pluck();
+  const allNews = database.prepare<[string], { key: string; news: string }>(
+    'SELECT key, news FROM news WHERE channel = ? ORDER BY key',
+  );
   const countNews = database.prepare<[string], number>('SELECT count(*) FROM news WHERE channel = ?').pluck();
   const putNews = database.prepare<[string, string, string]>(
     'INSERT INTO news (channel, key, news) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET news = excluded.news',
   );
   const dropNews = database.prepare<[string, string]>('DELETE FROM news WHERE channel = ? AND key = ?');
-  const told = cell(database, 'SELECT told FROM told WHERE channel = ? AND key = ?');
+  const told = database
+    .prepare<[string, string], string>('SELECT told FROM told WHERE channel = ? AND key = ?')
+    .pluck();
   const putTold = database.prepare<[string, string, number, string]>(
     `INSERT INTO told (channel, key, at, told) VALUES (?, ?, ?, ?)
      ON CONFLICT DO UPDATE SET at = excluded.at, told = excluded.told`,
@@ -233,22 +238,28 @@ function ledgerOn(database: SqliteDatabase): NotifyLedger {
     saveChannel: (name, record) => void saveChannel.run({ ...record, name }),
     breaker(name) {
       const text = breaker.get(name);
-      return text === undefined || text === null ? undefined : JSON.parse(text);
+      return text === undefined || text === null ? undefined : readCell('breaker', text);
     },
     saveBreaker: (name, record) => void saveBreaker.run(JSON.stringify(record), name),
-    newsOf: (...place) => newsOf<News>(...place),
-    allNews: (name) => allNews.all(name).map((text): News => JSON.parse(text)),
+    newsOf(name, key) {
+      const text = newsOf.get(name, key);
+      return text === undefined ? undefined : readNews(key, text);
+    },
+    allNews: (name) => allNews.all(name).map(({ key, news }) => readNews(key, news)),
     countNews: (name) => countNews.get(name) ?? 0,
     putNews: (name, news) => void putNews.run(name, news.ticket.key, JSON.stringify(news)),
     dropNews: (name, key) => void dropNews.run(name, key),
-    told: (...place) => told<Told>(...place),
+    told(name, key) {
+      const text = told.get(name, key);
+      return text === undefined ? undefined : readCell('told', text);
+    },
     putTold: (name, key, what) => void putTold.run(name, key, what.at, JSON.stringify(what)),
     forgetTold: (beforeAt) => void forgetTold.run(beforeAt),
     underway(name) {
       const row = underway.get(name);
       return row === undefined
         ? undefined
-        : { ...row, message: JSON.parse(row.message), news: JSON.parse(row.news) };
+        : { ...row, message: readCell('message', row.message), news: readCell('list of news', row.news) };
     },
     putUnderway(name, { message, news, tries, refusals }) {
       putUnderway.run(name, JSON.stringify(message), JSON.stringify(news), tries, refusals);
@@ -259,12 +270,3 @@ function ledgerOn(database: SqliteDatabase): NotifyLedger {
 }
 
 const NEVER_USED: ChannelRecord = { failingAt: null, failures: 0, reason: '', sentAt: null, overflow: 0 };
-
-/** What we wrote ourselves, as JSON, in a file that is checked before it is opened. */
-function cell(database: SqliteDatabase, sql: string): <T>(channel: string, key: string) => T | undefined {
-  const find = database.prepare<[string, string], string>(sql).pluck();
-  return (channel, key) => {
-    const text = find.get(channel, key);
-    return text === undefined ? undefined : JSON.parse(text);
-  };
-}

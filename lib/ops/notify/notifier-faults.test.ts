@@ -1,8 +1,10 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { HOUR_MS, type NotifyRig, notifyRig } from '../../../test/support/notify-rig.ts';
+import { QUARANTINE, quarantined } from '../../base/quarantine-shelf.ts';
 
 const MINUTE_MS = 60_000;
 const KEY = 'sensor_silent:climate';
@@ -39,6 +41,51 @@ describe('a damaged file', () => {
     expect(told()).toEqual(['open', 'open']);
   });
 });
+
+describe('a letter that has changed on the card in what is kept as JSON', () => {
+  it('ends nothing, wherever it stands, and what waits is told', async () => {
+    await started();
+    const tell = (key: string) => rig.book.write('opened', { key }, rig.clock.wallMs());
+    tell('told:before');
+    await rig.clock.advance(10_000);
+    rig.answer(UNAVAILABLE);
+    tell('under:way');
+    await rig.clock.advance(10_000);
+    tell('waits:still');
+    await rig.clock.advance(5_000);
+    await rig.stop();
+    const whole = readFileSync(rig.file);
+    const places = jsonIn(whole).filter((_, i) => i % LETTERS_APART === 0);
+    rig.answer(WELL);
+    let aside = 0;
+
+    for (const at of places) {
+      const bytes = Buffer.from(whole);
+      bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at);
+      writeFileSync(rig.file, bytes);
+      rig.heard.length = 0;
+      rig.start();
+      await rig.clock.advance(MINUTE_MS);
+      await rig.stop();
+
+      const told = rig.heard.flatMap(({ message }) => message.tickets);
+      expect(told.length, `byte ${at}`).toBeGreaterThan(1);
+      if (quarantined(rig.file).length > 0) aside += 1;
+      rmSync(join(dirname(rig.file), QUARANTINE), { recursive: true, force: true });
+    }
+    expect(places.length).toBeGreaterThan(40);
+    expect(aside).toBeGreaterThan(10);
+  });
+});
+
+const LETTERS_APART = 23;
+
+/** Where the letters of JSON texts stand. */
+function jsonIn(bytes: Buffer): number[] {
+  return [...bytes.toString('latin1').matchAll(/\{"[ -~]{20,}\}/g)].flatMap(({ index, 0: text }) =>
+    Array.from(text, (_, i) => index + i),
+  );
+}
 
 describe('a disk that refuses', () => {
   it('is said once, and what was under way is told when it gives again', async () => {

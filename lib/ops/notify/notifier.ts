@@ -7,6 +7,7 @@
  * is not sent, and that is no reason for anything else to stop.
  */
 
+import { isCorruption } from '../../base/damaged-file.ts';
 import { messageOf } from '../../base/errors.ts';
 import { createLoop, type Loop, type Pulse } from '../../base/loop.ts';
 import { isPassing } from '../passing-trouble.ts';
@@ -23,12 +24,14 @@ import {
 
 export type NotifyEvent =
   | ChannelEvent
-  /** The disk does not take what must be kept, so nothing is sent. */
+  /** The disk does not take or give back what must be kept, so nothing is sent. */
   | { readonly type: 'disk_failed'; readonly message: string };
 
 export interface NotifierOptions extends TellingOptions, Pick<IntakeOptions, 'book'> {
   /** Throws what SQLite throws, and `SGW_DATA_DIR_UNUSABLE`. */
   readonly openLedger: () => NotifyLedger;
+  /** It has turned out to be damaged: whoever opens it next looks into that. */
+  readonly noteDamage: (error: unknown) => void;
   readonly recipients: readonly Recipient[];
   readonly pulse: Pulse;
   readonly onEvent: (event: NotifyEvent) => void;
@@ -88,7 +91,8 @@ export function createNotifier(options: NotifierOptions): Notifier {
   }
 
   function noteDisk(error: unknown): void {
-    if (!isPassing(error)) throw error;
+    if (isCorruption(error)) options.noteDamage(error);
+    else if (!isPassing(error)) throw error;
     if (!diskFailed) onEvent({ type: 'disk_failed', message: messageOf(error) });
     diskFailed = true;
     close();
@@ -116,7 +120,8 @@ export function createNotifier(options: NotifierOptions): Notifier {
       try {
         return opened?.tellers.map((one) => one.status()) ?? [];
       } catch (error) {
-        if (!isPassing(error)) throw error;
+        // What it is will be said by the next turn.
+        if (!isCorruption(error) && !isPassing(error)) throw error;
         return [];
       }
     },
