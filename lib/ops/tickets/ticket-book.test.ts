@@ -1,3 +1,4 @@
+import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { someFinding, ticketRig } from '../../../test/support/ticket-rig.ts';
 import { openDatabase } from '../../base/sqlite.ts';
@@ -76,6 +77,22 @@ describe('a thing that is found again and again', () => {
     rig.find({ severity: 'warning' }, { severity: 'critical' }, { severity: 'info' });
 
     expect(rig.book.find(1)).toMatchObject({ severity: 'critical', occurrences: 1 });
+  });
+
+  it('gets a number of its own, whatever the card has made of the number that was given last', () => {
+    const { file, book, find } = ticketRig();
+    find({ key: 'one' }, { key: 'two' });
+    const card = new Database(file);
+    card.exec('UPDATE numbers SET last_ticket = 0');
+    card.close();
+
+    find({ key: 'three' });
+
+    expect(book.list({ limit: 10 }).map(({ id, key }) => [id, key])).toEqual([
+      [3, 'three'],
+      [2, 'two'],
+      [1, 'one'],
+    ]);
   });
 
   it('gets the next number after any count of occurrences', () => {

@@ -71,12 +71,14 @@ export function prepareWrites(database: SqliteDatabase): TicketWrites {
   const latest = database
     .prepare<[string], number>('SELECT id FROM tickets WHERE key = ? ORDER BY id DESC LIMIT 1')
     .pluck();
-  // One statement decides between a new ticket and the one that there is: there is no moment between the two.
+  // One statement decides between a new ticket and the one that there is: there is no moment between the two. What the
+  // card has made of a number must not be taken for a free one: then no ticket could be opened any more.
   const upsert = database
     .prepare<Found, number>(`
       INSERT INTO tickets (id, key, invariant, subject, severity, worst, state, held, flapping, occurrences,
         first_seen_at, last_seen_at, last_seen_boot, last_seen_mono, title, hint, evidence, batch)
-      VALUES ((SELECT last_ticket + 1 FROM numbers), @key, @invariant, @subject, @severity, @worst, 'open', 0, 0, 1,
+      VALUES ((SELECT max(last_ticket, (SELECT coalesce(max(id), 0) FROM tickets)) + 1 FROM numbers),
+        @key, @invariant, @subject, @severity, @worst, 'open', 0, 0, 1,
         @firstAt, @at, @bootId, @monoMs, @title, @hint, @evidence, @batch)
       ON CONFLICT (key) WHERE state != 'resolved' DO UPDATE SET
         severity = excluded.severity, worst = max(worst, excluded.worst), occurrences = occurrences + 1,
