@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { compileForChild } from '../../test/support/compiled.ts';
 import { tempDir } from '../../test/support/temp-dir.ts';
 import { EXIT } from './errors.ts';
@@ -85,28 +85,28 @@ it('says when the directory does not exist', () => {
   expect(() => acquire(dir, 1)).toThrow(expect.objectContaining({ code: 'SGW_DATA_DIR_UNUSABLE' }));
 });
 
-describe('begins a file again, and is held as before, that', () => {
-  // The database header of SQLite's file format, section 1.3.
-  const [writeFormatAt, userVersionAt, applicationIdAt] = [18, 60, 68];
-  it.each<[string, (bytes: Buffer) => unknown]>([
-    ['is no database any more', (bytes) => bytes.fill(0xa5)],
-    ['has another letter in its schema', (bytes) => bytes.write('pie', bytes.indexOf('pid INTEGER'))],
-    ['says that it may only be read', (bytes) => bytes.writeUInt8(3, writeFormatAt)],
-    ['says that it is of another program', (bytes) => bytes.writeUInt32BE(1, applicationIdAt)],
-    ['says that it is of a newer version', (bytes) => bytes.writeUInt32BE(3, userVersionAt)],
-    ['says that it is of an older version', (bytes) => bytes.writeUInt32BE(0, userVersionAt)],
-  ])('%s', (_what, spoil) => {
-    const dir = tempDir();
-    const file = join(dir, 'sensor-main.lock');
-    acquire(dir, 4711).release();
-    const bytes = readFileSync(file);
-    spoil(bytes);
-    writeFileSync(file, bytes);
+// The database header of SQLite's file format, section 1.3.
+const [WRITE_FORMAT_AT, USER_VERSION_AT, APPLICATION_ID_AT] = [18, 60, 68];
+const SPOILT: readonly (readonly [what: string, spoil: (bytes: Buffer) => unknown])[] = [
+  ['is no database any more', (bytes) => bytes.fill(0xa5)],
+  ['has another letter in its schema', (bytes) => bytes.write('pie', bytes.indexOf('pid INTEGER'))],
+  ['says that it may only be read', (bytes) => bytes.writeUInt8(3, WRITE_FORMAT_AT)],
+  ['says that it is of another program', (bytes) => bytes.writeUInt32BE(1, APPLICATION_ID_AT)],
+  ['says that it is of a newer version', (bytes) => bytes.writeUInt32BE(3, USER_VERSION_AT)],
+  ['says that it is of an older version', (bytes) => bytes.writeUInt32BE(0, USER_VERSION_AT)],
+];
 
-    acquire(dir, 4712);
+it.each(SPOILT)('begins a file again that %s, and is held as before', (_what, spoil) => {
+  const dir = tempDir();
+  const file = join(dir, 'sensor-main.lock');
+  acquire(dir, 4711).release();
+  const bytes = readFileSync(file);
+  spoil(bytes);
+  writeFileSync(file, bytes);
 
-    expect(() => acquire(dir, 4713)).toThrow(/process 4712/);
-  });
+  acquire(dir, 4712);
+
+  expect(() => acquire(dir, 4713)).toThrow(/process 4712/);
 });
 
 it('twin: a damaged file that another process holds is its lock all the same', async () => {

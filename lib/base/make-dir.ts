@@ -1,10 +1,12 @@
+/**
+ * Makes a directory and what is missing above it, one by one: asked for all of them at once, Node says ENOENT of a file
+ * system that is read-only.
+ */
+
 import { mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-/**
- * Makes a directory and what is missing above it, one by one: asked for all of them at once, Node says ENOENT of a file
- * system that is read-only. Throws what the system throws.
- */
+/** Harmless if it is there. Throws what the system throws. */
 export function makeDir(dir: string, mode: number): void {
   if (isDirectory(dir)) return;
   if (!isDirectory(dirname(dir))) makeDir(dirname(dir), mode);

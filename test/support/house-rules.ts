@@ -97,6 +97,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
     'lib/flow/write-api/',
     'lib/ops/read-api/',
     'lib/ops/health-shape.ts',
+    'lib/ops/notify/ledger-cells.ts',
     'lib/base/setting-schema.ts',
     'lib/base/setting.ts',
     'lib/base/setting-kinds.ts',
