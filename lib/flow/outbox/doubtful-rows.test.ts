@@ -23,6 +23,7 @@ import type { Reading } from '../reading.ts';
 import type { SeqRanges } from '../seq-ranges.ts';
 import type { Outbox } from './outbox.ts';
 import { salvage } from './salvage.ts';
+import { SEQS_PER_FILE } from './tiers.ts';
 
 const PAGE = 4_096;
 const DESTINATIONS = ['local', 'remote'];
@@ -278,6 +279,28 @@ it('a line of the ledger that has changed on the disk takes no waiting row away,
   expect(world.recorder.of('outbox.mended')).toMatchObject([{ table: 'gone', rows: 1 }]);
   expect(offered(later)).toEqual([[5, 9]]);
   expect(JSON.parse(later.goneBatch('local')?.body ?? '{}').gone).toEqual([[1, 4, 'corrupt']]);
+});
+
+it('a series whose name has changed on the disk, in its table or in its index, keeps no round from being accepted', () => {
+  const { outbox, file } = tempOutbox();
+  outbox.append(someReadings(9));
+  outbox.close();
+  const whole = readFileSync(file);
+  const names = [...whole.toString('latin1').matchAll(/temperature/g)].map(({ index }) => index);
+
+  for (const [seed, at] of names.entries()) {
+    const copy = `${file}.${seed}`;
+    const bytes = Buffer.from(whole);
+    bytes.write('T', at);
+    writeFileSync(copy, bytes);
+    const { outbox: next } = start(copy, seed);
+    const { hi } = next.append(someReadings(9));
+    next.close();
+
+    expect(hi).toBeGreaterThan(SEQS_PER_FILE);
+    expect(unsalvaged(copy)).toHaveLength(1);
+  }
+  expect(names.length).toBeGreaterThanOrEqual(6);
 });
 
 describe('a note of how far a destination was told the ledger', () => {

@@ -14,15 +14,18 @@ import { forgetToldAbove } from './destination-rows.ts';
 import { openGoneLedger } from './gone.ts';
 import type { Streams } from './streams.ts';
 
-/** What stands there is told to others; a row that its table does not show any more would be told to nobody. */
-const TOLD = ['destinations', 'gone'];
+/**
+ * What stands in the first two is told to others; a row that its table does not show any more would be told to nobody. A
+ * series whose name has changed is one that its index still has: it could not be begun again, and no round be kept.
+ */
+const WHOLE = ['destinations', 'gone', 'series'];
 
 /**
  * Throws `SGW_INTERNAL` if the pages of these tables are not whole: one flipped bit in the number of its rows empties
  * a page, and no checksum of a row notices. A few pages, so that it can be asked at every open.
  */
 export function assertWhole(database: SqliteDatabase): void {
-  for (const table of TOLD) {
+  for (const table of WHOLE) {
     const found = String(database.pragma(`integrity_check(${table})`, { simple: true }));
     if (found === 'ok') continue;
     throw new GatewayError('SGW_INTERNAL', `the table ${table} of the outbox is damaged: ${found}`, {
