@@ -94,11 +94,12 @@ function hold(database: SqliteDatabase, options: InstanceLockOptions): void {
     database.prepare('INSERT OR REPLACE INTO holder (id, pid) VALUES (1, ?)').run(options.pid);
     unlessBusy(options, database, () => database.exec('COMMIT'));
   }
-  throw inUse(options, database);
+  // Nobody was in the way, and yet what was written does not stand there.
+  throw new GatewayError('SGW_INTERNAL', `${database.name} does not keep the number of its holder`);
 }
 
 function holderOf(database: SqliteDatabase): number | undefined {
-  return database.prepare<[], number>('SELECT pid FROM holder').pluck().get();
+  return database.prepare<[], number>('SELECT pid FROM holder WHERE id = 1').pluck().get();
 }
 
 function unlessBusy<T>(options: InstanceLockOptions, database: SqliteDatabase | undefined, work: () => T): T {
