@@ -127,6 +127,11 @@ export function isCorruption(error: unknown): boolean {
   return /^(?:SQLITE_(?:CORRUPT|NOTADB)|SGW_(?:OUTBOX|NOTIFY)_DAMAGED$)/.test(codeOf(error) ?? '');
 }
 
+/** Whether a write met what must not stand there: a bug of ours, or a row that a card has changed. */
+export function isContradiction(error: unknown): boolean {
+  return codeOf(error)?.startsWith('SQLITE_CONSTRAINT') === true;
+}
+
 /** For a write that may be done without, because whoever guards the file has noted the damage; `undefined`: it met some. */
 export function unlessDamaged<T>(write: () => T): T | undefined {
   try {

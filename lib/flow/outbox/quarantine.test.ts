@@ -40,6 +40,41 @@ describe('damage that is met while running', () => {
   });
 });
 
+describe('a row that a bit on the card has made into one that must not be', () => {
+  it('ends the run that would write it, and the next start replaces the file', () => {
+    const { outbox, file, world } = tempOutbox();
+    outbox.append(someReadings(3));
+    const detail = 'x'.repeat(DETAIL_LETTERS);
+    outbox.silences.note({ ...SILENCE, detail });
+    outbox.close();
+    const bytes = readFileSync(file);
+    const typeAt = bytes.lastIndexOf(TEXT_TYPE, bytes.indexOf(detail));
+    bytes.writeUInt8(TEXT_TYPE ^ 1, typeAt);
+    writeFileSync(file, bytes);
+
+    const next = successorOutbox(file, world);
+    expect(() => next.silences.endAll(4, 5)).toThrow(/BLOB value in TEXT column/);
+    next.close();
+    const last = successorOutbox(file, world);
+    last.silences.endAll(4, 5);
+
+    expect(last.append(someReadings(2)).hi).toBe(SEQS_PER_FILE + 2);
+    expect(unsalvaged(file)).toHaveLength(1);
+  });
+});
+
+const SILENCE = {
+  cause: 'sensor_fault',
+  sensor: 'roof',
+  afterSeq: 1,
+  untilSeq: null,
+  fromAt: 1,
+  toAt: null,
+} as const;
+/** The type of a text says how long it is, and one less is a BLOB: SQLite's file format, section 2.1. */
+const DETAIL_LETTERS = 57;
+const TEXT_TYPE = 13 + 2 * DETAIL_LETTERS;
+
 describe('a letter of the schema that has changed on the card', () => {
   it('costs no start, wherever it stands, and no reading', () => {
     const { outbox, file, world } = tempOutbox();

@@ -9,7 +9,14 @@
 
 import { existsSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { isCorruption, isSuspect, moveAside, noteDamage, openOrReplace } from '../../base/damaged-file.ts';
+import {
+  isContradiction,
+  isCorruption,
+  isSuspect,
+  moveAside,
+  noteDamage,
+  openOrReplace,
+} from '../../base/damaged-file.ts';
 import { damageOfLog } from '../../base/log-check.ts';
 import { latestBase, noteBase, unsalvaged } from '../../base/quarantine-shelf.ts';
 import { type AccountedOutbox, closeAccount, noteMissing, withAccount } from './account.ts';
@@ -79,9 +86,10 @@ function quarantine({ file, world }: SafeOpenOptions, reason: string): void {
 /** The outbox, but damage that any of its calls meets is noted for the next start. */
 function guarded(outbox: Outbox, { file, onDamage }: SafeOpenOptions): Outbox {
   const note = (error: unknown) => {
-    if (!isCorruption(error)) return;
-    noteDamage(file, error);
-    onDamage(error);
+    // A contradiction ends the program as the bug that it may be; if it is a row that a card has changed, only a check of
+    // the file can tell.
+    if (isCorruption(error) || isContradiction(error)) noteDamage(file, error);
+    if (isCorruption(error)) onDamage(error);
   };
   return guardedCalls(outbox, (name, error) => {
     note(error);

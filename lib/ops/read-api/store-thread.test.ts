@@ -61,16 +61,20 @@ describe('the thread that reads the store', () => {
     expect(await ask('series', series)).toHaveLength(1);
   });
 
-  it('says of an older, a newer and a foreign store what it is', async () => {
+  it('says of an older, a newer, a misled and a foreign store what it is', async () => {
     const dir = tempDir();
-    const [older, newer, foreign] = ['older', 'newer', 'foreign'].map((name) => join(dir, `${name}.db`)) as [
-      string,
-      string,
-      string,
+    const place = (name: string) => join(dir, `${name}.db`);
+    const [older, newer, misled, foreign] = [
+      place('older'),
+      place('newer'),
+      place('misled'),
+      place('foreign'),
     ];
     const applicationId = STORE_APPLICATION_ID;
     openDatabase({ file: older, applicationId, migrations: STORE_MIGRATIONS.slice(0, 2) }).close();
-    openDatabase({ file: newer, applicationId, migrations: [...STORE_MIGRATIONS, 'SELECT 1'] }).close();
+    const tomorrow = [...STORE_MIGRATIONS, 'CREATE TABLE tomorrow (id)'];
+    openDatabase({ file: newer, applicationId, migrations: tomorrow }).close();
+    openDatabase({ file: misled, applicationId, migrations: [...STORE_MIGRATIONS, 'SELECT 1'] }).close();
     openDatabase({ file: foreign, applicationId: 7, migrations: ['CREATE TABLE other (id)'] }).close();
     const worker = compiledWorker();
     const told = (file: string) => startThread(file, { worker }).ask('held');
@@ -80,6 +84,10 @@ describe('the thread that reads the store', () => {
       message: expect.stringContaining('has schema 2, and reading it needs'),
     });
     await expect(told(newer)).rejects.toMatchObject({ code: 'SGW_SCHEMA_TOO_NEW' });
+    await expect(told(misled)).rejects.toMatchObject({
+      code: 'store_corrupt',
+      message: expect.stringContaining('has the tables of ours'),
+    });
     await expect(told(foreign)).rejects.toMatchObject({ code: 'SGW_DATABASE_FOREIGN' });
   });
 

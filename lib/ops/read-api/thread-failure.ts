@@ -35,6 +35,8 @@ export function failureOf(thrown: unknown): ThreadFailure {
   const error = asStoreFault(thrown);
   const message = messageOf(error);
   if (error instanceof StoreFault) return { kind: 'fault', code: error.code, message };
+  // Its number and its tables contradict each other.
+  if (codeOf(error) === 'SGW_INTERNAL') return { kind: 'fault', code: 'store_corrupt', message };
   if (error instanceof GatewayError) return { kind: 'gone', code: error.code, message };
   const stack = error instanceof Error ? (error.stack ?? message) : message;
   return { kind: 'bug', code: codeOf(error) ?? 'unknown', message: stack };

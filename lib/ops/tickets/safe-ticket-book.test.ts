@@ -9,6 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import Database from 'better-sqlite3';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { tempDir } from '../../../test/support/temp-dir.ts';
 import { someFinding } from '../../../test/support/ticket-rig.ts';
@@ -105,6 +106,20 @@ describe('a file of tickets that is damaged', () => {
     expect(said).toHaveLength(1);
     expect(keysIn(book)).toEqual(['found now', 'file_damaged:tickets.db']);
     expect(() => book.report([someFinding({ key: 'found now' })], 'look', 2)).not.toThrow();
+  });
+
+  it('is set aside in the middle of a look that must not write what the card has made of a ticket', () => {
+    const { file, said, open, fill } = place();
+    fill();
+    const card = new Database(file);
+    card.exec('PRAGMA ignore_check_constraints = ON; UPDATE tickets SET occurrences = -9 WHERE id = 2');
+    card.close();
+    const book = open();
+
+    for (const look of [1, 2]) book.report([someFinding({ key: 'two' })], 'look', look);
+
+    expect(said).toEqual([expect.stringContaining('CHECK constraint failed')]);
+    expect(keysIn(book)).toEqual(['two', 'file_damaged:tickets.db']);
   });
 
   it('leaves its numbers to nobody else, also when somebody has tidied the quarantine away', () => {
