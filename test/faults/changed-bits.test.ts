@@ -8,7 +8,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { isCorruption, noteDamage } from '../../lib/base/damaged-file.ts';
+import { isContradiction, isCorruption, noteDamage } from '../../lib/base/damaged-file.ts';
 import { EXIT, GatewayError } from '../../lib/base/errors.ts';
 import { acquireInstanceLock } from '../../lib/base/instance-lock.ts';
 import { createZone } from '../../lib/base/local-time.ts';
@@ -150,7 +150,7 @@ const RUNS: Readonly<Record<string, Run>> = {
       ledger.saveBreaker('phone', { state: 'open', ...OPEN });
       ledger.moveTo({ change: 1, ticket: 1, at: 1 });
     } catch (error) {
-      if (isCorruption(error)) noteDamage(file, error);
+      if (isCorruption(error) || isContradiction(error)) noteDamage(file, error);
       throw error;
     } finally {
       ledger.close();

@@ -78,6 +78,30 @@ describe('a letter that has changed on the card in what is kept as JSON', () => 
   });
 });
 
+describe('a row that a bit on the card has made into one that must not be', () => {
+  it('ends nothing when it is to be written, and what waits is told', async () => {
+    await started();
+    const reason = 'x'.repeat(REASON_LETTERS);
+    rig.answer({ kind: 'failed', reason });
+    rig.book.write('opened', { key: KEY }, rig.clock.wallMs());
+    await rig.clock.advance(10_000);
+    await rig.stop();
+    const bytes = readFileSync(rig.file);
+    bytes.writeUInt8(TEXT_TYPE ^ 1, bytes.lastIndexOf(TEXT_TYPE, bytes.indexOf(reason)));
+    writeFileSync(rig.file, bytes);
+    rig.answer(WELL);
+    rig.start();
+    await rig.clock.advance(2 * MINUTE_MS);
+
+    expect(told()).toEqual(['open']);
+    expect(quarantined(rig.file)).toMatchObject([{ reason: expect.stringContaining('non-TEXT value') }]);
+  });
+});
+
+/** The type of a text says how long it is, and one less is a BLOB: SQLite's file format, section 2.1. */
+const REASON_LETTERS = 57;
+const TEXT_TYPE = 13 + 2 * REASON_LETTERS;
+
 const LETTERS_APART = 23;
 
 /** Where the letters of JSON texts stand. */
