@@ -122,14 +122,17 @@ export function isDamage(error: unknown): boolean {
   return code.startsWith('SQLITE_') && !NOT_THE_FILE.test(code);
 }
 
-/** Whether an error while running does: a constraint or a wrong statement there is a bug, and no damage. */
+/** Whether an error while running does, for certain: a wrong statement there is a bug, and a constraint may be one. */
 export function isCorruption(error: unknown): boolean {
   return /^(?:SQLITE_(?:CORRUPT|NOTADB)|SGW_(?:OUTBOX|NOTIFY)_DAMAGED$)/.test(codeOf(error) ?? '');
 }
 
-/** Whether a write met what must not stand there: a bug of ours, or a row that a card has changed. */
-export function isContradiction(error: unknown): boolean {
-  return codeOf(error)?.startsWith('SQLITE_CONSTRAINT') === true;
+/**
+ * Whether an error while running is reason to look into the file: damage, or a write that met what must not stand there,
+ * which is a bug of ours, or a row that a card has changed.
+ */
+export function castsDoubt(error: unknown): boolean {
+  return isCorruption(error) || codeOf(error)?.startsWith('SQLITE_CONSTRAINT') === true;
 }
 
 /** For a write that may be done without, because whoever guards the file has noted the damage; `undefined`: it met some. */

@@ -8,7 +8,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { isContradiction, isCorruption, noteDamage } from '../../lib/base/damaged-file.ts';
+import { castsDoubt, noteDamage } from '../../lib/base/damaged-file.ts';
 import { EXIT, GatewayError } from '../../lib/base/errors.ts';
 import { acquireInstanceLock } from '../../lib/base/instance-lock.ts';
 import { createZone } from '../../lib/base/local-time.ts';
@@ -19,6 +19,7 @@ import { openStoreSafely } from '../../lib/flow/write-api/store/quarantined-stor
 import { openNotifyLedger } from '../../lib/ops/notify/ledger.ts';
 import { composeMessage } from '../../lib/ops/notify/message.ts';
 import { openTicketBookSafely } from '../../lib/ops/tickets/safe-ticket-book.ts';
+import { withBitTurned } from '../support/changed-bits.ts';
 import { STORE_AT, storeBatch } from '../support/raw-store.ts';
 import { someReadings } from '../support/some-readings.ts';
 import { tempDir } from '../support/temp-dir.ts';
@@ -150,7 +151,7 @@ const RUNS: Readonly<Record<string, Run>> = {
       ledger.saveBreaker('phone', { state: 'open', ...OPEN });
       ledger.moveTo({ change: 1, ticket: 1, at: 1 });
     } catch (error) {
-      if (isCorruption(error) || isContradiction(error)) noteDamage(file, error);
+      if (castsDoubt(error)) noteDamage(file, error);
       throw error;
     } finally {
       ledger.close();
@@ -187,10 +188,8 @@ it.each(Object.entries(RUNS))(
     await fc.assert(
       fc.asyncProperty(fc.nat(8 * places.length - 1), async (bit) => {
         const at = places[Math.floor(bit / 8)] ?? 0;
-        const bytes = Buffer.from(whole);
-        bytes.writeUInt8(bytes.readUInt8(at) ^ (1 << (bit % 8)), at);
         const file = join(tempDir(), name);
-        writeFileSync(file, bytes);
+        writeFileSync(file, withBitTurned(whole, 8 * at + (bit % 8)));
         await livesOn(run, file);
       }),
       { seed: SEED, numRuns: BITS, endOnFailure: true },

@@ -7,6 +7,7 @@
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { withBitTurned } from '../../../test/support/changed-bits.ts';
 import { createSeededRandom } from '../../../test/support/seeded-random.ts';
 import { tempDir } from '../../../test/support/temp-dir.ts';
 import {
@@ -200,10 +201,7 @@ describe('a flipped bit', () => {
       for (const [flip, { at, bit }] of flips.entries()) {
         const file = join(dirname(past.file), `${table}-${flip}`, 'outbox.db');
         mkdirSync(dirname(file));
-        copyFileSync(past.file, file);
-        const text = readFileSync(file);
-        text.writeUInt8(text.readUInt8(at) ^ (1 << bit), at);
-        writeFileSync(file, text);
+        writeFileSync(file, withBitTurned(readFileSync(past.file), 8 * at + bit));
 
         const found = complaints(past, file, flip);
 

@@ -2,6 +2,7 @@ import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'nod
 import { isDeepStrictEqual } from 'node:util';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
+import { RARE_TEXT, withBitTurned, withTextAsBlob } from '../../../test/support/changed-bits.ts';
 import { rawOutbox, someReadings, successorOutbox, tempOutbox } from '../../../test/support/temp-outbox.ts';
 import { isSuspect } from '../../base/damaged-file.ts';
 import { unsalvaged } from '../../base/quarantine-shelf.ts';
@@ -44,13 +45,9 @@ describe('a row that a bit on the card has made into one that must not be', () =
   it('ends the run that would write it, and the next start replaces the file', () => {
     const { outbox, file, world } = tempOutbox();
     outbox.append(someReadings(3));
-    const detail = 'x'.repeat(DETAIL_LETTERS);
-    outbox.silences.note({ ...SILENCE, detail });
+    outbox.silences.note({ ...SILENCE, detail: RARE_TEXT });
     outbox.close();
-    const bytes = readFileSync(file);
-    const typeAt = bytes.lastIndexOf(TEXT_TYPE, bytes.indexOf(detail));
-    bytes.writeUInt8(TEXT_TYPE ^ 1, typeAt);
-    writeFileSync(file, bytes);
+    writeFileSync(file, withTextAsBlob(readFileSync(file)));
 
     const next = successorOutbox(file, world);
     expect(() => next.silences.endAll(4, 5)).toThrow(/BLOB value in TEXT column/);
@@ -71,9 +68,6 @@ const SILENCE = {
   fromAt: 1,
   toAt: null,
 } as const;
-/** The type of a text says how long it is, and one less is a BLOB: SQLite's file format, section 2.1. */
-const DETAIL_LETTERS = 57;
-const TEXT_TYPE = 13 + 2 * DETAIL_LETTERS;
 
 describe('a letter of the schema that has changed on the card', () => {
   it('costs no start, wherever it stands, and no reading', () => {
@@ -91,9 +85,7 @@ describe('a letter of the schema that has changed on the card', () => {
 
     for (const [which, at] of places.entries()) {
       const copy = `${file}.${which}`;
-      const bytes = Buffer.from(whole);
-      bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at);
-      writeFileSync(copy, bytes);
+      writeFileSync(copy, withBitTurned(whole, 8 * at));
       if (isDeepStrictEqual(textsIn(copy), texts)) continue;
       changed += 1;
 
@@ -119,10 +111,7 @@ describe('a bit of the header that has changed on the card', () => {
 
     for (const bit of bits) {
       const copy = `${file}.${bit}`;
-      const bytes = Buffer.from(whole);
-      const at = Math.floor(bit / 8);
-      bytes.writeUInt8(bytes.readUInt8(at) ^ (1 << (bit % 8)), at);
-      writeFileSync(copy, bytes);
+      writeFileSync(copy, withBitTurned(whole, bit));
 
       const next = successorOutbox(copy, world);
 

@@ -10,7 +10,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import {
-  isContradiction,
+  castsDoubt,
   isCorruption,
   isSuspect,
   moveAside,
@@ -86,9 +86,8 @@ function quarantine({ file, world }: SafeOpenOptions, reason: string): void {
 /** The outbox, but damage that any of its calls meets is noted for the next start. */
 function guarded(outbox: Outbox, { file, onDamage }: SafeOpenOptions): Outbox {
   const note = (error: unknown) => {
-    // A contradiction ends the program as the bug that it may be; if it is a row that a card has changed, only a check of
-    // the file can tell.
-    if (isCorruption(error) || isContradiction(error)) noteDamage(file, error);
+    // What is no damage for certain ends the program as the bug that it may be: only a check of the file can tell.
+    if (castsDoubt(error)) noteDamage(file, error);
     if (isCorruption(error)) onDamage(error);
   };
   return guardedCalls(outbox, (name, error) => {

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
+import { RARE_TEXT, withBitTurned, withTextAsBlob } from '../../../test/support/changed-bits.ts';
 import { HOUR_MS, type NotifyRig, notifyRig } from '../../../test/support/notify-rig.ts';
 import { QUARANTINE, quarantined } from '../../base/quarantine-shelf.ts';
 
@@ -60,9 +61,7 @@ describe('a letter that has changed on the card in what is kept as JSON', () => 
     let aside = 0;
 
     for (const at of places) {
-      const bytes = Buffer.from(whole);
-      bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at);
-      writeFileSync(rig.file, bytes);
+      writeFileSync(rig.file, withBitTurned(whole, 8 * at));
       rig.heard.length = 0;
       rig.start();
       await rig.clock.advance(MINUTE_MS);
@@ -81,14 +80,11 @@ describe('a letter that has changed on the card in what is kept as JSON', () => 
 describe('a row that a bit on the card has made into one that must not be', () => {
   it('ends nothing when it is to be written, and what waits is told', async () => {
     await started();
-    const reason = 'x'.repeat(REASON_LETTERS);
-    rig.answer({ kind: 'failed', reason });
+    rig.answer({ kind: 'failed', reason: RARE_TEXT });
     rig.book.write('opened', { key: KEY }, rig.clock.wallMs());
     await rig.clock.advance(10_000);
     await rig.stop();
-    const bytes = readFileSync(rig.file);
-    bytes.writeUInt8(TEXT_TYPE ^ 1, bytes.lastIndexOf(TEXT_TYPE, bytes.indexOf(reason)));
-    writeFileSync(rig.file, bytes);
+    writeFileSync(rig.file, withTextAsBlob(readFileSync(rig.file)));
     rig.answer(WELL);
     rig.start();
     await rig.clock.advance(2 * MINUTE_MS);
@@ -97,10 +93,6 @@ describe('a row that a bit on the card has made into one that must not be', () =
     expect(quarantined(rig.file)).toMatchObject([{ reason: expect.stringContaining('non-TEXT value') }]);
   });
 });
-
-/** The type of a text says how long it is, and one less is a BLOB: SQLite's file format, section 2.1. */
-const REASON_LETTERS = 57;
-const TEXT_TYPE = 13 + 2 * REASON_LETTERS;
 
 const LETTERS_APART = 23;
 

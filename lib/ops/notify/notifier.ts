@@ -7,7 +7,7 @@
  * is not sent, and that is no reason for anything else to stop.
  */
 
-import { isContradiction, isCorruption } from '../../base/damaged-file.ts';
+import { castsDoubt } from '../../base/damaged-file.ts';
 import { messageOf } from '../../base/errors.ts';
 import { createLoop, type Loop, type Pulse } from '../../base/loop.ts';
 import { isPassing } from '../passing-trouble.ts';
@@ -47,9 +47,6 @@ export interface Notifier {
 
 /** The sends of all channels at once, and what is written before and after. */
 const TURN_MAX_MS = SEND_MAX_MS + 10_000;
-
-/** What must not stand there could be a bug of ours, too; people are to be told of things all the same. */
-const isDamaged = (error: unknown) => isCorruption(error) || isContradiction(error);
 
 interface Opened {
   readonly ledger: NotifyLedger;
@@ -94,7 +91,8 @@ export function createNotifier(options: NotifierOptions): Notifier {
   }
 
   function noteDisk(error: unknown): void {
-    if (isDamaged(error)) options.noteDamage(error);
+    // It could be a bug of ours, too; people are to be told of things all the same.
+    if (castsDoubt(error)) options.noteDamage(error);
     else if (!isPassing(error)) throw error;
     if (!diskFailed) onEvent({ type: 'disk_failed', message: messageOf(error) });
     diskFailed = true;
@@ -124,7 +122,7 @@ export function createNotifier(options: NotifierOptions): Notifier {
         return opened?.tellers.map((one) => one.status()) ?? [];
       } catch (error) {
         // What it is will be said by the next turn.
-        if (!isDamaged(error) && !isPassing(error)) throw error;
+        if (!castsDoubt(error) && !isPassing(error)) throw error;
         return [];
       }
     },

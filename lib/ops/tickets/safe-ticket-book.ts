@@ -9,7 +9,7 @@
 import { existsSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
-import { isContradiction, isCorruption, moveAside, openOrReplace } from '../../base/damaged-file.ts';
+import { castsDoubt, isCorruption, moveAside, openOrReplace } from '../../base/damaged-file.ts';
 import { messageOf } from '../../base/errors.ts';
 import { freeBytesAt } from '../../base/free-bytes.ts';
 import {
@@ -75,14 +75,14 @@ export function openTicketBookSafely(options: SafeTicketBookOptions): TicketBook
     try {
       return call(book);
     } catch (error) {
-      if (!isCorruption(error) && !isContradiction(error)) throw error;
+      if (!castsDoubt(error)) throw error;
     }
     closed(book);
     book = opened();
     try {
       return call(book);
     } catch (error) {
-      if (!isCorruption(error) && !isContradiction(error)) throw error;
+      if (!castsDoubt(error)) throw error;
       closed(book);
       book = begunAfresh(messageOf(error));
       return call(book);
