@@ -98,6 +98,11 @@ export type FlowEvent =
   /** Given up because the outbox is full, undelivered and in the ledger. `cause` is the bound that was met. */
   | { type: 'reading.shed'; stream: string; lo: number; hi: number; cause: 'bytes_max' | 'disk_reserve' }
   /**
+   * Dead letters of a destination that has too many: the oldest, of which `lo` and `hi` are the first and the last.
+   * They stay in the ledger as buried.
+   */
+  | { type: 'letter.shed'; destination: string; letters: number; lo: number; hi: number }
+  /**
    * Rows of a full outbox, undelivered and in the ledger, that `into` rows of the tier now stand for. `lo` and `hi`
    * are the first and the last of them.
    */

@@ -299,6 +299,20 @@ test('an outbox that gives up readings with every round says so once an hour', a
   expect(lines[0]).toBe('the outbox is full (bytes_max): 20 of the oldest readings are given up undelivered');
 });
 
+test('dead letters that go with every burial are told once an hour', async () => {
+  const { clock, lines, observe } = setUp();
+
+  for (let lo = 1; lo <= 720; lo += 1) {
+    observe({ type: 'letter.shed', destination: 'local', letters: 1, lo, hi: lo });
+    await clock.advance(10_000);
+  }
+
+  expect(lines).toHaveLength(2);
+  expect(lines[0]).toBe(
+    'local has more dead letters than the outbox keeps: the 1 oldest are deleted, and stay named in the ledger',
+  );
+});
+
 test('a clock that is set in small steps all hour is said once, and once more in the next hour', async () => {
   const { observe, lines, clock } = setUp();
   for (let step = 0; step < 40; step += 1) {

@@ -144,6 +144,7 @@ export function createEventLog(options: EventLogOptions): Observe {
       case 'reading.dropped':
       case 'reading.thinned':
       case 'reading.shed':
+      case 'letter.shed':
         sayOfOutbox(event, log, trouble);
         break;
       case 'outbox.deleted':

@@ -26,7 +26,8 @@ type OutboxEvent = Extract<
       | 'outbox.released'
       | 'reading.dropped'
       | 'reading.thinned'
-      | 'reading.shed';
+      | 'reading.shed'
+      | 'letter.shed';
   }
 >;
 
@@ -118,6 +119,14 @@ export function sayOfOutbox(event: OutboxEvent, log: LineLog, trouble: SayTroubl
         'shed',
         fields,
         `the outbox is full (${event.cause}): ${event.hi - event.lo + 1} of the oldest readings are given up undelivered`,
+      );
+      break;
+    case 'letter.shed':
+      trouble(
+        'letters shed',
+        fields,
+        `${event.destination} has more dead letters than the outbox keeps: the ${event.letters} oldest are deleted, and stay named in the ledger`,
+        'error',
       );
       break;
   }

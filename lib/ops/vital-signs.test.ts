@@ -97,8 +97,9 @@ test('what was thinned, shed and dropped is counted by reading', () => {
 
   signs.observe({ type: 'reading.thinned', stream: 's', lo: 1, hi: 10, rows: 9, into: 2, tier: 'minute' });
   signs.observe({ type: 'reading.shed', stream: 's', lo: 11, hi: 30, cause: 'bytes_max' });
+  signs.observe({ type: 'letter.shed', destination: 'local', letters: 2, lo: 1, hi: 8 });
   signs.observe({ type: 'reading.dropped', readings: 3, series: ['a/b'], oldestAt: 0, newestAt: 1 });
 
-  expect(signs.snapshot().counts).toMatchObject({ thinned: 9, shed: 20, dropped: 3 });
-  expect(signs.statusLine(7)).toContain('backlog 7, 9 thinned, 20 shed');
+  expect(signs.snapshot().counts).toMatchObject({ thinned: 9, shed: 22, dropped: 3 });
+  expect(signs.statusLine(7)).toContain('backlog 7, 9 thinned, 22 shed');
 });

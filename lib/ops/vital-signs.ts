@@ -93,6 +93,9 @@ export function createVitalSigns(destinations: readonly string[], monotonicMs: (
         case 'reading.shed':
           counts.shed += event.hi - event.lo + 1;
           break;
+        case 'letter.shed':
+          counts.shed += event.letters;
+          break;
         case 'batch.delivered':
           counts.stored += event.stored;
           counts.duplicate += event.duplicate;

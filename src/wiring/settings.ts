@@ -139,7 +139,7 @@ export const SETTINGS = section('', {
       min: '16MiB',
       max: '64GiB',
       about:
-        'How large it may become. Near it the oldest undelivered readings are thinned to means, and the oldest of these given up, and named.',
+        'How large it may become. Near it the oldest undelivered readings are thinned to means, and the oldest of these given up, and named. Dead letters have a quarter of it, of which the oldest go.',
     }),
     diskReserve: size({
       initial: '64MiB',

@@ -14,6 +14,7 @@ import {
 } from '../seq-ranges.ts';
 import type { Books, Commits } from './commits.ts';
 import { prepareBury } from './dead-letters.ts';
+import { createLetterBound, type ShedLetters } from './letter-bound.ts';
 import type { Outbox, Refused } from './outbox.ts';
 
 export function createDepartures(
@@ -21,10 +22,13 @@ export function createDepartures(
   commits: Commits,
   /** The given seqs as far as they were assigned in this stream. */
   known: (stream: string, seqs: SeqRanges) => SeqRanges,
+  /** Dead letters that each destination may have. */
+  lettersMax: number,
 ): Pick<Outbox, 'bury' | 'declareGone'> {
   const { database, destinations, acknowledgements } = books;
   const { clock, observe } = books.world;
   const bury = prepareBury(database);
+  const bound = createLetterBound(database, lettersMax);
 
   return {
     bury(destination, stream, refusals) {
@@ -37,13 +41,16 @@ export function createDepartures(
       if (fresh.size === 0) return;
       const seqs = normalized([...fresh.keys()].map((seq) => [seq, seq]));
       const buriedAt = clock.wallMs();
+      let shed: ShedLetters | undefined;
       acknowledgements.note(destination, seqs);
       try {
         commits.run(() => {
           for (const refused of fresh.values()) bury(destination, refused, buriedAt);
           commits.declare(seqs, 'buried', destination);
+          shed = bound.settle(destination, fresh.size);
         });
       } catch (error) {
+        bound.rolledBack();
         // Not in the dead letters, so not acknowledged either: it would be lost with the next append.
         acknowledgements.withdraw(destination, seqs);
         throw error;
@@ -51,6 +58,7 @@ export function createDepartures(
       for (const { seq, code, message } of fresh.values()) {
         observe({ type: 'reading.buried', destination, stream, seq, code, message });
       }
+      if (shed !== undefined) observe({ type: 'letter.shed', destination, ...shed });
     },
     declareGone(seqs, cause) {
       const ours = intersection(normalized(seqs), commits.assigned());

@@ -8,7 +8,14 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { tempDir } from '../../../test/support/temp-dir.ts';
-import { ALL, crashed, offered, someReadings, tempOutbox } from '../../../test/support/temp-outbox.ts';
+import {
+  ALL,
+  crashed,
+  offered,
+  rawOutbox,
+  someReadings,
+  tempOutbox,
+} from '../../../test/support/temp-outbox.ts';
 import { createTestWorld } from '../../../test/support/test-world.ts';
 import { BatchRequest } from '../batch.ts';
 import { GONE_CAUSES, type GoneCause } from '../reading.ts';
@@ -110,6 +117,30 @@ describe('seqs declared gone', () => {
     expect(told(outbox.goneBatch('local'))).toEqual([[2, 2, 'buried']]);
     expect(outbox.goneBatch('remote')).toBeUndefined();
     expect(offered(outbox, 'remote')).toEqual([[1, 3]]);
+  });
+
+  it('by one destination are not kept for ever because another cannot be reached', () => {
+    const { outbox, file } = tempOutbox({ destinations: ['local', 'remote'] });
+    for (let i = 0; i < 12; i += 1) {
+      const { stream, lo } = outbox.append(someReadings(2_000));
+      const everySecond = Array.from({ length: 1_000 }, (_, k) => lo + 2 * k);
+      outbox.bury(
+        'local',
+        stream,
+        everySecond.map((seq) => ({ seq, code: 'x', message: 'never' })),
+      );
+      for (;;) {
+        const upTo = outbox.goneBatch('local')?.goneUpTo;
+        if (upTo === undefined) break;
+        outbox.noteTold('local', upTo);
+      }
+      outbox.flush();
+    }
+    outbox.declareGone([[2, 2]], 'shed');
+
+    const entries = rawOutbox(file).prepare('SELECT count(*), min(lo), max(lo) FROM gone').raw().get();
+    expect(entries).toEqual([10_001, 2, 23_999]);
+    expect(told(outbox.goneBatch('remote'))).toEqual([[2, 2, 'shed']]);
   });
 });
 

@@ -52,7 +52,7 @@ export interface GoneLedger {
 
 /** Ranges in one telling, 40 KiB at worst: far below what a request may carry, and few tellings in a long drain. */
 const TOLD_AT_ONCE = 500;
-/** Entries that every destination has been told are kept for people, but not for ever: about 600 KiB. */
+/** Entries that all whom they concern have been told are kept for people, but not for ever: about 600 KiB. */
 const TOLD_KEPT = 10_000;
 
 /** All that an entry says; its checksum is over them. */
@@ -96,6 +96,10 @@ export function openGoneLedger(database: SqliteDatabase, destinations: readonly 
   const writeTold = prepareWriteTold(database);
   const prune = database.prepare<[number, number]>(
     'DELETE FROM gone WHERE id <= ? AND id <= (SELECT max(id) FROM gone) - ?',
+  );
+  // Else those of one would be kept for as long as another cannot be reached, whom they do not concern.
+  const pruneOf = database.prepare<[number, number, string]>(
+    'DELETE FROM gone WHERE id <= ? AND id <= (SELECT max(id) FROM gone) - ? AND destination = ?',
   );
 
   const told = new Map(destinations.map((name) => [name, readTold.get(name) ?? 0]));
@@ -142,7 +146,11 @@ export function openGoneLedger(database: SqliteDatabase, destinations: readonly 
     pending: () => changed.size > 0,
     write() {
       if (changed.size === 0) return;
-      for (const destination of changed) writeTold(destination, told.get(destination) ?? 0);
+      for (const destination of changed) {
+        const upTo = told.get(destination) ?? 0;
+        writeTold(destination, upTo);
+        pruneOf.run(upTo, TOLD_KEPT, destination);
+      }
       prune.run(Math.min(...told.values()), TOLD_KEPT);
     },
     written() {

@@ -32,6 +32,7 @@ import { mendDestinations, noteDestinations } from './destination-rows.ts';
 import { assertWhole, mendAcknowledged, mendLedger } from './doubtful-rows.ts';
 import { readExtents } from './extents.ts';
 import { goneText, openGoneLedger } from './gone.ts';
+import { lettersMaxOf } from './letter-bound.ts';
 import { createMending } from './mending.ts';
 import type { Outbox } from './outbox.ts';
 import { noteOutcome } from './outcomes.ts';
@@ -124,6 +125,7 @@ function createOutbox(database: SqliteDatabase, options: OpenOutboxOptions, star
     clockBook,
   };
   const commits = createCommits(books, options.bounds);
+  const lettersMax = lettersMaxOf(options.bounds?.bytesMax ?? Number.POSITIVE_INFINITY, destinations.length);
   const checkpoint = prepareCheckpoints(database, clock);
   const appendRows = prepareAppend(books, checksum);
   const selectAt = database.prepare<[number], number>('SELECT at FROM readings WHERE seq = ?').pluck();
@@ -169,7 +171,7 @@ function createOutbox(database: SqliteDatabase, options: OpenOutboxOptions, star
     acknowledge(destination, stream, seqs) {
       acknowledgements.note(destination, known(stream, seqs));
     },
-    ...createDepartures(books, commits, known),
+    ...createDepartures(books, commits, known, lettersMax),
     ...createReturns(books, commits, checksum),
     ...createComparing(books, commits, known),
     ...createMending(books, commits, { gateway, checksum }),

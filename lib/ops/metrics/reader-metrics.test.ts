@@ -74,6 +74,11 @@ it.each<[string, FlowEvent, string[]]>([
     [lost('disk_reserve', 4)],
   ],
   [
+    'dead letters that were too many',
+    { type: 'letter.shed', destination: 'local', letters: 5, lo: 1, hi: 9 },
+    [lost('dead_letters', 5)],
+  ],
+  [
     'what memory had no place for',
     { type: 'reading.dropped', readings: 3, series: [], oldestAt: 1, newestAt: 2 },
     [lost('memory', 3)],

@@ -29,7 +29,15 @@ const OUTCOMES: readonly OutcomeKind[] = ['stored', 'refused', 'misconfigured', 
 const STATES: readonly BreakerState[] = ['closed', 'open', 'half_open'];
 const READ_RESULTS = ['ok', 'error', 'deadline', 'busy'] as const;
 const DELIVERED = ['stored', 'duplicate', 'buried'] as const;
-const DROP_REASONS = ['bytes_max', 'disk_reserve', 'corrupted', 'salvage', 'memory', 'append'] as const;
+const DROP_REASONS = [
+  'bytes_max',
+  'disk_reserve',
+  'dead_letters',
+  'corrupted',
+  'salvage',
+  'memory',
+  'append',
+] as const;
 type DropReason = (typeof DROP_REASONS)[number];
 
 export function createReaderMetrics(options: ReaderMetricsOptions): ReaderMetrics {
@@ -93,6 +101,9 @@ export function createReaderMetrics(options: ReaderMetricsOptions): ReaderMetric
           break;
         case 'reading.shed':
           drop(event.cause, event.hi - event.lo + 1);
+          break;
+        case 'letter.shed':
+          drop('dead_letters', event.letters);
           break;
         case 'reading.thinned':
           metrics.count('sensorgw_readings_thinned_total', {}, event.rows);

@@ -136,7 +136,7 @@ export const READER_METRICS = {
     labels: ['reason'],
     unit: '-',
     about:
-      'Readings that will not come, by why: bytes_max and disk_reserve (shed), corrupted, salvage (damaged with the file), memory (neither disk nor memory took them), append (a round was not accepted)',
+      'Readings that will not come, by why: bytes_max and disk_reserve (shed), dead_letters (refused, and too many to be kept), corrupted, salvage (damaged with the file), memory (neither disk nor memory took them), append (a round was not accepted)',
   },
   sensorgw_readings_thinned_total: {
     type: 'counter',
