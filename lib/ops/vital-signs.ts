@@ -3,23 +3,28 @@
  * of the unit and for the health file. Nothing here is the truth about a reading; that is the database.
  */
 
-import type { BreakerState, FlowEvent, Observe } from '../flow/flow-event.ts';
+import type { BreakerState, BreakerStatus } from '../base/breaker.ts';
+import type { FlowEvent, Observe } from '../flow/flow-event.ts';
+
+/** How a destination stands now; asked for, because a breaker that starts open, or held, is no event. */
+export interface Standing {
+  readonly name: string;
+  readonly breaker: Pick<BreakerStatus, 'state' | 'held'>;
+  readonly backlog: { readonly rows: number };
+}
 
 export interface VitalSigns {
   readonly observe: Observe;
 
   /** `closed, 5/5 sensors, backlog 0, last stored 4 s ago`: what a person wants to know first. */
-  statusLine(backlogRows: number): string;
+  statusLine(destinations: readonly Standing[]): string;
 
   /** The same and a little more, as data. */
-  snapshot(): Readonly<Record<string, unknown>>;
+  snapshot(destinations: readonly Standing[]): Readonly<Record<string, unknown>>;
 }
 
-export function createVitalSigns(destinations: readonly string[], monotonicMs: () => number): VitalSigns {
+export function createVitalSigns(monotonicMs: () => number): VitalSigns {
   const startedMono = monotonicMs();
-  const breakers = new Map<string, BreakerState>(destinations.map((name) => [name, 'closed']));
-  /** Those that a person keeps open. */
-  const heldBreakers = new Set<string>();
   const counts = {
     rounds: 0,
     rounds_skipped: 0,
@@ -43,21 +48,6 @@ export function createVitalSigns(destinations: readonly string[], monotonicMs: (
   let intervalMs: number | undefined;
 
   const secondsSince = (mono: number) => Math.max(0, Math.round((monotonicMs() - mono) / 1_000));
-
-  /** The worst state of all destinations: one that is open must not hide behind one that is closed. */
-  const worstBreaker = (): BreakerState => {
-    const states = [...breakers.values()];
-    return (
-      states.find((state) => state === 'open') ?? states.find((state) => state === 'half_open') ?? 'closed'
-    );
-  };
-
-  /** Open because it fails is worse than open because somebody wants it so. */
-  const breakerWords = (): string => {
-    const open = [...breakers].filter(([, state]) => state === 'open');
-    const isWanted = open.length > 0 && open.every(([name]) => heldBreakers.has(name));
-    return isWanted ? 'open (held)' : worstBreaker();
-  };
 
   return {
     observe(event: FlowEvent) {
@@ -105,34 +95,31 @@ export function createVitalSigns(destinations: readonly string[], monotonicMs: (
           counts.buried += 1;
           break;
         case 'breaker.opened':
-          breakers.set(event.destination, 'open');
-          if (event.held) heldBreakers.add(event.destination);
-          else heldBreakers.delete(event.destination);
           transitions.opened += 1;
           break;
         case 'breaker.half_opened':
-          breakers.set(event.destination, 'half_open');
           transitions.half_opened += 1;
           break;
         case 'breaker.closed':
-          breakers.set(event.destination, 'closed');
           transitions.closed += 1;
           break;
         default:
           break; // The other events are for the log.
       }
     },
-    statusLine(backlogRows) {
+    statusLine(destinations) {
+      // A destination that is up to date must not hide one that is not.
+      const backlogRows = Math.max(0, ...destinations.map(({ backlog }) => backlog.rows));
       const stored =
         storedMono === undefined ? 'nothing stored yet' : `last stored ${secondsSince(storedMono)} s ago`;
       const disk = held === 0 ? '' : `DISK FAILING: ${held} readings only in memory, `;
       const shed = counts.shed === 0 ? '' : `, ${counts.shed} shed`;
       const thinned = counts.thinned === 0 ? '' : `, ${counts.thinned} thinned`;
-      return `${disk}${breakerWords()}, ${sources.ok}/${sources.ok + sources.failed} sensors, backlog ${backlogRows}${thinned}${shed}, ${stored}`;
+      return `${disk}${breakerWords(destinations)}, ${sources.ok}/${sources.ok + sources.failed} sensors, backlog ${backlogRows}${thinned}${shed}, ${stored}`;
     },
-    snapshot: () => ({
-      breaker: worstBreaker(),
-      breakers: Object.fromEntries(breakers),
+    snapshot: (destinations) => ({
+      breaker: worstBreaker(destinations),
+      breakers: Object.fromEntries(destinations.map(({ name, breaker }) => [name, breaker.state])),
       breaker_transitions: { ...transitions },
       sources,
       counts,
@@ -142,4 +129,19 @@ export function createVitalSigns(destinations: readonly string[], monotonicMs: (
       ...(intervalMs === undefined ? {} : { sampling_interval_ms: intervalMs }),
     }),
   };
+}
+
+/** The worst state of all destinations: one that is open must not hide behind one that is closed. */
+function worstBreaker(destinations: readonly Standing[]): BreakerState {
+  const states = destinations.map(({ breaker }) => breaker.state);
+  return (
+    states.find((state) => state === 'open') ?? states.find((state) => state === 'half_open') ?? 'closed'
+  );
+}
+
+/** Open because it fails is worse than open because somebody wants it so. */
+function breakerWords(destinations: readonly Standing[]): string {
+  const open = destinations.filter(({ breaker }) => breaker.state === 'open');
+  const isWanted = open.length > 0 && open.every(({ breaker }) => breaker.held);
+  return isWanted ? 'open (held)' : worstBreaker(destinations);
 }

@@ -6,7 +6,7 @@ import type { Appraiser } from '../../lib/flow/acquire/appraisal.ts';
 import type { SamplingLoop } from '../../lib/flow/acquire/sampling-loop.ts';
 import type { I2cBusStatus } from '../../lib/flow/acquire/sources/i2c/i2c-bus.ts';
 import type { ClockLoop } from '../../lib/flow/outbox/clock-loop.ts';
-import type { Destination } from '../../lib/flow/sync/destination.ts';
+import type { Destination, DestinationStatus } from '../../lib/flow/sync/destination.ts';
 import type { AppendTimes } from '../../lib/ops/append-times.ts';
 import type { Liveness } from '../../lib/ops/liveness.ts';
 import type { VitalSigns } from '../../lib/ops/vital-signs.ts';
@@ -47,21 +47,20 @@ export function createReaderHealth({
     return trusted ? '' : ', the clock is not trusted';
   }
   /** `, 3 sources quiet until 06:00, local quiet until 17:00`. */
-  function quietRemark(): string {
+  function quietRemark(standings: readonly DestinationStatus[]): string {
     const quiet = sampling.status().sources.flatMap((one) => one.quiet ?? []);
     const [first] = quiet.toSorted((a, b) => a.untilAt - b.untilAt);
     const sources = first === undefined ? '' : `, ${quiet.length} sources quiet ${first.words}`;
-    const hushed = destinations.flatMap((one) => {
-      const { name, quiet: now } = one.status();
-      return now === undefined ? [] : [`, ${name} quiet ${now.words}`];
-    });
+    const hushed = standings.flatMap(({ name, quiet: now }) =>
+      now === undefined ? [] : [`, ${name} quiet ${now.words}`],
+    );
     return sources + hushed.join('');
   }
-  // A destination that is up to date must not hide one that is not.
-  const statusLine = () =>
-    signs.statusLine(Math.max(0, ...destinations.map((one) => one.status().backlog.rows))) +
-    clockRemark() +
-    quietRemark();
+  const standings = () => destinations.map((one) => one.status());
+  const statusLine = () => {
+    const now = standings();
+    return signs.statusLine(now) + clockRemark() + quietRemark(now);
+  };
 
   const { heartbeat, remove } = createProgramHealth({
     context,
@@ -69,17 +68,20 @@ export function createReaderHealth({
     onBeat: metrics.write,
     liveness,
     statusLine,
-    state: () => ({
-      overdue: liveness.overdue(),
-      ...signs.snapshot(),
-      appends: appends.snapshot(),
-      clock: clockLoop.status(),
-      quarantine: shelfOf(join(config.dataDir, OUTBOX_FILE)),
-      sampling: sampling.status(),
-      calibrations_unmet: appraiser.unmetCalibrations(),
-      i2c_buses: buses(),
-      destinations: destinations.map((one) => one.status()),
-    }),
+    state: () => {
+      const now = standings();
+      return {
+        overdue: liveness.overdue(),
+        ...signs.snapshot(now),
+        appends: appends.snapshot(),
+        clock: clockLoop.status(),
+        quarantine: shelfOf(join(config.dataDir, OUTBOX_FILE)),
+        sampling: sampling.status(),
+        calibrations_unmet: appraiser.unmetCalibrations(),
+        i2c_buses: buses(),
+        destinations: now,
+      };
+    },
   });
   return {
     heartbeat,

@@ -69,7 +69,7 @@ async function assembled(context: ProgramContext, damage: DamageWatch): Promise<
 
   const liveness = createLiveness(clock);
   const destinationNames = config.destinations.map((one) => one.name);
-  const signs = createVitalSigns(destinationNames, clock.monotonicMs);
+  const signs = createVitalSigns(clock.monotonicMs);
   const appends = createAppendTimes();
   const metrics = writeReaderMetrics(context, liveness);
   const listeners = [
