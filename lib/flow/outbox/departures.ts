@@ -14,7 +14,7 @@ import {
 } from '../seq-ranges.ts';
 import type { Books, Commits } from './commits.ts';
 import { prepareBury } from './dead-letters.ts';
-import { createLetterBound, type ShedLetters } from './letter-bound.ts';
+import type { LetterBound, ShedLetters } from './letter-bound.ts';
 import type { Outbox, Refused } from './outbox.ts';
 
 export function createDepartures(
@@ -22,13 +22,11 @@ export function createDepartures(
   commits: Commits,
   /** The given seqs as far as they were assigned in this stream. */
   known: (stream: string, seqs: SeqRanges) => SeqRanges,
-  /** Dead letters that each destination may have. */
-  lettersMax: number,
+  letterBound: LetterBound,
 ): Pick<Outbox, 'bury' | 'declareGone'> {
   const { database, destinations, acknowledgements } = books;
   const { clock, observe } = books.world;
   const bury = prepareBury(database);
-  const bound = createLetterBound(database, lettersMax);
 
   return {
     bury(destination, stream, refusals) {
@@ -47,10 +45,10 @@ export function createDepartures(
         commits.run(() => {
           for (const refused of fresh.values()) bury(destination, refused, buriedAt);
           commits.declare(seqs, 'buried', destination);
-          shed = bound.settle(destination, fresh.size);
+          shed = letterBound.settle(destination, fresh.size);
         });
       } catch (error) {
-        bound.rolledBack();
+        letterBound.countAnew();
         // Not in the dead letters, so not acknowledged either: it would be lost with the next append.
         acknowledgements.withdraw(destination, seqs);
         throw error;

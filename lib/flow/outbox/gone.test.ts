@@ -119,6 +119,26 @@ describe('seqs declared gone', () => {
     expect(offered(outbox, 'remote')).toEqual([[1, 3]]);
   });
 
+  it('are told after a restart, too, when commits before had failed', () => {
+    const { outbox, file } = tempOutbox();
+    outbox.append(someReadings(9));
+    outbox.declareGone([[1, 1]], 'corrupt');
+    outbox.noteTold('local', outbox.goneBatch('local')?.goneUpTo ?? 0);
+    const disk = rawOutbox(file);
+    disk.exec("CREATE TRIGGER broken BEFORE INSERT ON gone BEGIN SELECT RAISE(ABORT, 'no room'); END");
+    for (let tries = 0; tries < 5; tries += 1)
+      expect(() => outbox.declareGone([[3, 3]], 'shed')).toThrow(/no room/);
+    disk.exec('DROP TRIGGER broken');
+    expect(outbox.goneBatch('local')).toBeUndefined();
+    outbox.append(someReadings(1));
+    outbox.close();
+
+    const { outbox: next } = tempOutbox({ file });
+    next.declareGone([[3, 3]], 'shed');
+
+    expect(told(next.goneBatch('local'))).toEqual([[3, 3, 'shed']]);
+  });
+
   it('by one destination are not kept for ever because another cannot be reached', () => {
     const { outbox, file } = tempOutbox({ destinations: ['local', 'remote'] });
     for (let i = 0; i < 12; i += 1) {

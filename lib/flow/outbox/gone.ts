@@ -102,10 +102,11 @@ export function openGoneLedger(database: SqliteDatabase, destinations: readonly 
     'DELETE FROM gone WHERE id <= ? AND id <= (SELECT max(id) FROM gone) - ? AND destination = ?',
   );
 
-  const told = new Map(destinations.map((name) => [name, readTold.get(name) ?? 0]));
-  const changed = new Set<string>();
   /** At least the highest id there is: most of the time it alone says that there is nothing to tell. */
   let newest = newestId.get() ?? 0;
+  // Ids of commits that failed count as told, and are given again after a restart: those would be told to nobody.
+  const told = new Map(destinations.map((name) => [name, Math.min(readTold.get(name) ?? 0, newest)]));
+  const changed = new Set<string>();
 
   return {
     declare(stream, seqs, cause, { at, destination = null as string | null }) {

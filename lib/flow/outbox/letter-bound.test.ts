@@ -128,6 +128,26 @@ describe('dead letters', () => {
     expect(look(file).lettersOf('local')).toEqual([[65, LETTERS_MAX + 1]]);
   });
 
+  it('that came back from a damaged file count with the next burial', () => {
+    const { outbox, world } = tempOutbox({ synchronous, bounds });
+    refuse(outbox, { rounds: 1, each: LETTERS_MAX - 1 });
+    const [letter] = outbox.deadLetters(1);
+    if (letter === undefined) throw new Error('nothing was buried');
+    const thinned = null;
+    outbox.restore({
+      letters: Array.from({ length: 300 }, (_, i) => ({
+        ...letter,
+        thinned,
+        stream: 'old',
+        seq: 10_000 + i,
+      })),
+    });
+
+    refuse(outbox, { rounds: 1, each: 1 });
+
+    expect(world.recorder.of('letter.shed')).toMatchObject([{ letters: 300 }]);
+  });
+
   it('of a file with a larger bound go a bounded number at a time, and those of the last run count', () => {
     const before = tempOutbox({ synchronous });
     refuse(before.outbox, { rounds: 3, each: 4_000 });

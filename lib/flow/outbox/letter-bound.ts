@@ -30,8 +30,8 @@ export interface ShedLetters {
 export interface LetterBound {
   /** After `buried` more for a destination, in the same transaction. `undefined`: there is room for them. */
   settle(destination: string, buried: number): ShedLetters | undefined;
-  /** That transaction has failed: they are as they were. */
-  rolledBack(): void;
+  /** That transaction has failed, or others have come: how many there are is not known any more. */
+  countAnew(): void;
 }
 
 /** Dead letters that each of so many destinations may have. */
@@ -64,6 +64,6 @@ export function createLetterBound(database: SqliteDatabase, lettersMax: number):
       atMost.set(destination, letters - seqs.length);
       return { letters: seqs.length, lo: Math.min(...seqs), hi: Math.max(...seqs) };
     },
-    rolledBack: () => atMost.clear(),
+    countAnew: () => atMost.clear(),
   };
 }

@@ -32,7 +32,7 @@ import { mendDestinations, noteDestinations } from './destination-rows.ts';
 import { assertWhole, mendAcknowledged, mendLedger } from './doubtful-rows.ts';
 import { readExtents } from './extents.ts';
 import { goneText, openGoneLedger } from './gone.ts';
-import { lettersMaxOf } from './letter-bound.ts';
+import { createLetterBound, lettersMaxOf } from './letter-bound.ts';
 import { createMending } from './mending.ts';
 import type { Outbox } from './outbox.ts';
 import { noteOutcome } from './outcomes.ts';
@@ -125,7 +125,8 @@ function createOutbox(database: SqliteDatabase, options: OpenOutboxOptions, star
     clockBook,
   };
   const commits = createCommits(books, options.bounds);
-  const lettersMax = lettersMaxOf(options.bounds?.bytesMax ?? Number.POSITIVE_INFINITY, destinations.length);
+  const bytesMax = options.bounds?.bytesMax ?? Number.POSITIVE_INFINITY;
+  const letterBound = createLetterBound(database, lettersMaxOf(bytesMax, destinations.length));
   const checkpoint = prepareCheckpoints(database, clock);
   const appendRows = prepareAppend(books, checksum);
   const selectAt = database.prepare<[number], number>('SELECT at FROM readings WHERE seq = ?').pluck();
@@ -171,8 +172,8 @@ function createOutbox(database: SqliteDatabase, options: OpenOutboxOptions, star
     acknowledge(destination, stream, seqs) {
       acknowledgements.note(destination, known(stream, seqs));
     },
-    ...createDepartures(books, commits, known, lettersMax),
-    ...createReturns(books, commits, checksum),
+    ...createDepartures(books, commits, known, letterBound),
+    ...createReturns(books, commits, { checksum, letterBound }),
     ...createComparing(books, commits, known),
     ...createMending(books, commits, { gateway, checksum }),
     goneBatch(destination) {

@@ -3,10 +3,11 @@
  * once more, and what another file had accepted. Durable when the call returns, or nothing has changed.
  */
 
-import { difference, NO_SEQS, rangesOfSeqs, type SeqRanges } from '../seq-ranges.ts';
+import { difference, intersection, NO_SEQS, rangesOfSeqs, type SeqRanges } from '../seq-ranges.ts';
 import { writeAbsent } from './absent.ts';
 import { assertUnassigned, prepareAdopt } from './adoption.ts';
 import type { Books, Commits } from './commits.ts';
+import type { LetterBound } from './letter-bound.ts';
 import type { Outbox } from './outbox.ts';
 import { prepareRedrive } from './redrive.ts';
 import { prepareRestore } from './restoring.ts';
@@ -15,7 +16,7 @@ import type { RowChecksum } from './row-checksum.ts';
 export function createReturns(
   books: Books,
   commits: Commits,
-  checksum: RowChecksum,
+  { checksum, letterBound }: { readonly checksum: RowChecksum; readonly letterBound: LetterBound },
 ): Pick<Outbox, 'redrive' | 'dropDeadLetters' | 'adopt' | 'restore'> {
   const { database, destinations, series, streams, acknowledgements, gone, clockBook } = books;
   const { clock } = books.world;
@@ -25,14 +26,19 @@ export function createReturns(
 
   /** In one commit with `work`, which inserts the rows; those they are `owed` to wait for them from then on. */
   function putBack(seqs: SeqRanges, owed: ReadonlyMap<string, SeqRanges>, work: () => void): void {
-    for (const [destination, lacking] of owed) acknowledgements.withdraw(destination, lacking);
+    // As far as they have been acknowledged: a salvage that begins again may find some of them waiting.
+    const had = [...owed].map(
+      ([destination, lacking]) =>
+        [destination, intersection(lacking, acknowledgements.of(destination))] as const,
+    );
+    for (const [destination, lacking] of had) acknowledgements.withdraw(destination, lacking);
     try {
       commits.runPuttingBack(seqs, (left) => {
         writeAbsent(database, difference(left, seqs));
         work();
       });
     } catch (error) {
-      for (const [destination, lacking] of owed) acknowledgements.note(destination, lacking);
+      for (const [destination, lacking] of had) acknowledgements.note(destination, lacking);
       throw error;
     }
   }
@@ -66,6 +72,7 @@ export function createReturns(
     },
     restore(restoration) {
       commits.run(() => restore(restoration, clock.wallMs()));
+      letterBound.countAnew();
     },
   };
 }

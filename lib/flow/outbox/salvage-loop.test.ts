@@ -5,12 +5,14 @@ import { tempDir } from '../../../test/support/temp-dir.ts';
 import {
   crashed,
   offered,
+  rawOutbox,
   someReadings,
   successorOutbox,
   tempOutbox,
 } from '../../../test/support/temp-outbox.ts';
 import { createTestWorld } from '../../../test/support/test-world.ts';
 import { quarantined } from '../../base/quarantine-shelf.ts';
+import type { Adoption } from './adoption.ts';
 import { createSalvageLoop } from './salvage-loop.ts';
 
 const pulse = { promise: () => {}, release: () => {} };
@@ -18,7 +20,7 @@ const pulse = { promise: () => {}, release: () => {} };
 interface StartOptions {
   readonly world?: ReturnType<typeof createTestWorld>;
   /** Throws in the place of the outbox. */
-  readonly refuse?: () => void;
+  readonly refuse?: (adoption: Adoption) => void;
 }
 
 function startOn(
@@ -35,7 +37,7 @@ function startOn(
     destinations: ['local'],
     outbox: {
       adopt(adoption) {
-        refuse();
+        refuse(adoption);
         outbox.adopt(adoption);
       },
       restore: outbox.restore,
@@ -130,6 +132,22 @@ it('a salvage that failed once succeeds at the next start, when the cause is gon
 
   expect(second.world.recorder.of('outbox.salvaged')).toMatchObject([{ saved: 7, lost: 0 }]);
   expect(offered(second.outbox)).toEqual([[1, 7]]);
+});
+
+it('rows that wait already go on waiting when a salvage begins again, and fails', async () => {
+  const { file } = damaged();
+  const adoptions: Adoption[] = [];
+  const { outbox, world } = startOn(file, { refuse: (adoption) => adoptions.push(adoption) });
+  await world.clock.advance(10_000);
+  const disk = rawOutbox(file);
+  disk.exec("CREATE TRIGGER broken BEFORE INSERT ON readings BEGIN SELECT RAISE(ABORT, 'no room'); END");
+
+  const [first] = adoptions;
+  expect(() => first && outbox.adopt(first)).toThrow(/no room/);
+  disk.exec('DROP TRIGGER broken');
+  outbox.append(someReadings(1));
+
+  expect(offered(outbox)).toContainEqual([1, 7]);
 });
 
 it('a disk that does not take the rows is no failure of the salvage: it goes on when the disk does', async () => {

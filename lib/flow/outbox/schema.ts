@@ -41,7 +41,7 @@ export const series = sqliteTable(
   (table) => [unique().on(table.sensor, table.metric, table.unit)],
 );
 
-/** In each tier (`tiers.ts`) without holes from the first row to the last: rows leave at the front only. */
+/** Rows leave each tier (`tiers.ts`) at its front only; behind one that was put back there are holes (`absent.ts`). */
 export const readings = sqliteTable('readings', {
   seq: integer('seq').primaryKey(),
   series: integer('series').notNull(),

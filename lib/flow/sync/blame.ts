@@ -115,7 +115,8 @@ export function createBlame({ clock, delivery }: BlameDeps): Blame {
       else if (!why.tooLarge) suspect(batch, from, false);
     },
     failedInside(batch, from, reason) {
-      if (aside.full) return;
+      // Those that are aside go on to be counted: nothing else makes room for others.
+      if (aside.full && from !== 'retry') return;
       if (batch.rows === 1) setAside(batch, from, reason);
       else suspect(batch, from, true);
     },
