@@ -19,7 +19,7 @@ const BUNDLE_MODE = 0o600;
  */
 export async function writeBundle(
   { file, option }: { readonly file: string; readonly option: string },
-  report: { readonly words: string; readonly json: string },
+  report: { readonly words: string; readonly json: string; readonly atMs: number },
   probe: Probe,
   subject: Subject,
 ): Promise<string> {
@@ -28,7 +28,7 @@ export async function writeBundle(
     { name: 'doctor.txt', text: `${report.words}\n` },
     { name: 'doctor.json', text: `${report.json}\n` },
   ];
-  const archive = tarOf(await dossier(probe, subject, own), subject.nowMs);
+  const archive = tarOf(await dossier(probe, subject, own), report.atMs);
   const bytes = /\.(gz|tgz)$/.test(target) ? gzipSync(archive) : archive;
   try {
     // Never over something: a mistyped name must not cost a file.

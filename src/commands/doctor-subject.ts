@@ -58,7 +58,6 @@ export function subjectOf(context: CommandContext): Subject {
     node: process.execPath,
     sensorctl: join(context.packageDir, 'dist/src/sensorctl.js'),
     uid: process.getuid?.() ?? 0,
-    nowMs: context.wallMs(),
     floorAt: RELEASED_AT,
   };
 }

@@ -54,7 +54,7 @@ export const doctor: Command = {
     const file = textOption(context, 'bundle');
     if (file !== undefined) {
       const words = diagnosesInWords(found, false).join('\n');
-      const report = { words, json: JSON.stringify(diagnosesAsJson(found)) };
+      const report = { words, json: JSON.stringify(diagnosesAsJson(found)), atMs: context.wallMs() };
       const made = await writeBundle({ file, option: '--bundle FILE.tar.gz' }, report, probe, subject);
       context.terminal.note(`Written: ${made}. Look into it before you send it.`);
     }

@@ -32,6 +32,7 @@ export const supportBundle: Command = {
     const report = {
       words: diagnosesInWords(found, false).join('\n'),
       json: JSON.stringify(diagnosesAsJson(found)),
+      atMs: context.wallMs(),
     };
     const target = { file: textOption(context, 'output') ?? name, option: '--output FILE.tar.gz' };
     const file = await writeBundle(target, report, probe, subject);

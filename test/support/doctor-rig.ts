@@ -1,7 +1,7 @@
 /** One check, on a machine as it was recorded, for a gateway that is installed in the usual way. */
 
 import { examine } from '../../lib/ops/doctor/examine.ts';
-import type { Check, Finding, Subject } from '../../lib/ops/doctor/finding.ts';
+import type { Check, Examined, Finding } from '../../lib/ops/doctor/finding.ts';
 import { loadConfig } from '../../src/wiring/config.ts';
 import { settledLimits } from '../../src/wiring/limits.ts';
 import { type Recording, recordedProbe } from './recorded-probe.ts';
@@ -14,7 +14,7 @@ export const ACCOUNTS = {
   '/etc/group': 'root:x:0:\ni2c:x:994:sensor-gateway\nsensor-gateway:x:999:\n',
 };
 
-export const INSTALLED: Subject = {
+export const INSTALLED: Examined = {
   configFile: '/etc/sensor-gateway/config.yaml',
   configProblem: undefined,
   dataDir: '/var/lib/sensor-gateway',
@@ -40,21 +40,19 @@ export const INSTALLED: Subject = {
   sensorctl: '/opt/sensor-gateway/current/dist/src/sensorctl.js',
   uid: 0,
   nowMs: INCIDENT_AT,
+  nowMono: 86_400_000,
   floorAt: Date.UTC(2026, 0, 1),
 };
 
-/** `subject` says what differs from a usual installation. */
+/** `differing` says what differs from a usual installation. */
 export async function found(
   check: Check,
   recording: Recording,
-  subject: Partial<Subject> = {},
+  differing: Partial<Examined> = {},
 ): Promise<Finding> {
-  const [diagnosis] = await examine(
-    [check],
-    recordedProbe(recording),
-    { ...INSTALLED, ...subject },
-    createVirtualClock(),
-  );
+  const subject = { ...INSTALLED, ...differing };
+  const clock = createVirtualClock({ wallMs: subject.nowMs, monotonicMs: subject.nowMono });
+  const [diagnosis] = await examine([check], recordedProbe(recording), subject, clock);
   if (diagnosis === undefined) throw new Error(`${check.name} found nothing`);
   return diagnosis;
 }

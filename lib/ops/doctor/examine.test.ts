@@ -2,9 +2,11 @@ import { expect, it } from 'vitest';
 import { INSTALLED } from '../../../test/support/doctor-rig.ts';
 import { recordedProbe } from '../../../test/support/recorded-probe.ts';
 import { createVirtualClock } from '../../../test/support/virtual-clock.ts';
+import { apiReader } from './checks/api-reader.ts';
+import { networkDestinations } from './checks/network-destinations.ts';
 import { examine } from './examine.ts';
 import { type Check, pass } from './finding.ts';
-import { NotPermitted } from './probe.ts';
+import { NotPermitted, type Probe } from './probe.ts';
 
 function check(name: string, run: Check['run']): Check {
   return { name, step: 'disk', asks: 'a question?', run };
@@ -33,6 +35,40 @@ it('checks that never come back are failures of themselves after 20 s, however m
 
   expect(found.map(({ verdict }) => verdict)).toEqual([...hanging.map(() => 'fail'), 'pass']);
   expect(found[0]?.evidence).toContain('did not answer within 20 s');
+});
+
+it('a check that had to wait for others that hang judges by the time at which it looks itself', async () => {
+  const clock = createVirtualClock();
+  const hanging = Array.from({ length: 20 }, (_, i) => check(`disk-${i}`, () => new Promise(() => {})));
+  const hq = { name: 'hq', url: 'https://hq.example', tokenFile: undefined, caFile: undefined };
+  // The reader and the destination are well, and say so at the moment at which they are asked.
+  const machine: Probe = {
+    ...recordedProbe({ files: { '/proc/321': { kind: 'directory' } } }),
+    readFile: async () =>
+      `{"pid":321,"version":"0.1.0","generated_at":${clock.wallMs()},"generated_mono_ms":${clock.monotonicMs()}}`,
+    fetch: async () => ({
+      status: 200,
+      headers: {
+        'sensorgw-api': 'sensor-api-write/0.1.0; schema=1',
+        date: new Date(clock.wallMs()).toUTCString(),
+      },
+      body: '',
+    }),
+  };
+
+  const examined = examine(
+    [...hanging, apiReader, networkDestinations],
+    machine,
+    { ...INSTALLED, destinations: [hq] },
+    clock,
+  );
+  await clock.advance(100_000);
+  const found = await examined;
+
+  expect(found.slice(hanging.length)).toMatchObject([
+    { verdict: 'pass', evidence: 'reader 0.1.0, pid 321, last sign of life 0 s ago' },
+    { verdict: 'pass', evidence: 'hq is our write API 0.1.0' },
+  ]);
 });
 
 it('what this user may not see is unknown, with the command that sees it', async () => {

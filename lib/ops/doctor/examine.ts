@@ -9,7 +9,7 @@ import { withDeadline } from '../../base/deadline.ts';
 import { messageOf } from '../../base/errors.ts';
 import { printable } from '../../base/printable.ts';
 import { fewAtOnce } from './few-at-once.ts';
-import type { Check, Finding, Step, Subject } from './finding.ts';
+import type { Check, Examined, Finding, Step, Subject } from './finding.ts';
 import { NoAnswer, NotPermitted, type Probe } from './probe.ts';
 
 /** More than any single look takes on a Pi Zero under load; the whole must end while a person still waits. */
@@ -29,8 +29,17 @@ export async function examine(
   subject: Subject,
   clock: Clock,
 ): Promise<Diagnosis[]> {
+  const examined: Examined = {
+    ...subject,
+    get nowMs() {
+      return clock.wallMs();
+    },
+    get nowMono() {
+      return clock.monotonicMs();
+    },
+  };
   const done = await fewAtOnce(checks, async (check) => {
-    const found = await findingsOf(check, probe, subject, clock);
+    const found = await findingsOf(check, probe, examined, clock);
     return found.map(({ verdict, evidence, fix }) => ({
       check: check.name,
       step: check.step,
@@ -45,7 +54,7 @@ export async function examine(
 async function findingsOf(
   check: Check,
   probe: Probe,
-  subject: Subject,
+  subject: Examined,
   clock: Clock,
 ): Promise<readonly Finding[]> {
   const found = await findingOf(check, probe, subject, clock);
@@ -55,7 +64,7 @@ async function findingsOf(
 async function findingOf(
   check: Check,
   probe: Probe,
-  subject: Subject,
+  subject: Examined,
   clock: Clock,
 ): Promise<Finding | readonly Finding[]> {
   try {

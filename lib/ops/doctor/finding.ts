@@ -44,7 +44,7 @@ export interface Check {
   /** What is asked, for documents: `is there room for the outbox to grow?`. */
   readonly asks: string;
   /** Several findings where several things of one kind may be wrong, each with a fix of its own. */
-  run(probe: Probe, subject: Subject): Promise<Finding | readonly Finding[]>;
+  run(probe: Probe, subject: Examined): Promise<Finding | readonly Finding[]>;
 }
 
 /** The gateway that is examined: what its configuration says, or the defaults if that cannot be read. */
@@ -89,9 +89,16 @@ export interface Subject {
   readonly sensorctl: string;
   /** The user who asks. */
   readonly uid: number;
-  readonly nowMs: number;
   /** No right clock can be before this: wall time, ms. */
   readonly floorAt: number;
+}
+
+/** With the time at which a check asks for it, and not that of the start: others may have hung for a minute before it. */
+export interface Examined extends Subject {
+  /** Wall time. */
+  readonly nowMs: number;
+  /** Monotonic time, by which programs date their health files. */
+  readonly nowMono: number;
 }
 
 export interface ConfigProblem {

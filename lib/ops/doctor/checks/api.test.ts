@@ -28,7 +28,7 @@ it('a stranger on the port is shown with the command that finds it', async () =>
 
 const FILE = '/run/sensor-gateway/sensor-main.health.json';
 const health = (ageMs: number, version = '0.1.0') => ({
-  [FILE]: `{"format":1,"program":"sensor-main","pid":321,"version":"${version}","generated_at":${INSTALLED.nowMs - ageMs}}\n`,
+  [FILE]: `{"format":1,"program":"sensor-main","pid":321,"version":"${version}","generated_at":${INSTALLED.nowMs - ageMs},"generated_mono_ms":${INSTALLED.nowMono - ageMs}}\n`,
 });
 const process = { '/proc/321': { kind: 'directory' } } as const;
 
@@ -37,11 +37,20 @@ it.each([
   ['is of another version', { ...process, ...health(5_000, '0.0.9') }, 'warn', '0.0.9'],
   ['does not move', { ...process, ...health(90_000) }, 'fail', '90 s old'],
   ['was killed', health(5_000), 'fail', 'ended without a word'],
+  ['is of an earlier boot', { ...process, ...health(-3_600_000) }, 'fail', 'ended without a word'],
   ['was stopped', {}, 'fail', 'not running'],
   ['has written half a file', { ...process, [FILE]: '{"format":1,"pid":321,' }, 'fail', 'does not move'],
 ] as const)('a reader that %s', async (_what, files, verdict, evidence) => {
   expect(await found(apiReader, { files })).toMatchObject({
     verdict,
     evidence: expect.stringContaining(evidence),
+  });
+});
+
+it('a reader is well also in the moment in which the wall clock is set', async () => {
+  const nowMs = INSTALLED.nowMs + 3_600_000;
+
+  expect(await found(apiReader, { files: { ...process, ...health(5_000) } }, { nowMs })).toMatchObject({
+    verdict: 'pass',
   });
 });

@@ -1,7 +1,16 @@
 /** Destinations on other machines: there, ours, and of the same time as we are. */
 
 import { API_IDENTITY_HEADER, parseApiIdentity } from '../../../flow/reading.ts';
-import { type Check, type Destination, type Finding, fail, notApplicable, pass, warn } from '../finding.ts';
+import {
+  type Check,
+  type Destination,
+  type Examined,
+  type Finding,
+  fail,
+  notApplicable,
+  pass,
+  warn,
+} from '../finding.ts';
 import type { Probe } from '../probe.ts';
 
 /** The `Date` of an answer has whole seconds, and the way takes time; more than this is a clock that is wrong. */
@@ -11,10 +20,11 @@ export const networkDestinations: Check = {
   name: 'network-destinations',
   step: 'network',
   asks: 'do the destinations on other machines answer, and agree on the time?',
-  async run(probe, { destinations, apiUrl, nowMs }) {
+  async run(probe, subject) {
+    const { destinations, apiUrl } = subject;
     const remote = destinations.filter(({ url }) => url !== apiUrl && !url.startsWith('unix:'));
     if (remote.length === 0) return notApplicable('everything is delivered on this machine');
-    const findings = await Promise.all(remote.map((one) => judged(probe, one, nowMs)));
+    const findings = await Promise.all(remote.map((one) => judged(probe, one, subject)));
     return (
       findings.find(({ verdict }) => verdict === 'fail') ??
       findings.find(({ verdict }) => verdict === 'warn') ??
@@ -23,7 +33,11 @@ export const networkDestinations: Check = {
   },
 };
 
-async function judged(probe: Probe, { name, url, caFile }: Destination, nowMs: number): Promise<Finding> {
+async function judged(
+  probe: Probe,
+  { name, url, caFile }: Destination,
+  time: Pick<Examined, 'nowMs'>,
+): Promise<Finding> {
   const answer = await probe.fetch(`${url}/health`, { caFile });
   const { hostname } = new URL(url);
   if ('error' in answer) {
@@ -39,7 +53,7 @@ async function judged(probe: Probe, { name, url, caFile }: Destination, nowMs: n
       `Correct url of the destination. A login page of the network? curl -i ${url}`,
     );
   }
-  const apartMs = Date.parse(answer.headers.date ?? '') - nowMs;
+  const apartMs = Date.parse(answer.headers.date ?? '') - time.nowMs;
   if (Math.abs(apartMs) > APART_MAX_MS) {
     return warn(
       `the clock of ${name} is ${Math.round(Math.abs(apartMs) / 1_000)} s ${apartMs > 0 ? 'ahead of' : 'behind'} ours`,
