@@ -5,20 +5,42 @@
 
 import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it, onTestFinished } from 'vitest';
+import { beforeEach, expect, it, onTestFinished, vi } from 'vitest';
 import { tempDir } from '../../test/support/temp-dir.ts';
 import { damageOfLog } from './log-check.ts';
 import { openDatabase } from './sqlite.ts';
 
+/** The bytes that each read of an open file has asked for. */
+const asked = vi.hoisted(() => [] as number[]);
+
+vi.mock('node:fs', async (importOriginal) => {
+  const fs = await importOriginal<typeof import('node:fs')>();
+  return {
+    ...fs,
+    readSync(fd: number, buffer: Buffer, offset: number, length: number, position: number) {
+      asked.push(length);
+      return fs.readSync(fd, buffer, offset, length, position);
+    },
+  };
+});
+
+beforeEach(() => {
+  asked.length = 0;
+});
+
 const HEADER_BYTES = 32;
 const FRAME_HEADER_BYTES = 24;
 const PAGE_BYTES = 4_096;
+const MIB = 1_048_576;
 const FRAME_BYTES = FRAME_HEADER_BYTES + PAGE_BYTES;
 
 const DAMAGED = 'its write-ahead log is damaged before its last commit';
 
-/** The files as a kill would leave them, behind three commits of one frame each in a log that was used before. */
-function killed() {
+/**
+ * The files as a kill would leave them, behind three commits in a log that was used before: of one frame each, but the
+ * first may be longer.
+ */
+function killed(firstBytes = 0) {
   const file = join(tempDir(), 'test.db');
   const database = openDatabase({
     file,
@@ -31,7 +53,7 @@ function killed() {
   const note = database.prepare<[string]>('INSERT INTO notes (text) VALUES (?)');
   for (let i = 0; i < 20; i += 1) note.run(`long ago ${i}`);
   database.pragma('wal_checkpoint(RESTART)');
-  for (let i = 0; i < 3; i += 1) note.run(`lately ${i}`);
+  for (let i = 0; i < 3; i += 1) note.run(`lately ${i}`.padEnd(i === 0 ? firstBytes : 0));
   const copy = `${file}.killed`;
   for (const suffix of ['', '-wal', '-shm']) copyFileSync(file + suffix, copy + suffix);
   return copy;
@@ -122,4 +144,29 @@ it('a commit behind a frame that was cut off is damage, whatever the index says'
   change(`${file}-shm`, (index) => [16, 64].map((at) => index.writeUInt32LE(1, at)));
 
   expect(damageOfLog(file)).toBe(DAMAGED);
+});
+
+it('in a log of several MiB a bit that was changed is found wherever it is, and nothing is if none was', () => {
+  const file = killed(3 * MIB);
+  const whole = damageOfLog(file);
+  const found = [100, 400, 700].map((number) => {
+    const at = frame(number) + 1_000;
+    const flip = () => change(`${file}-wal`, (log) => log.writeUInt8(log.readUInt8(at) ^ 1, at));
+    flip();
+    const damage = damageOfLog(file);
+    flip();
+    return damage;
+  });
+
+  expect(whole).toBeUndefined();
+  expect(found).toEqual([DAMAGED, DAMAGED, DAMAGED]);
+});
+
+it('a log is read a little at a time, however large a reader has let it grow', () => {
+  const file = killed(3 * MIB);
+
+  damageOfLog(file);
+
+  expect(asked.reduce((sum, bytes) => sum + bytes, 0)).toBeGreaterThan(3 * MIB);
+  expect(Math.max(...asked)).toBeLessThanOrEqual(MIB);
 });
