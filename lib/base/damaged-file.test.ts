@@ -1,4 +1,15 @@
-import { closeSync, existsSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { tempDir } from '../../test/support/temp-dir.ts';
@@ -8,8 +19,8 @@ import { openDatabase } from './sqlite.ts';
 const ROWS = 2_000;
 const PAGE_BYTES = 4_096;
 
-/** A file with some pages of rows, and a program that opens it as ours do. */
-function rig() {
+/** A file with some pages of rows, and a program that opens it as ours do. Of a larger one it reads only the log. */
+function rig({ checkBytesMax = Number.POSITIVE_INFINITY } = {}) {
   const file = join(tempDir(), 'rows.db');
   const options = {
     file,
@@ -23,13 +34,16 @@ function rig() {
   })();
   made.close();
   const reasons: string[] = [];
+  const checked: number[] = [];
   return {
     file,
     reasons,
+    /** The bytes that were to be read, in turn. */
+    checked,
     /** How many rows there are after a start. `opened`: what comes of opening it, one after the other. */
     start(opened: (() => void)[] = []): number {
       const database = openOrReplace(
-        { file, checkedWhole: ['rows'] },
+        { file, checkedWhole: ['rows'], checkBytesMax, onCheck: (bytes) => checked.push(bytes) },
         () => {
           opened.shift()?.();
           return openDatabase(options);
@@ -42,6 +56,15 @@ function rig() {
       const rows = database.prepare<[], number>('SELECT count(*) FROM rows').pluck().get();
       database.close();
       return rows ?? 0;
+    },
+    /** Three more rows, each a commit, and then the power is cut: they are in the log. */
+    cutOff(): void {
+      const database = openDatabase(options);
+      const left = join(dirname(file), 'left');
+      for (let i = 0; i < 3; i += 1) database.prepare('INSERT INTO rows (name) VALUES (?)').run(`late ${i}`);
+      for (const suffix of ['', '-wal']) copyFileSync(file + suffix, left + suffix);
+      database.close();
+      for (const suffix of ['', '-wal']) renameSync(left + suffix, file + suffix);
     },
     spoil(page: number): void {
       const handle = openSync(file, 'r+');
@@ -112,5 +135,34 @@ describe('damage that is met while running', () => {
     expect(reasons).toEqual(['it was found damaged while running']);
     // The fresh file has a good name.
     expect(existsSync(join(dirname(file), 'rows.db.acquitted'))).toBe(false);
+  });
+});
+
+/** In the page of the first frame of the log. */
+const IN_FIRST_FRAME = 100;
+
+function spoilLog(file: string): void {
+  const log = readFileSync(`${file}-wal`);
+  writeFileSync(`${file}-wal`, log.fill(0xa5, IN_FIRST_FRAME, IN_FIRST_FRAME + 8));
+}
+
+describe('a file that is too large to be read through after an unclean stop', () => {
+  it('is set aside if its log is damaged before its last commit, which SQLite would forget', () => {
+    const { file, reasons, start, cutOff } = rig({ checkBytesMax: 1 });
+    cutOff();
+    spoilLog(file);
+
+    expect(start()).toBe(0);
+    expect(reasons).toEqual(['its write-ahead log is damaged before its last commit']);
+  });
+
+  it('twin: stays if its log is whole, and only that was read', () => {
+    const { file, checked, reasons, start, cutOff } = rig({ checkBytesMax: 1 });
+    cutOff();
+    const logBytes = statSync(`${file}-wal`).size;
+
+    expect(start()).toBe(ROWS + 3);
+    expect(reasons).toEqual([]);
+    expect(checked).toEqual([logBytes]);
   });
 });

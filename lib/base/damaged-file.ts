@@ -25,7 +25,7 @@ export interface DamageCheck {
   readonly onCheck?: ((bytes: number) => void) | undefined;
   /** The tables that have indexes, which are compared with them: all of them, so that nothing is left unread. */
   readonly checkedWhole: readonly string[];
-  /** A larger file is not read through. */
+  /** A larger file is not read through; its log is. */
   readonly checkBytesMax?: number;
 }
 
@@ -101,9 +101,11 @@ function damageWithin(check: DamageCheck): string | undefined {
   const { size } = statSync(file);
   const logBytes = statSync(`${file}-wal`, { throwIfNoEntry: false })?.size;
   if (logBytes === undefined && !isSuspect(file)) return undefined;
-  if (Math.max(size, logBytes ?? 0) > checkBytesMax) return isSuspect(file) ? MET_WHILE_RUNNING : undefined;
+  if (logBytes !== undefined) onCheck?.(logBytes);
+  // Of any size: what SQLite forgets of a log it forgets without a word, and nobody would miss it later.
   const damage = damageOfLog(file);
   if (damage !== undefined || checked !== undefined) return damage;
+  if (Math.max(size, logBytes ?? 0) > checkBytesMax) return isSuspect(file) ? MET_WHILE_RUNNING : undefined;
   onCheck?.(size);
   const found = quickCheck(file, checkedWhole);
   return found === 'ok' ? undefined : found;
