@@ -11,8 +11,10 @@ import { describe, expect, it } from 'vitest';
 import { settingsOf } from '../lib/base/setting-tree.ts';
 import { CHIP_DRIVERS } from '../lib/flow/acquire/sources/i2c/chips/index.ts';
 import { CHECKS } from '../lib/ops/doctor/checks/index.ts';
+import { COMMANDS } from '../src/commands/index.ts';
 import { API_PORT } from '../src/wiring/api-settings.ts';
 import { SETTINGS } from '../src/wiring/settings.ts';
+import { commandViolations } from './support/command-rules.ts';
 import {
   arrowViolations,
   type Ban,
@@ -231,6 +233,25 @@ describe('documents and code agree', () => {
     expect(promiseViolations(textOf('README.md'), 'What we promise', textOf('docs/robustness.md'))).toEqual(
       [],
     );
+  });
+
+  it('a command of sensorctl that there is not, or an option that it does not have, is found', () => {
+    const sample = files({
+      'lib/ops/x.ts': "hint: 'Unplug it; sensorctl sensors buses',",
+      'README.md': 'Run `sensorctl status --watch`, `sensorctl help why` and `sensorctl repair`.',
+      'docs/x.md': 'sensorctl sensors scan --loudly | sensorctl sensors --help',
+      'setup.sh': 'sensorctl config sample >"$file" # sensorctl cannot do harm',
+    });
+
+    expect(commandViolations(sample, COMMANDS)).toEqual([
+      'lib/ops/x.ts: there is no "sensorctl sensors buses"',
+      'README.md: there is no "sensorctl repair"',
+      'docs/x.md: there is no "sensorctl sensors scan --loudly"',
+    ]);
+  });
+
+  it('every command of sensorctl that somebody is told to run exists, with its options', () => {
+    expect(commandViolations(FILES, COMMANDS)).toEqual([]);
   });
 
   it('a hole in the numbers of the decisions, or a page that is not listed, is found', () => {

@@ -16,7 +16,7 @@ function productFiles(files: Files): Files {
 }
 
 /** Blocks and remarks away, strings kept. Good enough for code that Biome has formatted. */
-function withoutComments(text: string): string {
+export function withoutComments(text: string): string {
   return text.replace(/^[ \t]*\/\*[\s\S]*?\*\//gm, '').replace(/(^|\s)\/\/ .*$/gm, '$1');
 }
 

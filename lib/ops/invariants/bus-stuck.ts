@@ -7,7 +7,7 @@ export const busStuck: Invariant = {
   name: 'bus_stuck',
   about: 'no exchange hangs on an I2C bus',
   severity: 'critical',
-  hint: 'Power the sensors of the bus off and on, or unplug them one by one; sensorctl sensors buses',
+  hint: 'Power the sensors of the bus off and on, or unplug them one by one; sensorctl sensors list',
   // A bus that comes back by itself does so within seconds.
   opens: { seen: 2, of: 3 },
   resolvesAfter: 4,
