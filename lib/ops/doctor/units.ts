@@ -25,13 +25,23 @@ const PROPERTIES = [
 
 export type UnitState = Readonly<Record<(typeof PROPERTIES)[number], string>>;
 
+/** These properties by name, as systemd applies them; `undefined` if it does not run this machine. */
+export async function shownProperties(
+  probe: Probe,
+  unit: string,
+  properties: readonly string[],
+): Promise<ReadonlyMap<string, string> | undefined> {
+  const ran = await probe.run('systemctl', ['show', unit, `--property=${properties.join(',')}`]);
+  if (ran === undefined || ran.code !== 0) return undefined;
+  return new Map(
+    ran.stdout.split('\n').map((line) => [line.split('=', 1)[0] ?? '', line.replace(/^[^=]*=/, '')]),
+  );
+}
+
 /** `undefined` if systemd does not run this machine. */
 export async function unitState(probe: Probe, unit: string): Promise<UnitState | undefined> {
-  const ran = await probe.run('systemctl', ['show', unit, `--property=${PROPERTIES.join(',')}`]);
-  if (ran === undefined || ran.code !== 0) return undefined;
-  const said = new Map(
-    ran.stdout.split('\n').map((line) => [line.split('=', 1)[0], line.replace(/^[^=]*=/, '')]),
-  );
+  const said = await shownProperties(probe, unit, PROPERTIES);
+  if (said === undefined) return undefined;
   const of = (name: (typeof PROPERTIES)[number]) => said.get(name) ?? '';
   return {
     LoadState: of('LoadState'),

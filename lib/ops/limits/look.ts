@@ -6,6 +6,7 @@
 
 import { nearestExisting } from '../doctor/mounts.ts';
 import { NoAnswer, NotPermitted, type Probe } from '../doctor/probe.ts';
+import { shownProperties } from '../doctor/units.ts';
 import type { Limits, MachineLimits, Program, RecoveryLimits, SettledLimits, UnitLimits } from './limits.ts';
 import type { Quantity } from './quantity.ts';
 
@@ -61,16 +62,8 @@ export const UNIT_PROPERTIES = [
 ];
 
 async function unitLimits(probe: Probe, program: Program): Promise<UnitLimits> {
-  const ran = await probe.run('systemctl', [
-    'show',
-    `${program}.service`,
-    `--property=${UNIT_PROPERTIES.join(',')}`,
-  ]);
-  if (ran === undefined || ran.code !== 0) return {};
-  const said = new Map(
-    ran.stdout.split('\n').map((line) => [line.split('=', 1)[0], line.replace(/^[^=]*=/, '')]),
-  );
-  if (said.get('LoadState') !== 'loaded') return {};
+  const said = await shownProperties(probe, `${program}.service`, UNIT_PROPERTIES);
+  if (said?.get('LoadState') !== 'loaded') return {};
   const dropIns = said.get('DropInPaths') ?? '';
   // A drop-in is where it was changed, if there is one.
   const place = (dropIns === '' ? said.get('FragmentPath') : dropIns) ?? '';

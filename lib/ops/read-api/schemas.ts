@@ -17,7 +17,7 @@ import {
   SERIES_PAGE_MAX,
 } from './limits.ts';
 import { RAW_COLUMNS, RESOLUTIONS } from './range.ts';
-import { DURATION_RULE, parseDuration, parseTime, TIME_RULE } from './times.ts';
+import { DURATION_RULE, parseTime, parseWholeDuration, TIME_RULE } from './times.ts';
 
 const { name, unit, stream, seq, at } = FIELDS;
 
@@ -28,7 +28,7 @@ const timeText = z
 const durationText = z
   .string()
   .max(10)
-  .refine((text) => parseDuration(text) !== undefined, DURATION_RULE);
+  .refine((text) => parseWholeDuration(text) !== undefined, DURATION_RULE);
 const whole = (max: number) =>
   z.coerce.number<string>(`must be a whole number from 1 to ${max}`).int().min(1).max(max);
 

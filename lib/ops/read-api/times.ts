@@ -16,8 +16,8 @@ const UNIT_MS: Readonly<Record<string, number>> = {
 
 const ISO = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d))?$/;
 
-/** In milliseconds, at least one second and at most a hundred years; `undefined` if it is none. */
-export function parseDuration(text: string): number | undefined {
+/** In milliseconds: a whole number and a unit, from a second to a hundred years; `undefined` if it is none. */
+export function parseWholeDuration(text: string): number | undefined {
   const [, number = '', unit = ''] = /^(\d{1,7})([smhdw])$/.exec(text) ?? [];
   const ms = Number(number) * (UNIT_MS[unit] ?? 0);
   return ms > 0 && ms <= DURATION_MAX_MS ? ms : undefined;
@@ -27,7 +27,7 @@ const DURATION_MAX_MS = 100 * 366 * 86_400_000;
 /** A wall time in milliseconds since 1970; a day alone begins at midnight UTC. `undefined` if it is none. */
 export function parseTime(text: string, nowAt: number): number | undefined {
   if (text === 'now') return nowAt;
-  const agoMs = parseDuration(text);
+  const agoMs = parseWholeDuration(text);
   if (agoMs !== undefined) return Math.max(0, nowAt - agoMs);
   // In a query a plus is a space, and people forget to write it as %2B.
   const plain = text.replace(/ (\d\d:\d\d)$/, '+$1');

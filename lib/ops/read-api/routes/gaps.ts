@@ -5,7 +5,7 @@ import { type GapsPlace, gaps } from '../gaps.ts';
 import { readProblem } from '../problem.ts';
 import { jsonRoute, spanOf } from '../route.ts';
 import { GapsAnswer, GapsQuery } from '../schemas.ts';
-import { parseDuration } from '../times.ts';
+import { parseWholeDuration } from '../times.ts';
 
 export const gapsRoute = jsonRoute({
   url: '/api/v1/gaps',
@@ -13,7 +13,7 @@ export const gapsRoute = jsonRoute({
   query: GapsQuery,
   answer: GapsAnswer,
   async body({ since, until, longer_than: longerThan, cursor, ...filter }, api) {
-    const longerThanMs = longerThan === undefined ? undefined : parseDuration(longerThan);
+    const longerThanMs = longerThan === undefined ? undefined : parseWholeDuration(longerThan);
     const after = cursor === undefined ? undefined : placeOf(cursor);
     const answer = await gaps(api.ask, { ...filter, ...spanOf({ since, until }, api), longerThanMs, after });
     const { span, next } = answer;

@@ -8,7 +8,7 @@ import { readProblem } from '../problem.ts';
 import { RAW_COLUMNS, type RawPlace, range } from '../range.ts';
 import { jsonRoute, spanOf } from '../route.ts';
 import { AggregateAnswer, AggregateQuery, RangeAnswer, RangeQuery } from '../schemas.ts';
-import { parseDuration } from '../times.ts';
+import { parseWholeDuration } from '../times.ts';
 
 export const rangeRoute = jsonRoute({
   url: '/api/v1/range',
@@ -46,7 +46,7 @@ export const aggregateRoute = jsonRoute({
   query: AggregateQuery,
   answer: AggregateAnswer,
   async body({ since, until, bucket, ...filter }, api) {
-    const bucketMs = bucket === undefined ? undefined : parseDuration(bucket);
+    const bucketMs = bucket === undefined ? undefined : parseWholeDuration(bucket);
     const { span, series } = await aggregate(api.ask, {
       ...filter,
       ...spanOf({ since, until }, api),
