@@ -4,8 +4,9 @@ import { type Check, fail, notApplicable, pass } from '../finding.ts';
 import { type Mount, mountOf } from '../mounts.ts';
 import type { Probe } from '../probe.ts';
 
+/** A file /forcefsck asks for nothing where an initramfs checks the disk before anybody can see it. */
 export const ERRORS_FIX =
-  'sensorctl backup create --output OTHER_DISK, then check the card (sudo touch /forcefsck && sudo reboot) or replace it.';
+  'sensorctl backup create --output OTHER_DISK, then have the card checked at a boot (write fsck.mode=force at the end of the line in /boot/firmware/cmdline.txt, sudo reboot, and take it out again), or replace it.';
 
 export const diskErrors: Check = {
   name: 'disk-errors',

@@ -109,6 +109,15 @@ describe('the mount', () => {
     ).toMatchObject({ verdict });
   });
 
+  it('what it says to do about errors works where an initramfs checks the disk, as on Raspberry Pi OS', async () => {
+    const files = { ...on(PI).files, '/sys/fs/ext4/mmcblk0p2/errors_count': '3\n' };
+
+    const { fix } = await found(diskErrors, { files });
+
+    expect(fix).toContain('fsck.mode=force at the end of the line in /boot/firmware/cmdline.txt');
+    expect(fix).not.toContain('/forcefsck');
+  });
+
   it.each(['/dev/root', '/dev/mapper/card'])(
     'errors are found of an ext4 that the kernel calls %s, which is no name of a device',
     async (source) => {
