@@ -46,6 +46,8 @@ export interface RunningProgram {
   readonly failed: Promise<never>;
   /** Finishes what is in hand and releases everything. */
   stop(): Promise<void>;
+  /** Saves or names what is only in memory, when nothing else is finished any more because something broke. */
+  lastWords?(): void;
   /** Whether a thread of Node's pool hangs in a call that does not end. Asked after the stop. */
   hangs?(): boolean | Promise<boolean>;
 }
@@ -79,6 +81,11 @@ export async function runProgram(
   };
   const fail = (error: unknown): Promise<never> => {
     sayFailure(name, log, error);
+    try {
+      running?.lastWords?.();
+    } catch (late) {
+      log?.error({ err: late }, 'what was only in memory is lost, and cannot be named');
+    }
     return end(error instanceof GatewayError ? error.exitCode : EXIT.internal);
   };
   process.on('uncaughtException', (error) => void fail(error));

@@ -279,6 +279,7 @@ async function assembled(context: ProgramContext, damage: DamageWatch): Promise<
 
   return {
     failed: Promise.race([firstFailure(runs), damage.failed]),
+    lastWords: () => keeper.close(),
     async hangs() {
       const untilMono = clock.monotonicMs() + SLOW_READ_MS;
       while (anyCallHangs() && clock.monotonicMs() < untilMono)

@@ -7,7 +7,6 @@
  * given to another reading after a restart. It is not accepted either, until it is in the outbox.
  */
 
-import { unlessDamaged } from '../../base/damaged-file.ts';
 import { isDiskCondition } from '../../base/disk-condition.ts';
 import { codeOf, messageOf } from '../../base/errors.ts';
 import type { World } from '../flow-event.ts';
@@ -26,7 +25,7 @@ export interface KeeperDeps {
 export interface Keeper {
   /** Whether everything is in the outbox now. Throws what is not the disk's fault; then the round is lost. */
   keep(readings: readonly Reading[]): boolean;
-  /** Tries once more, and says which readings are lost if the disk still refuses. */
+  /** Tries once more, and says which readings are lost if that does not go well. Never throws. */
   close(): void;
 }
 
@@ -115,8 +114,12 @@ export function createKeeper({ outbox, ballast, world, ring = createRamRing() }:
       return true;
     },
     close() {
-      // Damage ends the program as a full disk does not, but what is held is named all the same.
-      if (ring.size() === 0 || unlessDamaged(() => flush() === undefined) === true) return;
+      if (ring.size() === 0) return;
+      try {
+        if (flush() === undefined) return;
+      } catch {
+        // Whatever it is, it ends the program, or has ended it already.
+      }
       const left = ring.oldest(ring.size());
       ring.drop(left.length);
       sayDropped(left);
