@@ -22,13 +22,11 @@ umask 022
 
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 readonly here
-# TimeoutStopSec and TimeoutStartSec of the units, and a little.
-readonly READY_MAX_S=120
-# A program that ends right after it was ready has not come up.
-readonly STAYS_S=3
 
 # shellcheck source=deploy/steps.sh
 . "$here/steps.sh"
+# shellcheck source=deploy/starting.sh
+. "$here/starting.sh"
 # shellcheck source=deploy/clock.sh
 . "$here/clock.sh"
 # shellcheck source=deploy/removal.sh
@@ -143,7 +141,7 @@ enable_units() { # release-directory
   done
 }
 
-# ---------------------------------------------------------------- switching and starting
+# ---------------------------------------------------------------- switching
 
 link_to() { # current|previous release-name
   # A link is replaced by a rename: there is no moment without it.
@@ -156,30 +154,6 @@ switch_to() { # release-name
   before=$(release_of current)
   link_to current "$1"
   if [[ -n $before && $before != "$1" ]]; then link_to previous "$before"; fi
-}
-
-# Starts or restarts one unit, waits for READY, and sees that it stays.
-bring_up() { # unit verb
-  local unit=$1
-  systemctl reset-failed "$unit" 2>/dev/null || true
-  if timeout "$READY_MAX_S" systemctl "$2" "$unit" 2>/dev/null && sleep "$STAYS_S" &&
-    systemctl is-active --quiet "$unit"; then
-    say "  ready: $unit"
-    return
-  fi
-  say "  NOT ready: $unit. Its last words:"
-  { timeout 20 journalctl -u "$unit" -n 12 --no-pager -o cat 2>/dev/null || true; } | sed 's/^/    /'
-  return 1
-}
-
-bring_all_up() { # verb
-  local unit
-  for unit in "${PROGRAMS[@]}"; do bring_up "$unit" "$1" || return 1; done
-  unit=sensor-recover.timer
-  if [[ -e $UNIT_DIR/$unit ]]; then timeout "$READY_MAX_S" systemctl "$1" "$unit" || return 1; fi
-  if [[ -e $UNIT_DIR/$MONITOR ]]; then
-    bring_up "$MONITOR" "$1" || say "  readings are taken and stored without it. Look: journalctl -u ${MONITOR%.service} -n 50"
-  fi
 }
 
 as_service() { # release-directory arguments of sensorctl...
@@ -287,7 +261,7 @@ exec $node $PREFIX/current/dist/src/sensorctl.js \"\$@\""
   enable_units "$release"
 
   if [[ $dry_run == yes ]]; then
-    say "would: ${PROGRAMS[*]} start one after the other, and be ready within $READY_MAX_S s each"
+    say "would: ${PROGRAMS[*]} start one after the other, each when the one before is ready"
     return
   fi
   if ((changes == 0)); then say 'Nothing to change.'; fi

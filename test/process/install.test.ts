@@ -1,11 +1,11 @@
 /**
- * The installer as far as it goes without changing anything: what it refuses, and what it says it would
- * do. uname, df and systemctl are small scripts that answer what a test wants; installing for real, under
- * a real systemd, is the systemd suite's affair.
+ * The installer as far as it goes without changing anything: what it refuses, what it says it would do, and
+ * how long it waits for a start. uname, df and systemctl are small scripts that answer what a test wants;
+ * installing for real, under a real systemd, is the systemd suite's affair.
  */
 
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
@@ -116,4 +116,80 @@ it('two ways at once, or an unknown word, are wrong usage', () => {
   expect(run('install.sh', ['--rollback', '--purge']).status).toBe(64);
   expect(run('install.sh', ['--force']).status).toBe(64);
   expect(run('check-machine.sh', ['--force']).status).toBe(64);
+});
+
+const CUT_OFF = 124;
+const STARTING = 'ActiveState=activating\nSubState=start';
+
+/** Brings one program up on a machine where `systemctl restart` and `start` end so, one after the other; no time passes. */
+function bringUp(ends: readonly number[], state = STARTING) {
+  const dir = tempDir();
+  const path = (name: string) => join(dir, name);
+  writeFileSync(path('ends'), `${ends.join('\n')}\n`);
+  writeFileSync(path('state'), `${state}\n`);
+  writeFileSync(path('orders'), '');
+  mkdirSync(path('bin'));
+  for (const [name, body] of Object.entries({
+    // With what is asked of it, for as long as it is asked.
+    timeout: `limit=$1; shift; case $2 in start|restart) echo "$limit $2" >>${path('orders')};; esac; exec "$@"`,
+    // The last one again and again.
+    systemctl: `case $1 in start|restart) end=$(head -n 1 ${path('ends')}); [ $(wc -l <${path('ends')}) = 1 ] || sed -i 1d ${path('ends')}; exit $end;; show) cat ${path('state')};; esac`,
+    sleep: '',
+    journalctl: '',
+  })) {
+    writeFileSync(path(`bin/${name}`), `#!/bin/sh\n${body}\n`);
+    chmodSync(path(`bin/${name}`), 0o755);
+  }
+  const { status, stdout } = spawnSync(
+    'bash',
+    [
+      '-euo',
+      'pipefail',
+      '-c',
+      `. ${DEPLOY}/steps.sh; . ${DEPLOY}/starting.sh; bring_up sensor-main.service restart || exit 1`,
+    ],
+    { encoding: 'utf8', env: { PATH: `${path('bin')}:/usr/bin:/bin` } },
+  );
+  const orders = readFileSync(path('orders'), 'utf8').trim().split('\n');
+  const waitedS = orders.reduce((sum, order) => sum + Number(order.split(' ')[0]), 0);
+  return {
+    status,
+    lines: stdout.split('\n').filter(Boolean),
+    orders: orders.map((order) => order.split(' ')[1]),
+    waitedS,
+  };
+}
+
+it('a start that systemd lets take an hour is waited for, and it is said that it goes on', () => {
+  const { status, lines, orders, waitedS } = bringUp([...Array(60).fill(CUT_OFF), 0]);
+
+  expect({ status, last: lines.at(-1) }).toEqual({ status: 0, last: '  ready: sensor-main.service' });
+  expect(waitedS).toBeGreaterThanOrEqual(3_600);
+  expect(lines.filter((line) => line.startsWith('  still starting'))).toHaveLength(60);
+  // A second restart would end the start that is under way.
+  expect(orders).toEqual(['restart', ...Array(60).fill('start')]);
+});
+
+it.each([
+  ['at once', [1], STARTING],
+  ['after a while', [CUT_OFF, 1], STARTING],
+  ['and waits to start it again', [CUT_OFF, 0], 'ActiveState=activating\nSubState=auto-restart'],
+  ['for good', [CUT_OFF, 0], 'ActiveState=failed\nSubState=failed'],
+])('a start that systemd has failed %s is waited for no longer', (_when, ends, state) => {
+  const { status, lines, orders } = bringUp(ends, state);
+
+  expect({ status, last: lines.at(-1) }).toMatchObject({
+    status: 1,
+    last: expect.stringContaining('NOT ready'),
+  });
+  expect(orders).toHaveLength(ends.filter((end) => end !== 0).length);
+});
+
+it('a start of which systemd never says anything is given up after the longest that one can take', () => {
+  const { status, waitedS } = bringUp([CUT_OFF]);
+
+  expect(status).toBe(1);
+  // A store of half of a card of 128 GB, copied by a card that reads 5 MB in a second.
+  expect(waitedS).toBeGreaterThan(64_000 / 5);
+  expect(waitedS).toBeLessThan(86_400);
 });

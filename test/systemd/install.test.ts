@@ -219,6 +219,35 @@ describe.skipIf(why !== undefined).concurrent(`install.sh${why === undefined ? '
     },
   );
 
+  it('an upgrade that starts slowly is waited for, and it is said that it goes on', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const machine = await freshMachine(onTestFinished);
+    await machine.install(SHIPPED);
+    await machine.next(
+      '0.3.1',
+      [
+        'sensor-api-write.service',
+        "s#^ExecStart=#ExecStartPre=/bin/sh -c 'until [ -e /run/go ]; do sleep 0.1; done'\\n&#",
+      ],
+      ['deploy/starting.sh', 's/^readonly TELL_S=.*/readonly TELL_S=1/'],
+    );
+
+    const upgrade = machine.run('sh', '-c', `${NEXT}/deploy/install.sh --yes >/run/said 2>&1`);
+    await machine.until(
+      async () => (await machine.run('grep', '-q', 'still starting', '/run/said')).code === 0,
+    );
+    await machine.do('touch', '/run/go');
+    const { code } = await upgrade;
+
+    expect({ code, said: machine.read('/run/said') }).toMatchObject({
+      code: 0,
+      said: expect.stringContaining(`ready: ${READER}`),
+    });
+    expect(await machine.release()).toContain('0.3.1');
+  });
+
   it('goes back over a changed schema, to the copy that was made before it', async ({
     expect,
     onTestFinished,
