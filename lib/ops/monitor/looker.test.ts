@@ -15,7 +15,7 @@ import { type AskLook, LOOKS } from './looks.ts';
 const NO_STOP = new AbortController().signal;
 
 /** A looker over a directory of its own, where one look of the thread does as the test says. */
-function lookerOver(act: (name: string) => void, thread: { hangs: boolean }) {
+function lookerOver(act: (name: string) => void, thread: { hangs: boolean }, units = true) {
   const dir = tempDir();
   const asked: string[] = [];
   const ask: AskLook = async (name, ...args) => {
@@ -32,7 +32,7 @@ function lookerOver(act: (name: string) => void, thread: { hangs: boolean }) {
     ticketsFile: join(dir, 'tickets.db'),
     bounds: { bytesMax: 1, diskReserve: 1 },
     ownStore: true,
-    units: true,
+    units,
     destinations: [],
   };
   const looker = createLooker({
@@ -78,7 +78,22 @@ it('a part that hangs is named, left alone until it has ended, and costs the oth
   expect(third.unanswered).toEqual([]);
 });
 
-it('what this user may not see is left out, and is no trouble of the machine', async () => {
+it('what a user outside of a unit may not see is left out, and is no trouble of the machine', async () => {
+  const { looker } = lookerOver(
+    (name) => {
+      if (name === 'roomAt') throw new NotPermitted('/var/lib/sensor-gateway');
+    },
+    { hangs: false },
+    false,
+  );
+
+  const look = await looker.take(NO_STOP);
+
+  expect(look.unanswered).toEqual([]);
+  expect(look.disk).toBeUndefined();
+});
+
+it('what a monitor in its unit may not see is named: its unit lets it see all of it', async () => {
   const { looker } = lookerOver(
     (name) => {
       if (name === 'roomAt') throw new NotPermitted('/var/lib/sensor-gateway');
@@ -88,8 +103,9 @@ it('what this user may not see is left out, and is no trouble of the machine', a
 
   const look = await looker.take(NO_STOP);
 
-  expect(look.unanswered).toEqual([]);
-  expect(look.disk).toBeUndefined();
+  expect(look.unanswered).toEqual([
+    { part: 'disk', why: 'this user may not look at /var/lib/sensor-gateway' },
+  ]);
 });
 
 it('a real thread that hangs is left behind, and the next question has one of its own', async () => {

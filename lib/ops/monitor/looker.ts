@@ -75,8 +75,9 @@ export function createLooker(deps: LookerDeps): Looker {
           seen = { ...seen, ...(await lookAt(one, stopping)) };
         } catch (error) {
           if (error instanceof LookFailed && error.late) hanging.add(one.part);
-          // What is not for this user is no trouble of the machine.
-          if (!(error instanceof NotPermitted)) unanswered.push({ part: one.part, why: messageOf(error) });
+          // What is not for this user is no trouble of the machine; its unit lets the monitor see all that it looks at.
+          if (eyes.place.units || !(error instanceof NotPermitted))
+            unanswered.push({ part: one.part, why: messageOf(error) });
         }
       }
       return {
