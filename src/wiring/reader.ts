@@ -5,7 +5,6 @@
  */
 
 import { join } from 'node:path';
-import { acquireInstanceLock, type InstanceLock } from '../../lib/base/instance-lock.ts';
 import type { Loop } from '../../lib/base/loop.ts';
 import { RELEASED_AT } from '../../lib/base/released-at.ts';
 import { createAppraiser } from '../../lib/flow/acquire/appraisal.ts';
@@ -28,7 +27,6 @@ import { createLiveness } from '../../lib/ops/liveness.ts';
 import { createPeerWatch } from '../../lib/ops/peer-watch.ts';
 import { createPlaceWatch } from '../../lib/ops/place-watch.ts';
 import { createVitalSigns } from '../../lib/ops/vital-signs.ts';
-import type { Config } from './config.ts';
 import { awaitDamage, checkMaxMs, type DamageWatch } from './damage.ts';
 import { prepareDirectories } from './directories.ts';
 import { connectLink, readSecrets } from './link.ts';
@@ -39,6 +37,7 @@ import { poolThreads } from './pool-threads.ts';
 import type { ProgramContext, RunningProgram } from './program.ts';
 import { hasQuietHours, planQuietHours } from './quiet-hours.ts';
 import { createReaderHealth } from './reader-health.ts';
+import { lockDirectories } from './reader-locks.ts';
 import { writeReaderMetrics } from './reader-metrics.ts';
 import { awaitReadiness } from './readiness.ts';
 import { roundLine } from './round-line.ts';
@@ -64,8 +63,7 @@ async function assembled(context: ProgramContext, damage: DamageWatch): Promise<
     file: join(config.dataDir, BALLAST_FILE),
     diskReserveBytes: config.outbox.diskReserve,
   });
-  // On a full disk already the lock needs a page for its journal.
-  const locks = ballast.spendIfFull(() => lockDirectories(config, context.pid));
+  const locks = lockDirectories(config, context.pid, ballast);
 
   const liveness = createLiveness(clock);
   const destinationNames = config.destinations.map((one) => one.name);
@@ -306,11 +304,6 @@ async function assembled(context: ProgramContext, damage: DamageWatch): Promise<
 /** A read that was under way when the stop came is not one that hangs: it ends by itself, mostly in milliseconds. */
 const SLOW_READ_MS = 1_000;
 const READS_LOOK_MS = 20;
-
-/** Two readers would take each other's data, and in one run_dir each other's socket and health file. */
-function lockDirectories({ dataDir, runDir }: Config, pid: number): InstanceLock[] {
-  return [...new Set([dataDir, runDir])].map((dir) => acquireInstanceLock({ dir, name: READER, pid }));
-}
 
 /** Resolves never, rejects with the first failure: loops only end when they are stopped or broken. */
 function firstFailure(runs: readonly Promise<void>[]): Promise<never> {

@@ -3,9 +3,10 @@
  * meanwhile. Its lock, its outbox and its rounds all need room, and the ballast is where it comes from.
  */
 
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { startProgram } from '../support/child-program.ts';
 import { createGateway, isAppended, isStored, seqsOf, upTo } from '../support/gateway.ts';
 import { noSmallDisk, type SmallDisk, smallDisk } from '../support/small-disk.ts';
 
@@ -56,4 +57,28 @@ test('twin: without the ballast it cannot start there, and says that the disk is
   const started = gateway.startReader(settings);
 
   await expect(started).rejects.toThrow(/full/);
+});
+
+test('a reader whose run_dir is full, on a disk of its own, names that and keeps its ballast', async (context) => {
+  if (reason !== undefined) context.skip(reason);
+  const gateway = await createGateway();
+  const reader = await gateway.startReader();
+  await reader.line(isAppended);
+  reader.kill('SIGTERM');
+  await reader.exited;
+  const ballast = join(gateway.dir, 'ballast');
+  const before = statSync(ballast).size;
+  const disk = smallDisk('tmpfs', { mib: 1 });
+  disk.fill();
+
+  const refused = startProgram('sensor-main', { env: { ...gateway.env, SENSORGW_RUN_DIR: disk.dir } });
+  const { code } = await refused.exited;
+  disk.empty();
+  const mended = await gateway.startReader({ SENSORGW_RUN_DIR: disk.dir });
+
+  expect({ code, ballast: statSync(ballast).size >= before }).toEqual({ code: 73, ballast: true });
+  const said = refused.lines.map(({ text }) => text).join('\n');
+  expect(said).toContain(`cannot write in ${disk.dir}: database or disk is full`);
+  expect(said).not.toContain(gateway.dir);
+  await mended.line(isAppended);
 });
