@@ -226,6 +226,22 @@ describe('a reading that is refused for now', () => {
     expect(destination.status().backlog.rows).toBe(0);
   });
 
+  test('is tried again each minute although others are put off with every round', async () => {
+    const { clock, store, round } = createDestinationRig({ backlog: 0 });
+    store.behave = (seqs) => {
+      const refused = seqs.map((seq) => ({ seq, code: 'future', message: 'the reading is from tomorrow' }));
+      return { kind: 'stored', answer: { stored: [], duplicate: [], refused } };
+    };
+
+    for (let i = 0; i < 60; i += 1) {
+      round();
+      await clock.advance(10_000);
+    }
+
+    expect(attemptsOf(store, 1)).toBeGreaterThanOrEqual(8);
+    expect(attemptsOf(store, 1)).toBeLessThanOrEqual(11);
+  });
+
   test('is not counted as drained when the whole backlog is', async () => {
     const { clock, recorder, store } = createDestinationRig({ backlog: 100 });
     store.behave = (seqs) => {

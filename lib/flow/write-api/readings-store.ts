@@ -56,7 +56,8 @@ export interface ReadingsStore {
    * Stores what is new, all batches in one durable transaction, and answers for each in order. Safe to
    * repeat. Of a thinned reading only what is new of that which it stands for, and nothing of that again:
    * the counts of what is stored add up to the readings that were sent, in whatever form. Throws `StoreFault` when the
-   * store cannot do it now; then nothing was stored.
+   * store cannot do it now; then nothing was stored, except where a server went away in the middle (`store_unreachable`):
+   * there nobody knows, and what has a seq can be sent again.
    */
   ingest(batches: readonly IncomingBatch[]): Promise<IngestAnswer[]>;
 
@@ -141,7 +142,7 @@ export const STORE_FAULTS = {
 } as const;
 export type StoreFaultCode = keyof typeof STORE_FAULTS;
 
-/** The store cannot do it now and has changed nothing: try again later. Anything else that it throws is a bug. */
+/** The store cannot do it now and has changed nothing that we know of: try again later. Anything else that it throws is a bug. */
 export class StoreFault extends Error {
   readonly code: StoreFaultCode;
 

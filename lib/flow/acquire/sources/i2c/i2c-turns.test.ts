@@ -185,6 +185,24 @@ describe('threads', () => {
   });
 });
 
+test('an exchange that is given up while it waits for a thread is never made', async () => {
+  const clock = createVirtualClock();
+  const threads = createPoolThreads({ clock, poolThreads: 2 });
+  const wire = createScriptedWire(() => undefined);
+  const bus = createI2cTurns({ bus: 1, wire, clock, threads });
+  const other = await threads.take();
+  const reader = new AbortController();
+  const given = bus.transfer(1, Uint8Array.of(7), 0, reader.signal);
+  await settle();
+
+  reader.abort();
+  await expect(given).rejects.toMatchObject({ fault: 'bus_stuck', tried: false });
+  other?.release();
+  await bus.transfer(2, Uint8Array.of(0), 1);
+
+  expect(bus.status().exchanges).toBe(1);
+});
+
 test('closing twice lets go once, after the exchanges already asked for, and then takes no more', async () => {
   const { bus, wire, ask } = rig();
   const inHand = [ask(1), ask(2)];

@@ -47,6 +47,7 @@ interface Request {
   readonly address: number;
   readonly write: Uint8Array;
   readonly readLength: number;
+  readonly signal: AbortSignal | undefined;
   resolve(answer: Uint8Array): void;
   reject(error: unknown): void;
 }
@@ -83,8 +84,9 @@ export function createI2cTurns(options: I2cTurnsOptions): GuardedI2cBus {
 
   /** Never rejects: how it ended is the affair of whoever asked. */
   async function serve(request: Request): Promise<void> {
-    const thread = await threads.take();
+    const thread = await threads.take(request.signal);
     if (thread === undefined) {
+      if (request.signal?.aborted) return request.reject(gaveUp());
       return request.reject(
         refusal(
           `bus ${bus} has to wait: calls that hang on other buses or in drivers hold every thread there is for sensors`,
@@ -141,6 +143,8 @@ export function createI2cTurns(options: I2cTurnsOptions): GuardedI2cBus {
     }
   }
 
+  const gaveUp = () => refusal(`gave up waiting for bus ${bus}: others have held it for too long`);
+
   function stillStuck(): ChipError {
     const { sinceMono = 0, address = 0 } = stuck ?? {};
     const seconds = Math.round((clock.monotonicMs() - sinceMono) / 1_000);
@@ -162,13 +166,14 @@ export function createI2cTurns(options: I2cTurnsOptions): GuardedI2cBus {
           const left = waiting.filter((one) => one !== request);
           if (left.length === waiting.length) return;
           waiting = left;
-          request.reject(refusal(`gave up waiting for bus ${bus}: others have held it for too long`));
+          request.reject(gaveUp());
         };
         const settled = () => signal?.removeEventListener('abort', leave);
         const request: Request = {
           address,
           write,
           readLength,
+          signal,
           resolve(answer) {
             settled();
             resolve(answer);
