@@ -10,7 +10,8 @@
 # keep one. It leaves alone what systemd is restarting just now, what a person has stopped, and what
 # ended with exit code 78, because a wrong configuration does not become right by starting it again. Three
 # restarts of a unit in an hour have not helped: it then leaves a ticket (a file UNIT.ticket in its notes)
-# and restarts that unit no more until it has been well again, or the hour is over.
+# and restarts that unit no more until the first of them is an hour ago. A unit that is well again loses its
+# ticket at once, and not the count of its restarts: what fails again and again is to be bounded, too.
 #
 #   monitor_and_recover.sh [--dry-run] [--verbose]
 #
@@ -26,7 +27,9 @@ export LC_ALL=C PATH="${PATH:-/usr/sbin:/usr/bin:/sbin:/bin}"
 readonly API_UNIT=sensor-api-write.service
 readonly READER_UNIT=sensor-main.service
 readonly MONITOR_UNIT=sensor-monitor.service
-readonly HEALTH_URL="${RECOVER_HEALTH_URL:-http://127.0.0.1:8470/health}"
+# The write API answers there whatever its port, its host and its certificate are.
+readonly API_SOCKET="${RECOVER_RUN_DIR:-/run/sensor-gateway}/sensor-api.sock"
+readonly API_URL="${RECOVER_HEALTH_URL:-http://127.0.0.1:8470/livez}"
 readonly HEALTH_FILE="${RECOVER_RUN_DIR:-/run/sensor-gateway}/sensor-main.health.json"
 readonly MONITOR_HEALTH_FILE="${RECOVER_RUN_DIR:-/run/sensor-gateway}/sensor-monitor.health.json"
 
@@ -34,6 +37,7 @@ readonly UPTIME_FILE="${RECOVER_UPTIME_FILE:-/proc/uptime}"
 
 # Our notes belong to root, in a directory of their own: in one that the service user may write, a
 # planted link could make root write somewhere else. In /run, because after a reboot they mean nothing.
+# Everybody may look into it, and read tickets: the monitor does, and is nobody special.
 readonly NOTES_DIR="${RECOVER_NOTES_DIR:-/run/sensor-gateway-recover}"
 
 # The health file is renewed at every heartbeat (10 s), and the watchdog restarts after 30 s. After
@@ -112,6 +116,7 @@ ticket() { # unit reason now
         "$now" "$unit" "$reason" "$RESTARTS_MAX" >"$NOTES_DIR/$unit.ticket"
     fi
   fi
+  if [[ $dry_run == no ]]; then chmod 644 "$NOTES_DIR/$unit.ticket"; fi
   say_hourly "$unit.ticket" "$unit: $reason; $RESTARTS_MAX restarts in an hour did not help. Somebody must look: systemctl status $unit"
   if [[ $REBOOT == yes ]] && ((now - since >= REBOOT_AFTER_S)); then reboot_machine "$unit" "$now"; fi
 }
@@ -199,11 +204,22 @@ reader_trouble() { file_trouble "$HEALTH_FILE"; }
 # Not by asking it: that it cannot read a store is no fault of its own.
 monitor_trouble() { file_trouble "$MONITOR_HEALTH_FILE"; }
 
+# Whether it lives, not whether its store can be written: no restart mends a full disk, or a database that is away.
 api_trouble() {
-  local status
+  # Its /health says 503 of the store as well, and is what people were told to name here once.
+  local status url=${API_URL/%\/health/\/livez} place
+  local -a through=()
+  place=$url
+  if [[ -z ${RECOVER_HEALTH_URL:-} && -S $API_SOCKET ]]; then
+    through=(--unix-socket "$API_SOCKET")
+    url=http://localhost/livez
+    place=$API_SOCKET
+  fi
   # Whether it answers is asked, not who it is: its certificate, if it has one, is for another name than this address.
-  status=$(timeout "$COMMAND_MAX_S" curl --silent --insecure --output /dev/null --max-time 5 --write-out '%{http_code}' "$HEALTH_URL")
-  if [[ $status != 200 ]]; then printf 'does not answer %s (status %s)' "$HEALTH_URL" "${status:-none}"; fi
+  # And it is asked here, whatever proxy is set for the machine.
+  status=$(timeout "$COMMAND_MAX_S" curl --silent --insecure --noproxy '*' --output /dev/null --max-time 5 \
+    --write-out '%{http_code}' "${through[@]}" "$url")
+  if [[ $status != 200 ]]; then printf 'does not answer %s (status %s)' "$place" "${status:-none}"; fi
 }
 
 check() { # unit trouble-function
@@ -275,8 +291,9 @@ main() {
     esac
   done
 
+  # Who can open the lock can hold it, and keep us from ever running: it stays for root alone.
   umask 077
-  if ! mkdir -p "$NOTES_DIR" || ! exec 9>"$NOTES_DIR/lock"; then
+  if ! mkdir -p "$NOTES_DIR" || ! chmod 755 "$NOTES_DIR" || ! exec 9>"$NOTES_DIR/lock"; then
     printf 'cannot keep notes in %s; run it as root\n' "$NOTES_DIR" >&2
     return 73
   fi

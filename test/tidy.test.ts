@@ -13,6 +13,7 @@ import { CHIP_DRIVERS } from '../lib/flow/acquire/sources/i2c/chips/index.ts';
 import { CHECKS } from '../lib/ops/doctor/checks/index.ts';
 import { COMMANDS } from '../src/commands/index.ts';
 import { API_PORT } from '../src/wiring/api-settings.ts';
+import { apiSocketPath } from '../src/wiring/names.ts';
 import { SETTINGS } from '../src/wiring/settings.ts';
 import { commandViolations } from './support/command-rules.ts';
 import {
@@ -317,13 +318,19 @@ describe('units, shell and code agree', () => {
     );
   });
 
-  it('the recovery script knows the units, the health files and the port', () => {
+  it('the recovery script knows the units, the health files, the socket and the port', () => {
     const script = textOf('monitor_and_recover.sh');
 
     for (const { program } of UNITS) expect(script).toContain(`${program}.service`);
     for (const program of ['sensor-main', 'sensor-monitor'])
       expect(script).toContain(`/${program}.health.json`);
-    expect(script).toContain(`http://127.0.0.1:${API_PORT}/health`);
+    expect(script).toContain(`http://127.0.0.1:${API_PORT}/livez`);
+    expect(script).toContain(`}${apiSocketPath('/')}"`);
+    // The unit makes the directory of its notes as the script does: between the two nobody is to be kept out.
+    const mode = /chmod (\d+) "\$NOTES_DIR"/.exec(script)?.[1];
+    expect(parseUnit(textOf('deploy/sensor-recover.service')).get('Service.RuntimeDirectoryMode')).toEqual([
+      `0${mode}`,
+    ]);
   });
 });
 

@@ -1,27 +1,22 @@
-/**
- * The recovery script, run for real by bash. systemctl, curl and logger are small scripts that answer
- * what a test wants and write down how they were called; what systemd itself does with the calls is the
- * systemd suite's affair.
- */
+/** What the recovery script does with a machine of which every part answers what a test wants. */
 
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { hrtime } from 'node:process';
-import { fileURLToPath } from 'node:url';
+import { chmodSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { tempDir } from '../support/temp-dir.ts';
-
-const SCRIPT = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), 'monitor_and_recover.sh');
-const READER = 'sensor-main.service';
-const API = 'sensor-api-write.service';
-const MONITOR = 'sensor-monitor.service';
-
-const ACTIVE = 'LoadState=loaded\nActiveState=active\nSubState=running\nResult=success\nExecMainStatus=0';
+import {
+  ACTIVE,
+  API,
+  createRecoveryMachine,
+  MONITOR,
+  READER,
+  type RecoveryMachine,
+  uptimeS,
+} from '../support/recovery-machine.ts';
 
 it('says and does nothing while all units are well', () => {
-  const machine = createMachine();
+  const machine = createRecoveryMachine();
 
   const { status, lines } = machine.run();
 
@@ -29,7 +24,7 @@ it('says and does nothing while all units are well', () => {
 });
 
 it('restarts a unit that systemd has given up on, and lifts its start limit first', () => {
-  const machine = createMachine();
+  const machine = createRecoveryMachine();
   machine.unit(API, ACTIVE.replace('active', 'failed').replace('Result=success', 'Result=start-limit-hit'));
 
   const { status, lines } = machine.run();
@@ -43,7 +38,7 @@ it('restarts a unit that systemd has given up on, and lifts its start limit firs
 });
 
 it('restarts a monitor that has fallen silent, and nothing else for it', () => {
-  const machine = createMachine();
+  const machine = createRecoveryMachine();
   machine.monitorHealth(100);
 
   const runs = [machine.run(), machine.run()];
@@ -56,14 +51,14 @@ it('restarts a monitor that has fallen silent, and nothing else for it', () => {
 });
 
 it('misses no monitor where none is installed', () => {
-  const machine = createMachine();
+  const machine = createRecoveryMachine();
   machine.unit(MONITOR, 'LoadState=not-found\nActiveState=inactive');
 
   expect(machine.run()).toEqual({ status: 0, lines: [] });
 });
 
 it('waits for the cooldown before it restarts the same unit again', () => {
-  const machine = createMachine();
+  const machine = createRecoveryMachine();
   machine.unit(READER, ACTIVE.replace('active', 'failed'));
 
   machine.run();
@@ -75,7 +70,7 @@ it('waits for the cooldown before it restarts the same unit again', () => {
 });
 
 it('restarts again when the cooldown is over', () => {
-  const machine = createMachine();
+  const machine = createRecoveryMachine();
   machine.unit(READER, ACTIVE.replace('active', 'failed'));
 
   machine.run();
@@ -86,7 +81,7 @@ it('restarts again when the cooldown is over', () => {
 });
 
 it('restarts a unit three times in an hour, then leaves a ticket and the unit alone', () => {
-  const machine = createMachine();
+  const machine = createRecoveryMachine();
   machine.unit(READER, ACTIVE.replace('active', 'failed'));
   const ages = [3_500, 2_000, 400];
   machine.note(`${READER}.restarts`, ...ages.map((age) => uptimeS() - age));
@@ -100,7 +95,7 @@ it('restarts a unit three times in an hour, then leaves a ticket and the unit al
 });
 
 it('takes the ticket back when the unit is well again, and restarts again when the hour is over', () => {
-  const machine = createMachine();
+  const machine = createRecoveryMachine();
   machine.unit(READER, ACTIVE.replace('active', 'failed'));
   machine.note(`${READER}.restarts`, uptimeS() - 3_000, uptimeS() - 2_000, uptimeS() - 1_000);
   machine.run();
@@ -117,7 +112,7 @@ it('takes the ticket back when the unit is well again, and restarts again when t
 });
 
 it('lifts a start limit only after the unit has been down for the cooldown', () => {
-  const machine = createMachine();
+  const machine = createRecoveryMachine();
   const failed = ACTIVE.replace('active', 'failed').replace('Result=success', 'Result=start-limit-hit');
   const downFor = (seconds: number) =>
     machine.unit(API, `${failed}\nInactiveEnterTimestampMonotonic=${(uptimeS() - seconds) * 1_000_000}`);
@@ -135,7 +130,7 @@ it.each([
   ['never unless it is told to', {}, false],
   ['when a ticket has stood for an hour and it is told to', { RECOVER_REBOOT: 'yes' }, true],
 ])('reboots the machine %s', (_when, variables, reboots) => {
-  const machine = createMachine();
+  const machine = createRecoveryMachine();
   const rebootsAfter = (uptime: number, ticketAge: number) => {
     machine.unit(READER, ACTIVE.replace('active', 'failed'));
     machine.note(`${READER}.restarts`, uptime - 3_000, uptime - 2_000, uptime - 1_000);
@@ -153,10 +148,10 @@ it.each([
 });
 
 it.each([
-  ['has not renewed its health file', (machine: Machine) => machine.health(300)],
-  ['has a health file that cannot be read', (machine: Machine) => machine.healthText('{"generated')],
+  ['has not renewed its health file', (machine: RecoveryMachine) => machine.health(300)],
+  ['has a health file that cannot be read', (machine: RecoveryMachine) => machine.healthText('{"generated')],
 ])('a reader that %s is restarted at the second look, not the first', (reason, spoil) => {
-  const machine = createMachine();
+  const machine = createRecoveryMachine();
   spoil(machine);
 
   const first = machine.run();
@@ -169,7 +164,7 @@ it.each([
 });
 
 it('a write API that does not answer is restarted at the second look, and one good look in between forgives it', () => {
-  const machine = createMachine();
+  const machine = createRecoveryMachine();
 
   for (const status of ['000', '200', '503', '000']) {
     machine.apiStatus(status);
@@ -179,12 +174,101 @@ it('a write API that does not answer is restarted at the second look, and one go
   expect(machine.restarts()).toEqual([API]);
 });
 
+it('asks a write API through its socket, whatever its port is, and only whether it lives', async () => {
+  const machine = createRecoveryMachine();
+  await machine.openSocket();
+  machine.apiStatus('000');
+
+  const { status, lines } = machine.run();
+
+  expect({ status, lines }).toEqual({ status: 0, lines: [] });
+  expect(machine.asked()).toEqual([
+    expect.stringMatching(/--noproxy \* .*--unix-socket \S+\/sensor-api\.sock http:\/\/localhost\/livez$/),
+  ]);
+});
+
+it('restarts a write API that is silent at its socket, although somebody answers at the port', async () => {
+  const machine = createRecoveryMachine();
+  await machine.openSocket();
+  machine.socketStatus('000');
+
+  const first = machine.run();
+  machine.run();
+
+  expect(first.lines[0]).toMatch(/does not answer \S+\/sensor-api\.sock \(status 000\); will look again/);
+  expect(machine.restarts()).toEqual([API]);
+});
+
+it.each([
+  ['there is no socket', false, undefined, 'http://127.0.0.1:8470/livez'],
+  ['a place was named', true, 'https://gateway.example:8471/livez', 'https://gateway.example:8471/livez'],
+  [
+    'the place was named that tells of the store, too',
+    true,
+    'https://127.0.0.1:8470/health',
+    'https://127.0.0.1:8470/livez',
+  ],
+])('asks at a port where %s', async (_where, socket, named, asked) => {
+  const machine = createRecoveryMachine();
+  if (socket) await machine.openSocket();
+
+  machine.runWith(named === undefined ? {} : { RECOVER_HEALTH_URL: named });
+
+  expect(machine.asked()).toEqual([expect.stringMatching(new RegExp(` ${asked}$`))]);
+  expect(machine.asked()[0]).not.toContain('--unix-socket');
+});
+
+it('everybody may look at what it has noted, and nobody but root can hold its lock', () => {
+  const machine = createRecoveryMachine();
+  machine.unit(READER, ACTIVE.replace('active', 'failed'));
+  const hour = [3_000, 2_000, 1_000].map((ago) => uptimeS() - ago);
+  machine.note(`${READER}.restarts`, ...hour);
+  // As an older release has left it.
+  chmodSync(machine.notesDir, 0o700);
+
+  machine.run();
+
+  const mode = (name: string) => (statSync(join(machine.notesDir, name)).mode & 0o777).toString(8);
+  expect(Object.fromEntries(['.', `${READER}.ticket`, 'lock'].map((name) => [name, mode(name)]))).toEqual({
+    '.': '755',
+    [`${READER}.ticket`]: '644',
+    lock: '600',
+  });
+});
+
+it('a ticket that an older release has left can be read with the next look', () => {
+  const machine = createRecoveryMachine();
+  machine.unit(READER, ACTIVE.replace('active', 'failed'));
+  machine.note(`${READER}.restarts`, uptimeS() - 3_000, uptimeS() - 2_000, uptimeS() - 1_000);
+  machine.note(`${READER}.ticket`, uptimeS() - 60);
+  chmodSync(join(machine.notesDir, `${READER}.ticket`), 0o600);
+
+  machine.run();
+
+  expect(statSync(join(machine.notesDir, `${READER}.ticket`)).mode & 0o777).toBe(0o644);
+});
+
+it('counts restarts over a time in which the unit was well: what fails again and again is bounded, too', () => {
+  const machine = createRecoveryMachine();
+  machine.note(`${READER}.restarts`, uptimeS() - 3_000, uptimeS() - 2_000, uptimeS() - 1_000);
+  machine.note(`${READER}.ticket`, uptimeS() - 600);
+  machine.run();
+  const whileWell = machine.ticket(READER);
+
+  machine.unit(READER, ACTIVE.replace('active', 'failed'));
+  const { lines } = machine.run();
+
+  expect(whileWell).toBeUndefined();
+  expect(lines[0]).toContain('3 restarts in an hour did not help');
+  expect(machine.restarts()).toEqual([]);
+});
+
 it.each([
   ['systemd is restarting just now', 'ActiveState=activating\nSubState=auto-restart\nResult=exit-code'],
   ['somebody has stopped', 'ActiveState=inactive\nSubState=dead\nResult=success'],
   ['is not installed', 'LoadState=not-found\nActiveState=inactive'],
 ])('leaves a unit alone that %s', (_why, state) => {
-  const machine = createMachine();
+  const machine = createRecoveryMachine();
   machine.unit(READER, `LoadState=loaded\nExecMainStatus=1\n${state}`);
   machine.health(3_000);
 
@@ -194,7 +278,7 @@ it.each([
 });
 
 it('leaves a wrong configuration to a person, and says so once an hour', () => {
-  const machine = createMachine();
+  const machine = createRecoveryMachine();
   machine.unit(API, ACTIVE.replace('active', 'failed').replace('ExecMainStatus=0', 'ExecMainStatus=78'));
 
   const lines = [...machine.run().lines, ...machine.run().lines];
@@ -206,7 +290,7 @@ it('leaves a wrong configuration to a person, and says so once an hour', () => {
 });
 
 it('a dry run says what it would do, and neither does nor remembers it', () => {
-  const machine = createMachine();
+  const machine = createRecoveryMachine();
   machine.unit(API, ACTIVE.replace('active', 'failed'));
   machine.health(3_000);
 
@@ -219,7 +303,7 @@ it('a dry run says what it would do, and neither does nor remembers it', () => {
 });
 
 it('every decision is one line, on standard output and in syslog alike', () => {
-  const machine = createMachine();
+  const machine = createRecoveryMachine();
   machine.unit(API, ACTIVE.replace('active', 'failed'));
   machine.health(3_000);
 
@@ -230,7 +314,7 @@ it('every decision is one line, on standard output and in syslog alike', () => {
 });
 
 it('does nothing while another run is under way', async () => {
-  const machine = createMachine();
+  const machine = createRecoveryMachine();
   machine.unit(API, ACTIVE.replace('active', 'failed'));
   mkdirSync(machine.notesDir);
   const holder = spawn('flock', [join(machine.notesDir, 'lock'), 'sh', '-c', 'echo held; cat'], {
@@ -248,99 +332,9 @@ it('does nothing while another run is under way', async () => {
 });
 
 it('refuses an unknown option with 64, and a place where it cannot keep notes with 73', () => {
-  const machine = createMachine();
+  const machine = createRecoveryMachine();
   writeFileSync(machine.notesDir, 'a file where the directory should be');
 
   expect(machine.run('--force').status).toBe(64);
   expect(machine.run().status).toBe(73);
 });
-
-interface Machine {
-  readonly notesDir: string;
-  run(...options: string[]): { status: number | null; lines: string[] };
-  unit(name: string, state: string): void;
-  /** The reader's health file, so many seconds old by the clock that counts since boot. */
-  health(ageS: number): void;
-  healthText(text: string): void;
-  monitorHealth(ageS: number): void;
-  apiStatus(status: string): void;
-  note(name: string, ...values: number[]): void;
-  /** What its ticket says; `undefined` if there is none. */
-  ticket(unit: string): string | undefined;
-  /** So long since the boot, for the script. */
-  uptime(seconds: number): void;
-  runWith(variables: Readonly<Record<string, string>>): void;
-  calls(): string[];
-  restarts(): string[];
-  logged(): string[];
-}
-
-function createMachine(): Machine {
-  const dir = tempDir();
-  const notesDir = join(dir, 'notes');
-  const path = (name: string) => join(dir, name);
-  const linesOf = (name: string) =>
-    existsSync(path(name)) ? readFileSync(path(name), 'utf8').split('\n').filter(Boolean) : [];
-  mkdirSync(path('bin'));
-  for (const [name, body] of Object.entries({
-    systemctl: `echo "$*" >>${path('calls')}; [ "$1" != show ] || cat "${dir}/$2"`,
-    curl: `cat ${path('api-status')}`,
-    logger: `for last; do :; done; echo "$last" >>${path('syslog')}`,
-  })) {
-    writeFileSync(path(`bin/${name}`), `#!/bin/sh\n${body}\n`);
-    chmodSync(path(`bin/${name}`), 0o755);
-  }
-  const env = {
-    PATH: `${path('bin')}:/usr/bin:/bin`,
-    RECOVER_RUN_DIR: dir,
-    RECOVER_NOTES_DIR: notesDir,
-    RECOVER_STATE_DIR: path('state'),
-    RECOVER_UPTIME_FILE: path('uptime'),
-  };
-  const machine: Machine = {
-    notesDir,
-    run(...options) {
-      const { status, stdout } = spawnSync('bash', [SCRIPT, ...options], { encoding: 'utf8', env });
-      return { status, lines: stdout.split('\n').filter(Boolean) };
-    },
-    unit: (name, state) => writeFileSync(path(name), `${state}\n`),
-    health: (ageS) =>
-      machine.healthText(`{"format":1,"generated_mono_ms":${(uptimeS() - ageS) * 1000},"state":{}}\n`),
-    healthText: (text) => writeFileSync(path('sensor-main.health.json'), text),
-    monitorHealth: (ageS) =>
-      writeFileSync(
-        path('sensor-monitor.health.json'),
-        `{"generated_mono_ms":${(uptimeS() - ageS) * 1000}}\n`,
-      ),
-    apiStatus: (status) => writeFileSync(path('api-status'), status),
-    note: (name, ...values) => {
-      mkdirSync(notesDir, { recursive: true });
-      writeFileSync(join(notesDir, name), `${values.join('\n')}\n`);
-    },
-    ticket: (unit) => {
-      const file = join(notesDir, `${unit}.ticket`);
-      return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
-    },
-    uptime: (seconds) => writeFileSync(path('uptime'), `${seconds}.00 0.00\n`),
-    runWith: (variables) => void spawnSync('bash', [SCRIPT], { env: { ...env, ...variables } }),
-    calls: () => linesOf('calls'),
-    restarts: () =>
-      linesOf('calls')
-        .filter((call) => call.includes('restart '))
-        .map((call) => call.split(' ').at(-1) ?? ''),
-    logged: () => linesOf('syslog'),
-  };
-  machine.unit(READER, ACTIVE);
-  machine.unit(API, ACTIVE);
-  machine.unit(MONITOR, ACTIVE);
-  machine.monitorHealth(5);
-  machine.uptime(uptimeS());
-  machine.health(5);
-  machine.apiStatus('200');
-  return machine;
-}
-
-/** Seconds on the clock that the programs stamp their health with. */
-function uptimeS(): number {
-  return Math.floor(Number(hrtime.bigint()) / 1e9);
-}

@@ -6,12 +6,20 @@
 import { beforeAll, describe, it } from 'vitest';
 import { bootableRoot, MAKING_MS, whyNoBootedMachine } from '../support/booted-machine.ts';
 import type { OnTestFinished } from '../support/temp-dir.ts';
-import { API, type InstalledGateway, READER, runningGateway } from './installed-gateway.ts';
+import {
+  API,
+  type InstalledGateway,
+  MONITOR,
+  QUICK_CONFIG,
+  READER,
+  runningGateway,
+} from './installed-gateway.ts';
 
 const why = whyNoBootedMachine();
 
 const SCRIPT = '/opt/sensor-gateway/current/monitor_and_recover.sh';
 const NOTES = '/run/sensor-gateway-recover';
+const SOCKET = '/run/sensor-gateway/sensor-api.sock';
 
 beforeAll(() => {
   if (why === undefined) bootableRoot('bookworm');
@@ -83,6 +91,69 @@ describe
       expect(second.stdout).toContain('2 times in a row; restarted');
       expect(await gateway.accountForAll()).toBeGreaterThan(0);
     });
+
+    it('leaves an API alone that has another port and a store that takes nothing: it lives', async ({
+      expect,
+      onTestFinished,
+    }) => {
+      const config = `${QUICK_CONFIG}api: {port: 18470}\n`;
+      const gateway = await runningGateway(onTestFinished, { config });
+      // Nobody listens there.
+      gateway.put(
+        '/etc/sensor-gateway/config.yaml',
+        `${config}store: {url: "postgres://us@127.0.0.1:9/us"}\n`,
+      );
+      await gateway.do('systemctl', 'restart', API);
+      const ask = `curl -s -o /dev/null -w '%{http_code}' --unix-socket ${SOCKET} http://localhost/health`;
+      const health = await gateway.do('sh', '-c', ask);
+      const before = await processes(gateway);
+
+      const byCron = [await recover(gateway), await recover(gateway)];
+      for (const _look of byCron) await gateway.do('systemctl', 'start', 'sensor-recover.service');
+
+      expect(health).toBe('503');
+      expect(byCron.map(({ code, stdout }) => ({ code, stdout }))).toEqual(
+        Array(2).fill({ code: 0, stdout: '' }),
+      );
+      expect(await processes(gateway)).toEqual(before);
+      expect((await gateway.do('ls', NOTES)).trim()).toBe('lock');
+    });
+
+    it.for([
+      ['its unit', 'systemctl start sensor-recover.service'],
+      ['cron', SCRIPT],
+    ] as const)(
+      'tells a monitor in its sandbox that it has given a unit up, run by %s',
+      async ([, command], { expect, onTestFinished }) => {
+        const gateway = await readerAtStartLimit(onTestFinished);
+        // Three hours later, by the clock that the script goes by.
+        await gateway.do('sh', '-c', "awk '{ print $1 + 10800, $2 }' /proc/uptime >/run/later");
+        const later = '[Service]\nEnvironment=RECOVER_UPTIME_FILE=/run/later\n';
+        gateway.put('/etc/systemd/system/sensor-recover.service.d/later.conf', later);
+        await gateway.do('systemctl', 'daemon-reload');
+        const look = () => gateway.run('sh', '-c', `RECOVER_UPTIME_FILE=/run/later ${command}`);
+        // It makes the directory, and starts the reader in vain.
+        await look();
+        await gateway.saidOf(READER, 'Start request repeated too quickly', 2);
+        const laterS = Math.floor(Number(gateway.read('/run/later').split(' ')[0]));
+        const restarts = [3_500, 2_000, 1_000].map((ago) => `${laterS - ago}\n`);
+        gateway.put(`${NOTES}/${READER}.restarts`, restarts.join(''));
+
+        await look();
+        await gateway.do('systemctl', 'start', 'sensor-recover.timer');
+        await gateway.dropIn(
+          MONITOR,
+          'Environment=SENSORGW_INVARIANTS_EVERY=1s',
+          'Environment=SENSORGW_LOG_FORMAT=json',
+        );
+        await gateway.do('systemctl', 'start', MONITOR);
+        await gateway.said(MONITOR, ({ key, change }) => key === 'recovery_gave_up' && change === 'opened');
+
+        // Who can open it can hold it.
+        const lock = await gateway.run('runuser', '-u', 'sensor-gateway', '--', 'cat', `${NOTES}/lock`);
+        expect(lock.stderr).toContain('Permission denied');
+      },
+    );
 
     it('keeps out of the way while systemd restarts a reader that crashes again and again', async ({
       expect,
