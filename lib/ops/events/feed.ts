@@ -59,8 +59,9 @@ export function createFeed(options: FeedOptions): Feed {
   let leftMono = Number.NEGATIVE_INFINITY;
   let history: History | undefined;
   let thread: AskedThread | undefined;
-  /** Those that were to end. */
-  const ending = new Set<AskedThread>();
+  /** The one before, which was to end: while it has not, no other is started. */
+  let former: AskedThread | undefined;
+  const hangs = () => thread?.hangs === true || former?.hangs === true;
   let lastChange: Pick<TicketChange, 'id' | 'at'> | undefined;
   /** Somebody may have asked already, and the book could not say up to where. */
   let missesTickets = false;
@@ -96,6 +97,8 @@ export function createFeed(options: FeedOptions): Feed {
   }
 
   async function look(): Promise<void> {
+    // Another thread would hang beside it, and one more after each look, as long as the disk does.
+    if (hangs()) return;
     thread ??= started();
     let found: EventLook;
     try {
@@ -149,12 +152,10 @@ export function createFeed(options: FeedOptions): Feed {
     history = undefined;
     lastChange = undefined;
     missesTickets = false;
-    const last = thread;
+    if (thread === undefined) return;
+    former = thread;
     thread = undefined;
-    if (last === undefined) return;
-    ending.add(last);
-    await last.close();
-    ending.delete(last);
+    await former.close();
   }
 
   const loop = createLoop({
@@ -208,7 +209,7 @@ export function createFeed(options: FeedOptions): Feed {
       return clients;
     },
     get hangs() {
-      return [...ending, thread].some((one) => one?.hangs === true);
+      return hangs();
     },
     async close() {
       closed = true;
