@@ -134,7 +134,10 @@ export function createDelivery(deps: DeliveryDeps, options: DeliveryOptions): De
     if (refusals.length === 0) return;
     const before = stillPutOff();
     const seqs = union(before, rangesOfSeqs(refusals.map((one) => one.seq)));
-    if (seqs.length > PUT_OFF_RANGES_MAX) return rest(longestStep(stepsMs));
+    if (seqs.length > PUT_OFF_RANGES_MAX) {
+      rest(longestStep(stepsMs));
+      return;
+    }
     // Those that come later are tried again with the first: one each round would otherwise put all off for ever.
     const untilMono = before.length > 0 ? putOff.untilMono : clock.monotonicMs() + PUT_OFF_MS;
     putOff = { seqs, untilMono };
