@@ -1,14 +1,15 @@
 /**
  * The thread that looks for what is new, so that no disk holds up who tells of it. It remembers what it has seen: of
- * each file a look is the difference to the one before, and another file in its place is begun anew.
+ * each file a look is the difference to the one before that it could read, and another file in its place is begun anew.
  */
 
 import { statSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { ThreadAnswer, ThreadQuestion } from '../../base/asked-thread.ts';
+import { type Clock, systemClock } from '../../base/clock.ts';
 import { codeOf, messageOf } from '../../base/errors.ts';
-import { type ArrivalsLook, openArrivals } from './arrivals.ts';
-import { openTransitions, type TransitionsLook } from './transitions.ts';
+import { type ArrivalsLook, followArrivals } from './arrivals.ts';
+import { followTransitions, type TransitionsLook } from './transitions.ts';
 
 export interface EventFiles {
   /** `undefined`: what is stored lies elsewhere. */
@@ -22,52 +23,38 @@ export interface EventLook {
   readonly outbox: TransitionsLook | { readonly absent: string };
 }
 
-interface Source<Look> {
-  look(): Look;
-  close(): void;
-}
-
 /** Which file stands under the name now. */
 function placeOf(file: string): string {
-  const { dev, ino } = statSync(file);
-  return `${dev}:${ino}`;
+  try {
+    const { dev, ino } = statSync(file);
+    return `${dev}:${ino}`;
+  } catch (error) {
+    return codeOf(error) ?? 'unknown';
+  }
 }
 
-function watched<Look>(file: string | undefined, open: (file: string) => Source<Look>) {
-  let opened: { readonly source: Source<Look>; readonly place: string } | undefined;
+function watched<Look>(file: string | undefined, follow: (file: string, clock: Clock) => () => Look) {
+  let followed: { readonly look: () => Look; readonly place: string } | undefined;
 
-  function close(): void {
-    opened?.source.close();
-    opened = undefined;
-  }
-
-  return {
-    look(): Look | { readonly absent: string } {
-      if (file === undefined) return { absent: 'it is not in a file' };
-      try {
-        const place = placeOf(file);
-        if (opened !== undefined && opened.place !== place) close();
-        opened ??= { source: open(file), place };
-        return opened.source.look();
-      } catch (error) {
-        close();
-        return { absent: `${codeOf(error) ?? 'unreadable'}: ${messageOf(error)}` };
-      }
-    },
-    close,
+  return (): Look | { readonly absent: string } => {
+    if (file === undefined) return { absent: 'it is not in a file' };
+    const place = placeOf(file);
+    if (followed?.place !== place) followed = { look: follow(file, systemClock), place };
+    try {
+      return followed.look();
+    } catch (error) {
+      return { absent: `${codeOf(error) ?? 'unreadable'}: ${messageOf(error)}` };
+    }
   };
 }
 
 const files = workerData as EventFiles;
-const [store, outbox] = [watched(files.store, openArrivals), watched(files.outbox, openTransitions)];
+const store = watched(files.store, followArrivals);
+const outbox = watched(files.outbox, followTransitions);
 
 parentPort?.on('message', (question: ThreadQuestion | 'close') => {
-  if (question !== 'close') {
-    const result: EventLook = { store: store.look(), outbox: outbox.look() };
-    const answer: ThreadAnswer<never> = { id: question.id, result };
-    return parentPort?.postMessage(answer);
-  }
-  store.close();
-  outbox.close();
-  parentPort?.close();
+  if (question === 'close') return parentPort?.close();
+  const result: EventLook = { store: store(), outbox: outbox() };
+  const answer: ThreadAnswer<never> = { id: question.id, result };
+  parentPort?.postMessage(answer);
 });
