@@ -14,7 +14,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { tempDir } from '../../test/support/temp-dir.ts';
 import { isSuspect, moveAside, noteDamage, openOrReplace } from './damaged-file.ts';
-import { openDatabase } from './sqlite.ts';
+import { openDatabase, openDatabaseReadOnly } from './sqlite.ts';
 
 const ROWS = 2_000;
 const PAGE_BYTES = 4_096;
@@ -37,6 +37,7 @@ function rig({ checkBytesMax = Number.POSITIVE_INFINITY } = {}) {
   const checked: number[] = [];
   return {
     file,
+    options,
     reasons,
     /** The bytes that were to be read, in turn. */
     checked,
@@ -135,6 +136,28 @@ describe('damage that is met while running', () => {
     expect(reasons).toEqual(['it was found damaged while running']);
     // The fresh file has a good name.
     expect(existsSync(join(dirname(file), 'rows.db.acquitted'))).toBe(false);
+  });
+});
+
+describe('a file whose program was stopped in good order', () => {
+  it('is not read through for a log that a look has left, in which nothing is', () => {
+    const { file, options, checked, start } = rig();
+    const look = openDatabaseReadOnly(options);
+    look.close();
+    const left = statSync(`${file}-wal`).size;
+
+    expect(start()).toBe(ROWS);
+    expect(left).toBe(0);
+    expect(checked).toEqual([]);
+  });
+
+  it('twin: is read through for one in which something is', () => {
+    const { file, checked, start, cutOff } = rig();
+    cutOff();
+    const bytes = [statSync(`${file}-wal`).size, statSync(file).size];
+
+    expect(start()).toBe(ROWS + 3);
+    expect(checked).toEqual(bytes);
   });
 });
 

@@ -4,7 +4,8 @@
  * of a read that the disk fails SQLite says `SQLITE_CORRUPT`, too, so nothing is believed that is found only once
  * (docs/decisions/0044-damage-is-believed-when-it-is-found-twice.md).
  *
- * An unclean stop shows by itself: SQLite removes the log at a clean close, so a log that is there was left behind.
+ * An unclean stop shows by itself: SQLite removes the log at a clean close, so a log with anything in it was left
+ * behind. An empty one is what a look leaves that was taken while nobody had the file open.
  */
 
 import { existsSync, lstatSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -47,6 +48,11 @@ export function noteDamage(file: string, error: unknown): void {
 }
 
 export const isSuspect = (file: string): boolean => existsSync(suspectOf(file));
+
+const bytesOfLog = (file: string): number => statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+
+/** Whether the file was left by an unclean stop, or is under suspicion. */
+export const isCheckDue = (file: string): boolean => bytesOfLog(file) > 0 || isSuspect(file);
 
 /**
  * Opens the file whatever has become of it: one that is damaged is handed to `setAside` with what is wrong with it, and
@@ -98,14 +104,13 @@ function damageWithin(check: DamageCheck): string | undefined {
   const ofHeader = damageOfHeader(file);
   if (ofHeader !== undefined) return ofHeader;
   if (checked !== undefined && checked !== 'ok') return checked;
-  const { size } = statSync(file);
-  const logBytes = statSync(`${file}-wal`, { throwIfNoEntry: false })?.size;
-  if (logBytes === undefined && !isSuspect(file)) return undefined;
-  if (logBytes !== undefined) onCheck?.(logBytes);
+  if (!isCheckDue(file)) return undefined;
+  const [{ size }, logBytes] = [statSync(file), bytesOfLog(file)];
+  if (logBytes > 0) onCheck?.(logBytes);
   // Of any size: what SQLite forgets of a log it forgets without a word, and nobody would miss it later.
   const damage = damageOfLog(file);
   if (damage !== undefined || checked !== undefined) return damage;
-  if (Math.max(size, logBytes ?? 0) > checkBytesMax) return isSuspect(file) ? MET_WHILE_RUNNING : undefined;
+  if (Math.max(size, logBytes) > checkBytesMax) return isSuspect(file) ? MET_WHILE_RUNNING : undefined;
   onCheck?.(size);
   const found = quickCheck(file, checkedWhole);
   return found === 'ok' ? undefined : found;

@@ -3,7 +3,7 @@
  * with its log, and a fresh one takes its place: the next round is kept at once, and what the old file still
  * holds is brought back later (`salvage-loop.ts`). A file that merely cannot be reached is not damage.
  *
- * An unclean stop shows by itself: SQLite removes the log at a clean close, so a log that is there was left
+ * An unclean stop shows by itself: SQLite removes the log at a clean close, so a log with anything in it was left
  * behind. Damage that is noticed while running is noted in a file beside it, and ends the program.
  */
 
@@ -11,8 +11,8 @@ import { existsSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import {
   castsDoubt,
+  isCheckDue,
   isCorruption,
-  isSuspect,
   moveAside,
   noteDamage,
   openOrReplace,
@@ -37,7 +37,7 @@ export const CHECKED_WHOLE = ['streams', 'series', 'boots', 'gone', 'silences'];
 
 /** How much a check reads that is due before the file may be opened; 0 if none is. */
 export function bytesToCheck(file: string): number {
-  const isDue = existsSync(file) && (existsSync(`${file}-wal`) || isSuspect(file));
+  const isDue = existsSync(file) && isCheckDue(file);
   return isDue && statSync(file).isFile() && damageOfLog(file) === undefined ? statSync(file).size : 0;
 }
 
