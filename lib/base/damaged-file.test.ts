@@ -164,19 +164,28 @@ describe('a file whose program was stopped in good order', () => {
 /** In the page of the first frame of the log. */
 const IN_FIRST_FRAME = 100;
 
-function spoilLog(file: string): void {
+function spoilLog(file: string, at: number): void {
   const log = readFileSync(`${file}-wal`);
-  writeFileSync(`${file}-wal`, log.fill(0xa5, IN_FIRST_FRAME, IN_FIRST_FRAME + 8));
+  writeFileSync(`${file}-wal`, log.fill(0xa5, at, at + 8));
 }
 
 describe('a file that is too large to be read through after an unclean stop', () => {
   it('is set aside if its log is damaged before its last commit, which SQLite would forget', () => {
     const { file, reasons, start, cutOff } = rig({ checkBytesMax: 1 });
     cutOff();
-    spoilLog(file);
+    spoilLog(file, IN_FIRST_FRAME);
 
     expect(start()).toBe(0);
     expect(reasons).toEqual(['its write-ahead log is damaged before its last commit']);
+  });
+
+  it('stays, without its last commit, if that may have been cut off by what stopped it', () => {
+    const { file, reasons, start, cutOff } = rig({ checkBytesMax: 1 });
+    cutOff();
+    spoilLog(file, statSync(`${file}-wal`).size - 8);
+
+    expect(start()).toBe(ROWS + 2);
+    expect(reasons).toEqual([]);
   });
 
   it('twin: stays if its log is whole, and only that was read', () => {

@@ -108,9 +108,10 @@ function damageWithin(check: DamageCheck): string | undefined {
   const [{ size }, logBytes] = [statSync(file), bytesOfLog(file)];
   if (logBytes > 0) onCheck?.(logBytes);
   // Of any size: what SQLite forgets of a log it forgets without a word, and nobody would miss it later.
-  const damage = damageOfLog(file);
+  const isLarge = Math.max(size, logBytes) > checkBytesMax;
+  const damage = damageOfLog(file, { lastMayBeTorn: isLarge });
   if (damage !== undefined || checked !== undefined) return damage;
-  if (Math.max(size, logBytes) > checkBytesMax) return isSuspect(file) ? MET_WHILE_RUNNING : undefined;
+  if (isLarge) return isSuspect(file) ? MET_WHILE_RUNNING : undefined;
   onCheck?.(size);
   const found = quickCheck(file, checkedWhole);
   return found === 'ok' ? undefined : found;

@@ -146,6 +146,27 @@ it('a commit behind a frame that was cut off is damage, whatever the index says'
   expect(damageOfLog(file)).toBe(DAMAGED);
 });
 
+it.each([
+  ['not what has changed in it', frame(3) + 1_000, undefined],
+  ['what has changed in the one before', frame(2) + 1_000, DAMAGED],
+])('where the last commit may be torn, damage is %s', (_what, at, damage) => {
+  const file = killed();
+  change(`${file}-wal`, (log) => log.writeUInt8(log.readUInt8(at) ^ 1, at));
+
+  expect(damageOfLog(file, { lastMayBeTorn: true })).toBe(damage);
+});
+
+it('a last commit of many frames may be torn in any of them', () => {
+  const file = killed(3 * MIB);
+  const log = readFileSync(`${file}-wal`);
+  let number = 1;
+  while (log.readUInt32BE(frame(number) + 4) === 0) number += 1;
+  writeFileSync(`${file}-wal`, log.subarray(0, frame(number + 1)).fill(0, frame(3), frame(4)));
+
+  expect(number).toBeGreaterThan(700);
+  expect([damageOfLog(file), damageOfLog(file, { lastMayBeTorn: true })]).toEqual([DAMAGED, undefined]);
+});
+
 it('in a log of several MiB a bit that was changed is found wherever it is, and nothing is if none was', () => {
   const file = killed(3 * MIB);
   const whole = damageOfLog(file);

@@ -23,8 +23,16 @@ const MAGIC = 0x377f0682;
 /** Held at once: somebody who keeps reading from an earlier state lets a log grow to any size. */
 const READ_BYTES = 1_048_576;
 
+export interface LogCheck {
+  /**
+   * Nothing of the last commit is damage. A power cut may leave any part of one that nobody was told of, and where a
+   * salvage takes hours, that is dearer than a commit in whose few frames a bit has changed.
+   */
+  readonly lastMayBeTorn?: boolean;
+}
+
 /** What is wrong with the log of `file`, in words; `undefined` if there is none, or it can be replayed whole. */
-export function damageOfLog(file: string): string | undefined {
+export function damageOfLog(file: string, { lastMayBeTorn = false }: LogCheck = {}): string | undefined {
   const path = `${file}-wal`;
   if (!existsSync(path)) return undefined;
   const fd = openSync(path, 'r');
@@ -35,7 +43,8 @@ export function damageOfLog(file: string): string | undefined {
     readSync(fd, header, 0, HEADER_BYTES, 0);
     if (!isHeader(header)) return 'the header of its write-ahead log is damaged';
     const bad = firstBadFrame(fd, header);
-    if (bad === undefined || (bad.last && isBehindIndex(`${file}-shm`, header, bad.number))) return undefined;
+    if (bad === undefined || (lastMayBeTorn && bad.inLastCommit)) return undefined;
+    if (bad.last && isBehindIndex(`${file}-shm`, header, bad.number)) return undefined;
     return 'its write-ahead log is damaged before its last commit';
   } finally {
     closeSync(fd);
@@ -57,6 +66,7 @@ interface BadFrame {
   readonly number: number;
   /** No frame behind it commits. */
   readonly last: boolean;
+  readonly inLastCommit: boolean;
 }
 
 /** The first frame that is not as it was written, if it or one behind it commits; `undefined`: nothing is lost. */
@@ -64,7 +74,7 @@ function firstBadFrame(fd: number, header: Buffer): BadFrame | undefined {
   const bigEndian = isBigEndian(header);
   let sums: Sums = [header.readUInt32BE(24), header.readUInt32BE(28)];
   let bad: number | undefined;
-  let lastCommit = 0;
+  let [lastCommit, commitBefore] = [0, 0];
   let number = 0;
   for (const frame of framesOf(fd, FRAME_HEADER_BYTES + header.readUInt32BE(8))) {
     number += 1;
@@ -76,9 +86,10 @@ function firstBadFrame(fd: number, header: Buffer): BadFrame | undefined {
       if (!sameGeneration || !good) bad = number;
     }
     const commits = frame.readUInt32BE(4) !== 0;
-    if (sameGeneration && commits) lastCommit = number;
+    if (sameGeneration && commits) [lastCommit, commitBefore] = [number, lastCommit];
   }
-  return bad === undefined || lastCommit < bad ? undefined : { number: bad, last: lastCommit === bad };
+  if (bad === undefined || lastCommit < bad) return undefined;
+  return { number: bad, last: lastCommit === bad, inLastCommit: commitBefore < bad };
 }
 
 /** Each whole frame of the log; what is given is overwritten by the next ones. */
