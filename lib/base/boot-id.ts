@@ -21,7 +21,12 @@ export function isSameBoot(a: string, b: string): boolean {
 
 /** Whether the machine has stayed on between the two, asleep or not. */
 export function isSamePowerOn(a: string, b: string): boolean {
-  return partsOf(a).kernel === partsOf(b).kernel;
+  return powerOnOf(a) === powerOnOf(b);
+}
+
+/** The boot of the kernel, however long the machine has slept in it. */
+export function powerOnOf(bootId: string): string {
+  return partsOf(bootId).kernel;
 }
 
 function partsOf(bootId: string): { kernel: string; sleptS: number } {

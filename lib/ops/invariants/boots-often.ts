@@ -3,6 +3,7 @@
  * across boots which runs were cut off; a person who reboots ends them in good order, and is not counted.
  */
 
+import { powerOnOf } from '../../base/boot-id.ts';
 import { type Invariant, ONLY_ONE } from './invariant.ts';
 
 const WINDOW_MS = 3_600_000;
@@ -22,8 +23,8 @@ export const bootsOften: Invariant = {
   judge({ look: { account, at } }) {
     if (account === undefined) return 'unknown';
     const lately = account.cutOffs.filter((one) => Math.abs(at - one.at) < WINDOW_MS);
-    // A reader that is killed again and again within one boot is another trouble.
-    const boots = new Map(lately.map((one) => [one.bootId, one.at]));
+    // A reader that is killed again and again within one boot is another trouble, whether or not the machine sleeps.
+    const boots = new Map(lately.map((one) => [powerOnOf(one.bootId), one.at]));
     if (boots.size < BOOTS_MAX) return 'whole';
     return {
       title: `the machine has come up ${boots.size} times within an hour without having been shut down before`,

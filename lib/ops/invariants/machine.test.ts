@@ -237,9 +237,9 @@ describeInvariant({
   heals: () => {},
   heedless: 120,
   twin: [
-    'it has failed twice, the reader was killed, and somebody has rebooted',
+    'it has failed twice, the reader was killed, also after the machine had slept, and somebody has rebooted',
     (rig) => {
-      cutPower(rig, ['a', 'b', 'b', 'b']);
+      cutPower(rig, ['a', 'b', 'b', 'b+60', 'b+90']);
       for (const bootId of ['b', 'c', 'd', 'e'])
         successorOutbox(rig.place.outboxFile, rig.world, { bootId }).close();
     },
