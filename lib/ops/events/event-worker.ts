@@ -3,11 +3,11 @@
  * each file a look is the difference to the one before that it could read, and another file in its place is begun anew.
  */
 
-import { statSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { ThreadAnswer, ThreadQuestion } from '../../base/asked-thread.ts';
 import { type Clock, systemClock } from '../../base/clock.ts';
 import { codeOf, messageOf } from '../../base/errors.ts';
+import { placeOf } from '../../base/file-place.ts';
 import { type ArrivalsLook, followArrivals } from './arrivals.ts';
 import { followTransitions, type TransitionsLook } from './transitions.ts';
 
@@ -21,16 +21,6 @@ export interface EventFiles {
 export interface EventLook {
   readonly store: ArrivalsLook | { readonly absent: string };
   readonly outbox: TransitionsLook | { readonly absent: string };
-}
-
-/** Which file stands under the name now. */
-function placeOf(file: string): string {
-  try {
-    const { dev, ino } = statSync(file);
-    return `${dev}:${ino}`;
-  } catch (error) {
-    return codeOf(error) ?? 'unknown';
-  }
 }
 
 function watched<Look>(file: string | undefined, follow: (file: string, clock: Clock) => () => Look) {

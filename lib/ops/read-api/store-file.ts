@@ -4,9 +4,8 @@
  * clean stop of the write API takes away, and the next start would read the whole file for it.
  */
 
-import { statSync } from 'node:fs';
 import type { Clock } from '../../base/clock.ts';
-import { codeOf } from '../../base/errors.ts';
+import { placeOf } from '../../base/file-place.ts';
 import { openStoreLooks, type SqliteLooks } from '../../flow/write-api/store/sqlite-looks.ts';
 
 export interface StoreFile {
@@ -45,14 +44,4 @@ export function createStoreFile(file: string, clock: Clock, open = openStoreLook
     },
     close,
   };
-}
-
-/** Which file stands under the name now. */
-function placeOf(file: string): string {
-  try {
-    const { dev, ino } = statSync(file);
-    return `${dev}:${ino}`;
-  } catch (error) {
-    return codeOf(error) ?? 'unknown';
-  }
 }
