@@ -77,12 +77,17 @@ it('a data directory that is missing fails, and one behind a closed door is unkn
   });
 });
 
-const ENGINE = `/usr/bin/node -p new (require("${INSTALLED.packageDir}/node_modules/better-sqlite3"))(':memory:').prepare('SELECT sqlite_version()').pluck().get()`;
+const ADDON = `"${INSTALLED.packageDir}/node_modules/better-sqlite3"`;
+const ENGINE = [
+  `/usr/bin/node -p new (require(${ADDON}))(':memory:').prepare('SELECT sqlite_version()').pluck().get()`,
+  `(require('fs').readFileSync(${ADDON} + '/build/Release/better_sqlite3.node').includes('RemoveEnvironmentCleanupHook') ? ' RemoveEnvironmentCleanupHook' : '')`,
+].join(' + ');
 
 it.each([
   ['3.53.0\n', 'pass', 'SQLite 3.53.0'],
   ['3.51.2\n', 'fail', 'SQLite 3.51.2 can lose committed rows'],
   ['3.46.1\n', 'fail', 'SQLite 3.46.1 can lose committed rows'],
+  ['3.53.0 RemoveEnvironmentCleanupHook\n', 'fail', 'compiled against Node 24.19 or newer'],
 ] as const)('an SQLite that says %j', async (stdout, verdict, evidence) => {
   const finding = await found(dataEngine, { commands: { [ENGINE]: stdout } });
 
