@@ -54,9 +54,8 @@ export function createLetterBound(database: SqliteDatabase, lettersMax: number):
 
   return {
     settle(destination, buried) {
-      const before = atMost.get(destination);
-      const guess = before === undefined ? undefined : before + buried;
-      const letters = guess === undefined || guess > lettersMax ? (count.get(destination) ?? 0) : guess;
+      let letters = (atMost.get(destination) ?? Number.POSITIVE_INFINITY) + buried;
+      if (letters > lettersMax) letters = count.get(destination) ?? 0;
       atMost.set(destination, letters);
       if (letters <= lettersMax) return undefined;
       const excess = Math.min(LETTERS_AT_ONCE, Math.max(atOnce, letters - lettersMax));

@@ -142,7 +142,10 @@ export const STORE_FAULTS = {
 } as const;
 export type StoreFaultCode = keyof typeof STORE_FAULTS;
 
-/** The store cannot do it now and has changed nothing that we know of: try again later. Anything else that it throws is a bug. */
+/**
+ * The store cannot do it now and has changed nothing that we know of: try again later. Anything else that it throws is a
+ * bug.
+ */
 export class StoreFault extends Error {
   readonly code: StoreFaultCode;
 
